@@ -1,0 +1,14 @@
+-- The library runs unchanged on 5.1, LuaJIT, 5.3 and 5.4.
+std = "min"
+max_line_length = 100
+exclude_files = { "build" }
+files["lua/partnercenter/loop/ngx.lua"] = { std = "min+ngx_lua" }
+files["lua/partnercenter/ngx"] = { std = "min+ngx_lua" }
+files["lua/partnercenter/cli"] = { std = "max" }
+files["bin"] = { std = "max" }
+files["spec"] = { std = "max+busted" }
+files["examples"] = { std = "max" }
+files["examples/sandbox"] = { std = "ngx_lua" }
+files["examples/openresty"] = { std = "ngx_lua" }
+files["bench"] = { std = "max" }
+files["tools"] = { std = "max" }
