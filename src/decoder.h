@@ -1,0 +1,48 @@
+/* JSON text, in pieces of any size, to Lua values.
+**
+** A Decoder is a userdata. Every function here runs on the caller's Lua stack
+** and may raise only where its contract says so; a Decoder that an error
+** interrupted stays safe to use and to collect, and reports that it is broken.
+** SPDX-License-Identifier: MIT */
+#ifndef PC_DECODER_H
+#define PC_DECODER_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include "compat.h"
+#include "errors.h"
+
+struct pc_decoder_options {
+  bool rows;     /* hand out the row array's elements one by one */
+  bool nulls;    /* keep null members as the null value */
+  int max_depth; /* levels of nesting; 0: the default */
+};
+
+/* Read the options table at `index` (nil or none: the defaults). An unknown
+** key or a wrong type is an argument error.  [-0, +0, v] */
+void pc_decoder_options(lua_State *L, int index,
+                        struct pc_decoder_options *options);
+
+/* Push a new Decoder.  [-0, +1, m] */
+void pc_decoder_push(lua_State *L, const struct pc_decoder_options *options);
+
+/* Decode `len` more bytes with the Decoder at `index`, which keeps what it
+** needs: the bytes may go away afterwards. The error is sticky.  [-0, +0, m] */
+PC_MUST_CHECK enum pc_err pc_decoder_feed(lua_State *L, int index,
+                                          const char *bytes, size_t len);
+
+/* Take the next row from what was fed: pushes true, row | false (feed more) |
+** nil (no more rows) | nil, message, offset, and returns how many values that
+** were.  [-0, +1|2|3, m] */
+int pc_decoder_next(lua_State *L, int index);
+
+/* Say that the text ends here and take the document, without the rows that
+** were taken: pushes true, document | nil, message, offset, and returns how
+** many values that were.  [-0, +2|3, m] */
+int pc_decoder_finish(lua_State *L, int index);
+
+/* Add `decode` and `decoder` to the core table on top of the stack.
+** [-0, +0, m] */
+void pc_decoder_register(lua_State *L);
+
+#endif
