@@ -1,0 +1,86 @@
+-- Writing an answer: the headers that every answer has, the byte order mark,
+-- compression, and the ways in which a fault spoils it.
+local gzip = require "sandbox.gzip"
+local settings = require "sandbox.settings"
+
+local M = {}
+
+local BOM = "\239\187\191"
+local JSON = "application/json; charset=utf-8"
+local SMALLEST_COMPRESSED = 256
+
+local counter, stem = 0, nil
+
+local function next_number()
+  counter = counter + 1
+  if not stem then stem = ngx.worker.pid() .. " " .. ngx.now() .. " " end
+  return ngx.md5(stem .. counter)
+end
+
+local function new_id()
+  local h = next_number()
+  return h:sub(1, 8) .. "-" .. h:sub(9, 12) .. "-4" .. h:sub(14, 16) .. "-a" .. h:sub(18, 20)
+    .. "-" .. h:sub(21)
+end
+
+-- A page is made once and kept: { text =, gzip = } (the second made when it
+-- is first asked for).
+function M.page(text) return { text = text } end
+
+local function with_mark(req, page, status)
+  local mode = settings.get().bom
+  local marked = status < 300 and req.api and (mode == "all" or mode == "v1" and req.marked)
+  if not marked or page.marked or page.raw then return end
+  page.text, page.marked = BOM .. page.text, true
+end
+
+local function set_headers(req, status, page)
+  local out = ngx.header
+  ngx.status = status
+  out["Content-Type"] = page.type or JSON
+  if req.api then
+    out["MS-RequestId"] = req.request_id or new_id()
+    out["MS-CorrelationId"] = req.correlation_id or new_id()
+    out["MS-CV"] = ngx.encode_base64(next_number():sub(1, 12)) .. ".0"
+    out["MS-ServerId"] = "102030524"
+  else
+    out["Cache-Control"] = "no-store"
+  end
+  if page.headers then
+    for name, value in pairs(page.headers) do out[name] = value end
+  end
+end
+
+-- Break off after so many bytes of the body, or before the headers.
+local function cut(body, bytes)
+  ngx.header["Content-Length"] = #body
+  ngx.send_headers()
+  if bytes > 0 then ngx.print(body:sub(1, bytes)) end
+  ngx.flush(true)
+  return ngx.exit(444)
+end
+
+-- page: text, or { text =, type =, headers = }. req.fault may change it.
+function M.send(req, status, page)
+  if type(page) == "string" then page = { text = page } end
+  with_mark(req, page, status)
+  set_headers(req, status, page)
+  local fault = req.fault
+  if fault and fault.headers then
+    for name, value in pairs(fault.headers) do ngx.header[name] = value end
+  end
+  local body = page.text
+  if #body >= SMALLEST_COMPRESSED and settings.get().gzip and not page.plain then
+    ngx.header["Vary"] = "Accept-Encoding"
+    if req.accept_encoding and req.accept_encoding:find("gzip", 1, true) then
+      page.gzip = page.gzip or gzip.compress(body)
+      body = page.gzip
+      ngx.header["Content-Encoding"] = "gzip"
+    end
+  end
+  if fault and fault.close then return cut(body, fault.close) end
+  ngx.header["Content-Length"] = #body
+  ngx.print(body)
+end
+
+return M

@@ -1,0 +1,76 @@
+-- Paths to resources: which class of the statistics they count in, who may
+-- call them, which query parameters they know, and what serves them.
+local M = {}
+
+local exact, under_customer = {}, {}
+
+-- `marked` resources begin with /v1 and so with a byte order mark.
+local function add(path, class, params, options)
+  local route = { class = class, api = true, user = true, params = {}, path = path,
+    marked = path:find("^/v1/") ~= nil }
+  for name in params:gmatch("%S+") do route.params[name] = true end
+  for name, value in pairs(options or {}) do route[name] = value end
+  return route
+end
+
+local function serve(module, method)
+  return function(...) return require(module)[method](...) end
+end
+
+local COMMERCIAL = "top skip filter groupby processeddatetime"
+
+for _, prefix in ipairs { "/partner/v1", "/v1" } do
+  for _, kind in ipairs { "deployment", "usage" } do
+    local path = prefix .. "/analytics/commercial/" .. kind .. "/license"
+    local route = add(path, "commercial_" .. kind, COMMERCIAL,
+      { serve = serve("sandbox.analytics", "serve"), source = "commercial_" .. kind })
+    exact[path], exact[path .. "/"] = route, route
+  end
+end
+
+for path, source in pairs {
+  ["subscriptions"] = "subscriptions", ["usage/azure"] = "usage_azure",
+  ["indirectresellers"] = "indirectresellers", ["referrals"] = "referrals",
+  ["search"] = "search",
+} do
+  local params = "top skip filter groupby aggregationlevel"
+  if source == "usage_azure" or source == "indirectresellers" then params = params .. " orderby" end
+  local full = "/partner/v1/analytics/" .. path
+  exact[full] = add(full, source, params,
+    { serve = serve("sandbox.analytics", "serve"), source = source })
+end
+
+for _, kind in ipairs { "deployment", "usage" } do
+  local path = "/v1/analytics/licenses/" .. kind
+  exact[path] = add(path, "partner_" .. kind, "",
+    { serve = serve("sandbox.licenses", "partner_" .. kind) })
+  under_customer["/analytics/licenses/" .. kind] = add("/v1/", "customer_" .. kind, "",
+    { serve = serve("sandbox.licenses", "customer_" .. kind) })
+end
+exact["/v1/customers"] = add("/v1/customers", "customers", "size filter seekoperation offset",
+  { serve = serve("sandbox.customers", "list"), user = false })
+under_customer[""] = add("/v1/", "customer", "", { serve = serve("sandbox.customers", "one"),
+  user = false })
+under_customer["/subscribedskus"] = add("/v1/", "subscribedskus", "licensegroupids",
+  { serve = serve("sandbox.customers", "skus") })
+
+local function sign_in(method)
+  return { class = method, serve = serve("sandbox.signin", method) }
+end
+local sign_in_paths = {
+  ["/oauth2/token"] = sign_in "token", ["/oauth2/v2.0/token"] = sign_in "token",
+  ["/oauth2/devicecode"] = sign_in "devicecode", ["/oauth2/v2.0/devicecode"] = sign_in "devicecode",
+  ["/oauth2/authorize"] = sign_in "authorize", ["/oauth2/v2.0/authorize"] = sign_in "authorize",
+}
+
+-- The route of a path; then the customer's id or the tenant in it.
+function M.find(path)
+  local route = exact[path]
+  if route then return route end
+  local id, rest = path:match("^/v1/customers/([^/]+)(.*)$")
+  if id then return under_customer[rest], id end
+  local tenant, tail = path:match("^/([^/]+)(/oauth2/.*)$")
+  if tenant then return sign_in_paths[tail], tenant end
+end
+
+return M

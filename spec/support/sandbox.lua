@@ -1,0 +1,155 @@
+-- Starts the sandbox for specs and steers it, from any Lua, by the launcher
+-- and the curl command.
+--
+--   local box = sandbox.start { customers = 40, quota = 100 }
+--   box.base_url, box.ca_file, box.token, box.app_token, ...
+--   box:get(path), box:control { latency = 50 }, box:stats(), box:stop()
+local cjson = require "cjson"
+
+local M = {}
+
+local methods = {}
+local mt = { __name = "sandbox", __index = methods }
+
+local LAUNCHER = "examples/sandbox/sandbox"
+local ROOT = "build/sandbox"
+local LIFETIME = 900     -- seconds until one that was forgotten ends itself
+
+local count = 0
+
+local function quoted(text)
+  return "'" .. tostring(text):gsub("'", "'\\''") .. "'"
+end
+
+local function run(command)
+  local pipe = assert(io.popen(command))
+  local output = pipe:read("*a")
+  pipe:close()
+  return output
+end
+
+-- A name nobody else has: mktemp makes it.
+local function new_directory()
+  count = count + 1
+  local dir = run("mkdir -p " .. ROOT .. " && mktemp -d " .. ROOT .. "/XXXXXXXX")
+  return assert(dir:match("%S+"), "cannot make a directory below " .. ROOT)
+end
+
+local function parse(text)
+  local values = {}
+  for name, value in text:gmatch("([%w_]+)=([^\n]*)\n") do values[name] = value end
+  return values
+end
+
+local function arguments(options)
+  local list = {}
+  for name, value in pairs(options) do
+    if name == "plain" then
+      if value then list[#list + 1] = "--plain" end
+    else
+      list[#list + 1] = quoted("--" .. name .. "=" .. tostring(value))
+    end
+  end
+  table.sort(list)
+  return table.concat(list, " ")
+end
+
+local function launch(dir, options)
+  local log = dir .. ".log"
+  local output = run(LAUNCHER .. " start " .. quoted(dir) .. " " .. arguments(options) .. " 2>"
+    .. quoted(log))
+  local values = parse(output)
+  local file = io.open(log)
+  local why = file and file:read("*a") or ""
+  if file then file:close() end
+  os.remove(log)
+  if not values.pid then error("the sandbox did not start: " .. why, 3) end
+  return values
+end
+
+-- A running sandbox. Options are those of the launcher; `dir` names a
+-- directory to use (and keep) instead of a new one below build/.
+function M.start(options)
+  local given = {}
+  for name, value in pairs(options or {}) do given[name] = value end
+  local kept = given.dir
+  given.dir = nil
+  given.lifetime = given.lifetime or LIFETIME
+  local dir = kept or new_directory()
+  local values = launch(dir, given)
+  values.kept, values.options = kept ~= nil, given
+  return setmetatable(values, mt)
+end
+
+-- What curl gives for a path (or a whole address). `options`: method, body,
+-- headers (a map), token (false for none), http ("1.1"), args (more words for
+-- curl's command line). Returns body, status (a number), headers (a map with
+-- lower-case names).
+function methods:get(path, options)
+  options = options or {}
+  local words = { "curl -s -S --max-time 30 -D - --cacert", quoted(self.ca_file) }
+  local token = options.token
+  if token == nil then token = self.token end
+  if token then
+    words[#words + 1] = "-H " .. quoted("Authorization: Bearer " .. token)
+  end
+  for name, value in pairs(options.headers or {}) do
+    words[#words + 1] = "-H " .. quoted(name .. ": " .. value)
+  end
+  if options.http then words[#words + 1] = "--http" .. options.http end
+  if options.method then words[#words + 1] = "-X " .. options.method end
+  if options.body then words[#words + 1] = "--data-binary " .. quoted(options.body) end
+  words[#words + 1] = options.args or ""
+  local url = path:find("^https?://") and path or self.base_url .. path
+  words[#words + 1] = quoted(url) .. " 2>&1"
+  local output = run(table.concat(words, " "))
+  local head, body = output:match("^(.-\r\n)\r\n(.*)$")
+  if not head then return output, nil, {} end
+  local headers = {}
+  for name, value in head:gmatch("\n([^:\r\n]+): *([^\r\n]*)") do headers[name:lower()] = value end
+  return body, tonumber(head:match("^HTTP/%S+ (%d+)")), headers
+end
+
+local function steer(self, method, path, body)
+  local text, status = self:get("/_sandbox/" .. path, { method = method, token = false,
+    headers = { ["Sandbox-Control"] = "1" }, body = body })
+  if status ~= 200 then error("the sandbox refused: " .. tostring(text), 3) end
+  return cjson.decode(text)
+end
+
+-- Change settings, add faults: the control call. Returns the settings.
+function methods:control(settings)
+  return steer(self, "POST", "control", cjson.encode(settings))
+end
+
+-- What has happened since the start or the last reset.
+function methods:stats()
+  return steer(self, "GET", "stats")
+end
+
+-- Settings as at the start, no faults, nothing counted.
+function methods:reset()
+  return steer(self, "POST", "reset", "")
+end
+
+-- Kill it as a crash would; `start` on the same directory revives it.
+function methods:kill()
+  os.execute("kill -KILL " .. self.pid)
+end
+
+-- Start again in the same directory, on the same port, after stop or kill.
+function methods:revive()
+  local given = {}
+  for name, value in pairs(self.options) do given[name] = value end
+  given.port = self.base_url:match("(%d+)$")
+  for name, value in pairs(launch(self.dir, given)) do self[name] = value end
+  return self
+end
+
+-- End it; `keep` leaves its directory for `revive`.
+function methods:stop(keep)
+  os.execute(LAUNCHER .. " stop " .. quoted(self.dir))
+  if not keep and not self.kept then os.execute("rm -rf " .. quoted(self.dir)) end
+end
+
+return M
