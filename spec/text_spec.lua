@@ -13,6 +13,7 @@ describe("partnercenter.text", function()
       { "takes out C1 controls", "a\194\155b", "a b" },
       { "takes out line separators", "a\226\128\168b\226\128\169c", "a b c" },
       { "takes out marks that turn the writing", "a\226\128\174b\226\129\166c", "a b c" },
+      { "takes out a byte order mark", "\239\187\191a", "a" },
       { "marks stray continuation bytes", "a\128\191b", "a??b" },
       { "marks a cut character", "a\226\130", "a??" },
       { "marks what follows a whole character", "\195\159\128", "\195\159?" },

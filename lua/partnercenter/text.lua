@@ -54,7 +54,8 @@ function M.line(text, max)
   if max and #text > 4 * max then text = text:sub(1, 4 * max) .. "..." end
   text = text:gsub("[\128-\255]+", mend_utf8)
   text = text:gsub("\194[\128-\160]", " "):gsub("\226\128[\168-\174]", " ")
-  text = text:gsub("\226\129[\166-\169]", " "):gsub("[^\33-\126\128-\255]+", " ")
+  text = text:gsub("\226\129[\166-\169]", " "):gsub("\239\187\191", " ")
+  text = text:gsub("[^\33-\126\128-\255]+", " ")
   text = text:gsub("^ ", ""):gsub(" $", "")
   return max and M.cut(text, max) or text
 end
