@@ -129,7 +129,7 @@ end
 function M.row(row, resource)
   if type(row) ~= "table" then
     if resource.any_rows then return row end
-    return nil, errors.from_failure("protocol", resource.name .. ": what should be an object is none")
+    return nil, errors.from_failure("protocol", resource.name .. ": a row is not an object")
   end
   if resource.renames then
     for wrong, right in pairs(resource.renames) do
