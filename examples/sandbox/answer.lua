@@ -53,6 +53,7 @@ end
 
 -- Break off after so many bytes of the body, or before the headers.
 local function cut(body, bytes)
+  if bytes < 0 then return ngx.exit(444) end
   ngx.header["Content-Length"] = #body
   ngx.send_headers()
   if bytes > 0 then ngx.print(body:sub(1, bytes)) end

@@ -3,6 +3,7 @@
 -- the documented one, with the documented three products.
 local catalog = require "sandbox.catalog"
 local settings = require "sandbox.settings"
+local times = require "sandbox.times"
 
 local M = {}
 
@@ -67,41 +68,13 @@ local function memo(make)
   end })
 end
 
--- Days from 0001-03-01, by the civil calendar.
-local function day_number(date)
-  local y, m, d = date:match("^(%d%d%d%d)-(%d%d)-(%d%d)")
-  if not y then return nil end
-  y, m, d = tonumber(y), tonumber(m), tonumber(d)
-  if m < 3 then y, m = y - 1, m + 12 end
-  return 365 * y + floor(y / 4) - floor(y / 100) + floor(y / 400) + floor((153 * m - 457) / 5) + d
-end
-M.day_number = day_number
-
 local BASE = "2017-03-14"
-
-local function date_of(day)
-  local y = floor((day - 1) / 365.2425) - 1
-  while day_number(("%04d-03-01"):format(y + 1)) <= day do y = y + 1 end
-  local rest = day - day_number(("%04d-03-01"):format(y))
-  local m = floor((5 * rest + 2) / 153)
-  local d = rest - floor((153 * m + 2) / 5) + 1
-  m = m + 3
-  if m > 12 then y, m = y + 1, m - 12 end
-  return ("%04d-%02d-%02d"):format(y, m, d)
-end
-M.date_of = date_of
-
--- `date` moved by so many days, its time of day kept.
-function M.moved(date, days)
-  if days == 0 then return date end
-  return date_of(day_number(date) + days) .. date:sub(11)
-end
 
 -- The days between the documented state and the state that is served.
 function M.days(processed)
   if processed == "" then return 0 end
-  local day = day_number(processed)
-  return day and day - day_number(BASE)
+  local day = times.day_number(processed)
+  return day and day - times.day_number(BASE)
 end
 
 -- Follow the settings: the sizes, and the day up to which data was processed.
@@ -112,7 +85,17 @@ function M.follow()
     count, per_customer = now.customers, now.products
   end
   shift = M.days(now.processed) or 0
-  return shift
+end
+
+-- The days by which the state that is served differs from the documented one.
+function M.shift() return shift end
+
+-- Show another day's state, until `follow` or the next `at`.
+function M.at(days) shift = days end
+
+-- When a service's data was processed; `kind` is "deployment" or "usage".
+function M.processed(service, kind)
+  return times.moved(catalog.services[service][kind], shift)
 end
 
 function M.count() return count end
@@ -144,8 +127,8 @@ function M.sold(c, k)
   return 300 + n % 4700
 end
 
--- `days` moves the count along with the time, 0 is the documented day.
-function M.deployed(c, k, days)
+-- The count moves along with the time.
+function M.deployed(c, k)
   local sold = M.sold(c, k)
   local base = 0
   if c ~= 0 then
@@ -154,15 +137,14 @@ function M.deployed(c, k, days)
     base = kind < 3 and sold or kind < 6 and 0 or floor(sold * (floor(h / 32) % 101) / 100)
     if kind < 3 then return sold end
   end
-  days = days or shift
-  if days == 0 then return base end
-  return math.max(0, math.min(sold, base + floor(sold * days / 600)))
+  if shift == 0 then return base end
+  return math.max(0, math.min(sold, base + floor(sold * shift / 600)))
 end
 
 -- Active users of the workload `w` (1 or 2) of a product.
-function M.active(c, k, w, days)
-  if c == 0 then return floor(M.deployed(c, k, days) / 2) end
-  return floor(M.deployed(c, k, days) * (mix(c, k, 6 + w) % 101) / 100)
+function M.active(c, k, w)
+  if c == 0 then return floor(M.deployed(c, k) / 2) end
+  return floor(M.deployed(c, k) * (mix(c, k, 6 + w) % 101) / 100)
 end
 
 -- The three workloads of the documented customer's first product, then one

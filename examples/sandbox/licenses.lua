@@ -29,7 +29,7 @@ local function share(part, whole)
 end
 
 local function processed(service, kind)
-  return data.moved(catalog.services[service][kind], data.follow()) .. "+00:00"
+  return data.processed(service, kind) .. "+00:00"
 end
 
 local DEPLOYMENT = '{"customerName":%s,"productName":%s,"licensesDeployed":%d,'

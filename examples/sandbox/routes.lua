@@ -48,7 +48,7 @@ for _, kind in ipairs { "deployment", "usage" } do
     { serve = serve("sandbox.licenses", "customer_" .. kind) })
 end
 exact["/v1/customers"] = add("/v1/customers", "customers", "size filter seekoperation offset",
-  { serve = serve("sandbox.customers", "list"), user = false })
+  { serve = serve("sandbox.customers", "list"), user = false, seeks = true })
 under_customer[""] = add("/v1/", "customer", "", { serve = serve("sandbox.customers", "one"),
   user = false })
 under_customer["/subscribedskus"] = add("/v1/", "subscribedskus", "licensegroupids",

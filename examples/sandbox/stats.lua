@@ -50,7 +50,6 @@ local function entry(req)
     connection = tonumber(ngx.var.connection), time = ngx.req.start_time(),
     seconds = tonumber(ngx.var.request_time), fault = req.fault and req.fault.id,
     authorized = ngx.var.http_authorization ~= nil, grant = req.grant,
-    seek = req.seek,
   }
 end
 
