@@ -1,6 +1,7 @@
 -- Writing an answer: the headers that every answer has, the byte order mark,
 -- compression, and the ways in which a fault spoils it.
 local gzip = require "sandbox.gzip"
+local ids = require "sandbox.ids"
 local settings = require "sandbox.settings"
 
 local M = {}
@@ -8,24 +9,6 @@ local M = {}
 local BOM = "\239\187\191"
 local JSON = "application/json; charset=utf-8"
 local SMALLEST_COMPRESSED = 256
-
-local counter, stem = 0, nil
-
-local function next_number()
-  counter = counter + 1
-  if not stem then stem = ngx.worker.pid() .. " " .. ngx.now() .. " " end
-  return ngx.md5(stem .. counter)
-end
-
-local function new_id()
-  local h = next_number()
-  return h:sub(1, 8) .. "-" .. h:sub(9, 12) .. "-4" .. h:sub(14, 16) .. "-a" .. h:sub(18, 20)
-    .. "-" .. h:sub(21)
-end
-
--- A page is made once and kept: { text =, gzip = } (the second made when it
--- is first asked for).
-function M.page(text) return { text = text } end
 
 local function with_mark(req, page, status)
   local mode = settings.get().bom
@@ -39,9 +22,9 @@ local function set_headers(req, status, page)
   ngx.status = status
   out["Content-Type"] = page.type or JSON
   if req.api then
-    out["MS-RequestId"] = req.request_id or new_id()
-    out["MS-CorrelationId"] = req.correlation_id or new_id()
-    out["MS-CV"] = ngx.encode_base64(next_number():sub(1, 12)) .. ".0"
+    out["MS-RequestId"] = req.request_id or ids.guid()
+    out["MS-CorrelationId"] = req.correlation_id or ids.guid()
+    out["MS-CV"] = ngx.encode_base64(ids.hex():sub(1, 12)) .. ".0"
     out["MS-ServerId"] = "102030524"
   else
     out["Cache-Control"] = "no-store"
@@ -61,7 +44,8 @@ local function cut(body, bytes)
   return ngx.exit(444)
 end
 
--- page: text, or { text =, type =, headers = }. req.fault may change it.
+-- page: text, or { text =, type =, headers = }, which may be kept and sent
+-- again: what is made of it once stays in it. req.fault may change the answer.
 function M.send(req, status, page)
   if type(page) == "string" then page = { text = page } end
   with_mark(req, page, status)

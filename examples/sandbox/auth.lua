@@ -1,4 +1,6 @@
--- The bearer check: nil when the call may go on, else an error's name.
+-- The bearer check. What is known of an access token is one text: "user" or
+-- "app", "mfa" when it carries that claim, "audience" when it is for another
+-- service, and "@" with the tenant.
 local settings = require "sandbox.settings"
 
 local M = {}
@@ -15,13 +17,15 @@ local function look_up(token)
   return kind
 end
 
--- `user` says that the resource needs a signed-in user.
-function M.refuse(user)
+-- nil when the call may go on, else an error's name. `user` says that the
+-- resource needs a signed-in user.
+function M.refuse(req, user)
   local header = ngx.var.http_authorization
   if not header or header == "" then return "no_token" end
   local token = header:match("^[Bb][Ee][Aa][Rr][Ee][Rr] +(%S+)$")
   local kind = token and look_up(token)
   if not kind then return "unauthorized" end
+  req.tenant = kind:match("@(.*)$")
   if kind:find("audience", 1, true) then return "bad_audience" end
   local is_user = kind:find("user", 1, true)
   local has_mfa = kind:find("mfa", 1, true)

@@ -48,6 +48,7 @@ local function control()
 end
 
 local function reset()
+  require("sandbox.start").restore_tokens()
   faults.clear()
   settings.reset()
   stats.reset()

@@ -38,10 +38,12 @@ function M.token(name, correlation_id)
     trace, correlation_id, more)
 end
 
--- Of either list, the API's first: status and body, or nil.
-function M.named(name, correlation_id)
-  if texts.api[name] then return M.api(name) end
-  if texts.token[name] then return M.token(name, correlation_id) end
+-- Of either list, the one that belongs to the path first: status and body.
+function M.named(name, at_token, correlation_id)
+  if texts.token[name] and (at_token or not texts.api[name]) then
+    return M.token(name, correlation_id)
+  end
+  return M.api(name)
 end
 
 function M.is_named(name)

@@ -31,7 +31,9 @@ end
 local function fault_answer(req)
   local fault = req.fault
   if fault.retry_after then ngx.header["Retry-After"] = tostring(fault.retry_after) end
-  if fault.error then return errors.named(fault.error, ngx.var.http_client_request_id) end
+  if fault.error then
+    return errors.named(fault.error, not req.api, ngx.var.http_client_request_id)
+  end
   if fault.body then
     return fault.status or 200, { text = fault.body, plain = fault.headers ~= nil, raw = true }
   end
@@ -66,7 +68,7 @@ end
 
 local function serve_api(req)
   if req.method ~= "GET" and req.method ~= "HEAD" then return errors.api("bad_method") end
-  local refused = auth.refuse(req.route.user)
+  local refused = auth.refuse(req, req.route.user)
   if refused then
     if refused == "no_token" or refused == "unauthorized" then
       ngx.header["WWW-Authenticate"] = "OAuth realm=urn:cpsvc:cpid:"

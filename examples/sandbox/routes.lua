@@ -63,6 +63,8 @@ local sign_in_paths = {
   ["/oauth2/authorize"] = sign_in "authorize", ["/oauth2/v2.0/authorize"] = sign_in "authorize",
 }
 
+exact["/common/oauth2/deviceauth"] = sign_in "deviceauth"
+
 -- The route of a path; then the customer's id or the tenant in it.
 function M.find(path)
   local route = exact[path]

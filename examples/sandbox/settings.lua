@@ -35,8 +35,10 @@ M.known = {
   quota = number(0), quota_window = number(60, 1),
   retry_after = choice("seconds", "date", "none"),
   -- sign-in
-  expires_in = number(3599), token_lifetime = number(0), token_uses = number(0),
+  expires_in = number(3599, 1), token_lifetime = number(0), token_uses = number(0),
   rotate = choice("keep", "revoke", "none"), require_secret = flag(false),
+  authorize_outcome = choice("accept", "access_denied", "consent_required",
+    "interaction_required"),
   mfa = flag(true), enforce_mfa = flag(false),
   device_pending = number(1), device_slow_down = number(0),
   device_interval = number(1), device_expires = number(900),

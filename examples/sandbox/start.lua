@@ -64,6 +64,16 @@ local function find_secrets(dir)
   return made
 end
 
+-- The tokens that are good from the start, and no others.
+function M.restore_tokens()
+  local function secret(name) return ngx.shared.settings:get("secret:" .. name) end
+  local tokens, tenant = ngx.shared.tokens, secret "tenant"
+  tokens:flush_all()
+  tokens:set("access:" .. secret "token", "user mfa @" .. tenant)
+  tokens:set("access:" .. secret "app_token", "app @" .. tenant)
+  tokens:set("refresh:" .. secret "refresh_token", secret "client_id")
+end
+
 local PRINTED = { "base_url", "plain_url", "authority", "ca_file", "token", "app_token", "tenant",
   "client_id", "client_secret", "refresh_token", "customer_id", "dir" }
 
@@ -72,9 +82,7 @@ function M.init(dir)
   settings.start(given)
   local secrets = find_secrets(dir)
   for name, value in pairs(secrets) do ngx.shared.settings:set("secret:" .. name, value) end
-  ngx.shared.tokens:set("access:" .. secrets.token, "user mfa")
-  ngx.shared.tokens:set("access:" .. secrets.app_token, "app")
-  ngx.shared.tokens:set("refresh:" .. secrets.refresh_token, secrets.client_id)
+  M.restore_tokens()
 
   secrets.base_url = "https://127.0.0.1:" .. place.port
   ngx.shared.settings:set("base_url", secrets.base_url)

@@ -49,7 +49,7 @@ local function entry(req)
     protocol = ngx.var.server_protocol, status = ngx.status, bytes = tonumber(ngx.var.bytes_sent),
     connection = tonumber(ngx.var.connection), time = ngx.req.start_time(),
     seconds = tonumber(ngx.var.request_time), fault = req.fault and req.fault.id,
-    authorized = ngx.var.http_authorization ~= nil, grant = req.grant,
+    authorized = ngx.var.http_authorization ~= nil, grant = req.grant, tenant = req.tenant,
   }
 end
 
@@ -91,7 +91,7 @@ function M.report()
     end
   end
   report.distinct_request_ids = dict:get("distinct") or 0
-  for _, n in pairs(report.grants) do report.token_requests = report.token_requests + n end
+  report.token_requests = report.classes.token or 0
   for _, n in pairs(report.faults) do report.faults_used = report.faults_used + n end
   return cjson.encode(report):sub(1, -2) .. ',"requests":' .. last_requests() .. "}"
 end
