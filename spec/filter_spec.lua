@@ -249,7 +249,8 @@ describe("partnercenter.filter", function()
 
   describe("is", function()
     for _, c in ipairs {
-      { "an expression", f.eq("x", 1), true }, { "a date", JAN, false }, { "text", "x eq 1", false },
+      { "an expression", f.eq("x", 1), true }, { "a date", JAN, false },
+      { "text", "x eq 1", false },
       { "a table", {}, false }, { "nil", nil, false }, { "a function", print, false },
     } do
       it("judges " .. c[1], function() assert.equal(c[3], f.is(c[2])) end)
