@@ -78,6 +78,7 @@ end
 -- @tparam table names the known names: an array, or a map keyed by name
 -- @tparam[opt=2] number level whom to blame, as in Lua's `error`, seen from the
 --   function that calls this one: 1 is that function, 2 the one that called it
+--   (a tail call loses a level)
 -- @tparam[opt="option"] string noun what the name is: option, parameter, resource
 -- @raise always: "unknown option 'x' in WHAT (did you mean 'y'?)"
 function M.unknown(what, name, names, level, noun)

@@ -1,7 +1,10 @@
 --- The error object: what failed, why, what to do, and the ids that support asks
 -- for. Calls that fail return it after nil; iterators raise it. Its fields are
 -- plain values, `tostring` gives one line, and no secret is in either.
---
+-- SPDX-License-Identifier: MIT
+-- @module partnercenter.error
+
+--- The fields of an error; all but kind, message and retryable may be absent.
 -- @table Error
 -- @field kind "config" "sign_in" "forbidden" "not_found" "throttled" "http"
 --   "network" "tls" "timeout" "protocol" "cancelled" "closed"
@@ -24,9 +27,6 @@
 -- @field body of the answer, its first 4 KiB
 -- @field retryable whether the same call may succeed later
 -- @field cause the error behind this one
---
--- SPDX-License-Identifier: MIT
--- @module partnercenter.error
 
 local datetime = require "partnercenter.datetime"
 local fault = require "partnercenter.fault"
@@ -65,14 +65,10 @@ local PASSING_OAUTH_ERRORS = { temporarily_unavailable = true, server_error = tr
 local M = {}
 local mt = { __name = "partnercenter.error" }
 
--- The URL without its query: where it went, short enough for a line.
-local function place_of(url)
-  return text.line(url:gsub("[?#].*$", ""), MAX_URL)
-end
-
 local function to_line(err)
   local facts = {}
-  if type(err.url) == "string" then facts[1] = place_of(err.url) end
+  -- Where it went, without the query: short enough for a line.
+  if type(err.url) == "string" then facts[1] = text.line(err.url:gsub("[?#].*$", ""), MAX_URL) end
   if type(err.attempts) == "number" and err.attempts > 1 then
     facts[#facts + 1] = ("%d attempts"):format(err.attempts)
   end
@@ -92,9 +88,7 @@ end
 mt.__tostring = to_line
 
 -- So that "failed: " .. err can be written.
-function mt.__concat(a, b)
-  return tostring(a) .. tostring(b)
-end
+function mt.__concat(a, b) return tostring(a) .. tostring(b) end
 
 --- A new error object.
 -- @tparam table fields those of Error; kind and message are required
@@ -245,6 +239,12 @@ function M.from_response(response, decode)
   return M.new(err)
 end
 
+--- Takes secrets out of text.
+-- @function redact
+-- @param value a string, or a table, which is changed in place
+-- @tparam table secrets array of strings
+-- @return the new string, or the same table
+-- @see partnercenter.redact
 M.redact = redact.redact
 
 return M
