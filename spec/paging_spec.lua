@@ -223,7 +223,11 @@ describe("partnercenter.paging", function()
       { "ends at a bare array that is not full", "/t?top=10", { kind = "array" }, 9 },
       { "takes 10,000 for a full page where no top is given", "/t", { kind = "empty" }, 10000,
         "/t?skip=10000" },
-      { "ends at a bare object", "/t?top=1", { kind = "object" }, 1 },
+      { "goes on behind a full page of the items form", "/t?top=10", { kind = "items" }, 10,
+        "/t?top=10&skip=10" },
+      { "goes on behind a bare object that is a full page", "/t?top=1", { kind = "object" }, 1,
+        "/t?top=1&skip=1" },
+      { "ends at a bare object", "/t", { kind = "object" }, 1 },
     } do
       it(c[1], function()
         local request, err = following(request_of(c[2], { paging = "skip" }), c[3], c[4])

@@ -114,10 +114,12 @@ local function by_skip(request, envelope, row_count)
   if envelope.kind == "value" and envelope.total then
     more = position < envelope.total
     if more and row_count == 0 then return nil, "a page does not advance: it has no rows" end
-  elseif envelope.kind == "value" or envelope.kind == "array" or envelope.kind == "empty" then
-    -- No count to go by: a page that is not full is the last.
-    local top = tonumber(url.param(request.url, "top")) or params.MAX_TOP
-    more = row_count >= top
+  else
+    -- No count to go by: a page that is not full is the last. Where no top was
+    -- asked for, the forms that have no count at all are full at the default.
+    local uncounted = envelope.kind ~= "items" and envelope.kind ~= "insights"
+    local top = tonumber(url.param(request.url, "top")) or uncounted and params.MAX_TOP
+    more = top and row_count > 0 and row_count >= top
   end
   return more and url.with_param(request.url, "skip", ("%d"):format(position)) or nil
 end

@@ -1,0 +1,230 @@
+--- Resources as a caller meets them: the URL's path as a path of Lua names, and
+-- at its end the verbs `get`, `pages`, `each` and `all`.
+--
+-- A node never changes and sends nothing by being made; its text is its path.
+-- @module partnercenter.resource
+-- SPDX-License-Identifier: MIT
+
+local check = require "partnercenter.check"
+local custom = require "partnercenter.custom"
+local requests = require "partnercenter.request"
+local resources = require "partnercenter.resources"
+local sources = require "partnercenter.source"
+local row_walks = require "partnercenter.rows"
+local verbs = require "partnercenter.verbs"
+
+-- The key under which a node keeps what it is; nobody else has it.
+local STATE = {}
+
+local M = {}
+local mt = { __name = "partnercenter.resource" }
+
+local by_name = {}
+
+-- The tree of all paths: `children` by name, `id` where an id stands in the
+-- path (with its argument's name), `resource` where something can be asked.
+local function plant()
+  local root = { children = {} }
+  for _, resource in ipairs(resources) do
+    by_name[resource.name] = resource
+    local at = root
+    for segment in resource.path:gsub("^/%w*/?v1/", ""):gmatch("[^/]+") do
+      local argument = segment:match("^{(.*)}$")
+      if argument then
+        at.id = at.id or { children = {}, argument = argument }
+        at = at.id
+      else
+        at.children[segment] = at.children[segment] or { children = {} }
+        at = at.children[segment]
+      end
+    end
+    at.resource = resource
+  end
+  return root
+end
+
+local root = plant()
+
+local function new_node(client, tree, label, ids)
+  return setmetatable({ [STATE] = { client = client, tree = tree, label = label, ids = ids } }, mt)
+end
+
+local function state_of(self, verb, level)
+  local state = getmetatable(self) == mt and rawget(self, STATE)
+  if not state then error(("call it with a colon: resource:%s()"):format(verb), level + 1) end
+  return state
+end
+
+-- What one call of a verb needs. Raises at the line that called the verb.
+local function plan_of(self, verb, given)
+  local state = state_of(self, verb, 3)
+  local client, resource = state.client, state.tree.resource
+  local source_name = type(given) == "table" and given.source
+  if not (source_name and resource.sources) then
+    local request, here = requests.build(resource, state.ids, given, client.settings, 4)
+    return { client = client, request = request, resource = resource, filter = here }
+  end
+  local source = resource.sources[source_name]
+  if not source then
+    check.unknown(resource.name, source_name, resource.sources, 3, "source")
+  end
+  local successor, id = by_name[source.resource], state.ids[1]
+  local request, here = sources.build(resource, source, successor, id, given, client.settings, 4)
+  return {
+    client = client,
+    request = request,
+    resource = successor,
+    filter = here,
+    convert = function(row) return sources.row(row, source, id) end,
+  }
+end
+
+local methods = {}
+
+--- One page of rows, or the thing itself where the resource is one thing.
+--
+-- The page has `items` (an array of rows) and `totalCount`, beside whatever
+-- else the answer says. `filter` may be an expression for every collection; the
+-- part that the endpoint does not document is applied to the rows that came.
+-- Then `unfilteredCount` is what the API counts, and `totalCount` is the number
+-- of rows that passed if the page had all rows that there are; it is absent
+-- otherwise, because nobody knows how many rows of other pages would pass.
+--
+-- A customer's licence insights also take `source = "commercial"`: the same rows
+-- from the endpoint that supersedes this one.
+-- @function get
+-- @tparam ?table params the documented query parameters
+-- @treturn[1] table the page or the thing
+-- @treturn[1] table facts about the answer: `status`, `request_id`,
+--   `correlation_id`, `ms_cv`, `server_id`, `attempts`, `timings`
+-- @treturn[2] nil
+-- @treturn[2] Error err
+-- @raise an unknown or wrong parameter
+function methods.get(self, params)
+  local plan = plan_of(self, "get", params)
+  local page, facts = verbs.get(plan)
+  return page, facts
+end
+
+--- An iterator over the pages; each is what `get` gives, with its facts.
+-- The iterator raises the error object when a page cannot be had.
+-- @function pages
+-- @tparam ?table params the documented query parameters
+-- @treturn function iterator
+-- @raise an unknown or wrong parameter
+-- @usage for page, facts in partner.customers:pages { size = 500 } do … end
+function methods.pages(self, params)
+  local plan = plan_of(self, "pages", params)
+  local iterate = verbs.pages(plan)
+  return iterate
+end
+
+--- An iterator over the rows of all pages, which come out while a page is still
+-- arriving. Memory does not grow with their number. The iterator raises the
+-- error object when the rows break off; no row is given twice.
+--
+-- Leaving the loop early ends the transfer: at once on Lua 5.4, which closes the
+-- fourth value, elsewhere by `close` on that value, or when it is collected.
+-- @function each
+-- @tparam ?table params the documented query parameters
+-- @treturn function iterator
+-- @treturn nil
+-- @treturn nil
+-- @treturn table with `close()`: cancels what is under way, any number of times
+-- @raise an unknown or wrong parameter
+-- @usage for customer in partner.customers:each() do print(customer.id) end
+function methods.each(self, params)
+  local plan = plan_of(self, "each", params)
+  local iterate, closer = row_walks.each(plan)
+  return iterate, nil, nil, closer
+end
+
+--- The rows of all pages as one array.
+-- @function all
+-- @tparam ?table params the documented query parameters
+-- @treturn[1] {table,...} rows
+-- @treturn[2] nil
+-- @treturn[2] Error err
+-- @raise an unknown or wrong parameter
+function methods.all(self, params)
+  local plan = plan_of(self, "all", params)
+  local rows, err = verbs.all(plan)
+  return rows, err
+end
+
+--- The node of one customer.
+-- @function by_id
+-- @tparam string id a GUID
+-- @treturn table a node
+-- @raise the id is not a GUID
+function methods.by_id(self, id)
+  local state = state_of(self, "by_id", 2)
+  local tree = state.tree.id
+  if not check.guid(id) then
+    error(("bad argument '%s' to %s:by_id (a GUID is due)"):format(tree.argument, state.label), 2)
+  end
+  local ids = { id }
+  return new_node(state.client, tree, ("%s:by_id(%s)"):format(state.label, id), ids)
+end
+
+-- What can stand behind a node: name to true, a child or a method.
+local function members_of(tree)
+  local members = {}
+  for name, child in pairs(tree.children) do members[name] = child end
+  if tree.id then members.by_id = methods.by_id end
+  if tree.resource then
+    members.get = methods.get
+    if not tree.resource.single then
+      members.pages, members.each, members.all = methods.pages, methods.each, methods.all
+    end
+  end
+  return members
+end
+
+function mt.__index(self, name)
+  local state = rawget(self, STATE)
+  local members = members_of(state.tree)
+  local member = members[name]
+  if type(member) == "function" then return member end
+  if not member then
+    local what = state.label == "" and "partnercenter" or state.label
+    check.unknown(what, name, members, 2, "resource")
+  end
+  local label = state.label == "" and name or state.label .. "." .. name
+  return new_node(state.client, member, label, state.ids)
+end
+
+function mt.__newindex()
+  error("a resource cannot be changed", 2)
+end
+
+function mt.__tostring(self)
+  return rawget(self, STATE).label
+end
+
+--- The node above all others: its members are the resources of a client.
+-- @tparam table client as the contract of `partnercenter.client` says
+-- @treturn table a node
+function M.root(client)
+  return new_node(client, root, "", {})
+end
+
+--- A node for any other GET.
+-- @tparam table client
+-- @tparam table spec see `partnercenter.custom`
+-- @tparam[opt=2] number level whom to blame for a mistake
+-- @treturn table a node with the four verbs
+-- @raise a wrong specification
+function M.custom(client, spec, level)
+  local resource = custom.new(spec, (level or 2) + 1)
+  return new_node(client, { children = {}, resource = resource }, resource.name, {})
+end
+
+--- Is the value a node?
+-- @param value any value
+-- @treturn boolean
+function M.is(value)
+  return type(value) == "table" and getmetatable(value) == mt
+end
+
+return M

@@ -1,0 +1,131 @@
+--- The rows of a collection one by one, while its pages arrive: `each`.
+-- @module partnercenter.rows
+-- SPDX-License-Identifier: MIT
+
+local collection = require "partnercenter.collection"
+local errors = require "partnercenter.error"
+local walks = require "partnercenter.walk"
+
+local M = {}
+
+local function close(walk)
+  local stream = walk.stream
+  walk.stream = nil
+  if stream then stream:close() end
+end
+
+-- Gives out the rows that were held back, from the next step on.
+local function release(walk)
+  walk.queue, walk.at, walk.held = walk.held, 0, {}
+end
+
+-- Takes up a row that arrived: gives it, or holds it back while the page looks
+-- like the one before. nil: nothing to give yet; nil and an error.
+local function take_up(walk, row)
+  local err
+  row, err = collection.row(row, walk.plan.resource)
+  if err then return nil, err end
+  local held = walk.held
+  if walk.watch:row(row) then
+    if walk.watch:certain() then return nil, walks.repeated(walk.reading) end
+    held[#held + 1] = row
+    return nil
+  end
+  if held[1] == nil then return walks.give(walk.plan, row) end
+  held[#held + 1] = row
+  release(walk)
+  return nil
+end
+
+-- The rows that are in the document still, when all that could be taken out of
+-- it one by one were: a bare object is a row itself.
+local function rest_of(walk, document, envelope)
+  if envelope.kind == "object" and walk.watch.rows > 0 then
+    envelope.kind = "empty"
+    return {}
+  end
+  local page, err = collection.normalize(document, walk.plan.resource)
+  return page and page.items, err
+end
+
+-- The end of a page: what is left of the document says how to go on.
+local function end_page(walk)
+  local document, facts = walk.stream:envelope()
+  walk.stream = nil
+  if document == nil and errors.is(facts) then return facts end
+  local envelope, err = collection.envelope(document, walk.plan.resource)
+  local rest = nil
+  if envelope then rest, err = rest_of(walk, document, envelope) end
+  if not rest then return walks.with_facts(err, walk.reading, facts) end
+  for i = 1, #rest do
+    walk.held[#walk.held + 1] = rest[i]
+    walk.watch:row(rest[i])
+  end
+  local count = walk.watch.rows
+  if walk.watch:finish() then
+    return walks.with_facts(walks.repeated(walk.reading), walk.reading, facts)
+  end
+  if walk.held[1] ~= nil then release(walk) end
+  walks.turn(walk, walk.reading, envelope, count, facts)
+  return nil
+end
+
+local function open(walk)
+  walk.reading, walk.request = walk.request, nil
+  local stream, err = walk.plan.client:stream(walk.reading)
+  walk.stream = stream
+  return err
+end
+
+-- Reads on: a row to give, nil if there is none yet, or nil and an error.
+local function read_on(walk)
+  local more, row = walk.stream:next()
+  if more then return take_up(walk, row) end
+  if row then return nil, row end
+  return nil, end_page(walk)
+end
+
+-- The next row; nil behind the last; nil and an error.
+local function next_row(walk)
+  while true do
+    local row, err
+    if walk.queue then
+      walk.at = walk.at + 1
+      row = walk.queue[walk.at]
+      if row == nil then walk.queue = nil else row, err = walks.give(walk.plan, row) end
+    elseif walk.stream then
+      row, err = read_on(walk)
+    elseif walk.request then
+      err = open(walk)
+    else
+      return nil, walk.failure
+    end
+    if err then
+      close(walk)
+      walk.queue = nil
+      return walks.fail(walk, err, walk.reading)
+    end
+    if row ~= nil then return row end
+  end
+end
+
+--- An iterator over the rows of all pages, and what closes it early.
+-- @tparam table plan see `partnercenter.walk`
+-- @treturn function gives a row; raises the error object
+-- @treturn table with `close()`; also a to-be-closed value of Lua 5.4
+function M.each(plan)
+  local walk = walks.start(plan)
+  walk.held = {}
+  local function stop()
+    walk.request, walk.queue, walk.failure = nil, nil, nil
+    close(walk)
+  end
+  local function iterate()
+    local row, err = next_row(walk)
+    if row == nil and err then error(err, 0) end
+    return row
+  end
+  return iterate, setmetatable({ close = stop }, { __close = stop })
+end
+
+return M
