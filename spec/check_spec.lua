@@ -133,6 +133,9 @@ describe("partnercenter.check", function()
       { "what a rule refuses silently", { strict = 1 },
         "option 'strict' of thing.new has a value that is not allowed" },
       { "a string for the table", "x", "thing.new takes a table of options, not a string" },
+      { "a key that is no name", { [true] = 1 }, "unknown option [true] in thing.new" },
+      { "the first of odd keys", { [true] = 1, [false] = 1 },
+        "unknown option [false] in thing.new" },
       { "the same one of two mistakes", { zzz = 1, yyy = 1, name = 1 },
         "option 'name' of thing.new must be a string, not a number" },
     } do

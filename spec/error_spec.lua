@@ -360,6 +360,36 @@ describe("partnercenter.error", function()
       assert.equal("Partner Center answered 200: text/html: Sign in", err.message)
     end)
 
+    it("keeps the dots of a description that is cut", function()
+      local err = answer(400, cjson.encode { code = 2000, description = ("d"):rep(400) })
+      contains(err.message, "ddd...; check ids")
+      assert.equal(400, #err.description)
+    end)
+
+    it("makes one line of whatever comes", function()
+      local pieces = { "{", "}", '"code":', '"description":', '"error":', '"error_description":',
+        '"message":', "2000", '"x"', ",", "[", "]", "null", "\0", "\27[2J", "\r\n", "\255\254",
+        "\226\128\174", "&#10;", "&#x9;", "<b>", "</b>", "<script>", '"\\u0000"', "1e999", " ",
+        '"{\\"reason\\":\\"a\\\\nb\\"}"', '"AADSTS70008: a\\r\\nTrace ID: b"' }
+      local statuses = { 200, 302, 400, 401, 403, 404, 429, 500, 503 }
+      local state = 1
+      local function pick(list)
+        state = state * 16807 % 2147483647
+        return list[state % #list + 1]
+      end
+      for _ = 1, 2000 do
+        local body = {}
+        for i = 1, pick { 1, 3, 5, 7, 9, 30 } do body[i] = pick(pieces) end
+        body = table.concat(body)
+        if pick { true, false } then body = '{"description":' .. pick(pieces) .. ',"code":1}' end
+        local err = answer(pick(statuses), body, "Content-Type: text/\1\2html\nRetry-After: x",
+          { token_endpoint = pick { true, false }, correlation_id = "c\nd" })
+        assert.is_true(errors.is(err))
+        is_one_line(err.message)
+        is_one_line(tostring(err))
+      end
+    end)
+
     it("copes with JSON that is cut", function()
       local err = answer(500, '{"code":2000,"descr', "Content-Type: application/json")
       check_fields(err, { kind = "http", retryable = true })

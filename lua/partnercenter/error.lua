@@ -187,7 +187,7 @@ local function message_of(response, found, words, hint)
   local code = found.code and (", code %d"):format(found.code) or ""
   local message = ("%s answered %d%s: %s"):format(from, response.status, code, words)
   if not hint then return message end
-  return message:gsub("%.$", "") .. "; " .. hint
+  return message:gsub("([^.])%.$", "%1") .. "; " .. hint
 end
 
 -- Every secret that the client knows, masked before anything is cut: half a
