@@ -1,11 +1,18 @@
-# One Makefile for every Lua: make LUA=5.4 | 5.3 | 5.1 | jit. `make help` lists
-# the targets.
+# One Makefile for every Lua: make LUA=5.4 | 5.3 | 5.1 | jit.
+# `make help` lists the targets.
 
 LUA     ?= 5.4
 PREFIX  ?= /usr/local
 DESTDIR ?=
-CC      ?= cc
+ifeq ($(origin CC),default)
+CC      := gcc
+endif
 CFLAGS  ?= -O2 -g
+DEPS    ?= yes
+
+ifeq ($(filter $(LUA),5.4 5.3 5.1 jit),)
+$(error LUA must be 5.4, 5.3, 5.1 or jit, not '$(LUA)')
+endif
 
 # LuaJIT runs the 5.1 build: one binary serves both and nginx.
 LUA_ABI := $(if $(filter jit,$(LUA)),5.1,$(LUA))
@@ -13,10 +20,12 @@ LUA_BIN ?= $(if $(filter jit,$(LUA)),luajit,lua$(LUA))
 LUA_PC  ?= lua$(LUA_ABI)
 BUILD   ?= build/$(LUA_ABI)
 
+# Asked once, and only when something is built.
 PKG_CONFIG  ?= pkg-config
-LUA_CFLAGS  ?= $(shell $(PKG_CONFIG) --cflags $(LUA_PC))
-CURL_CFLAGS ?= $(shell $(PKG_CONFIG) --cflags libcurl)
-CURL_LIBS   ?= $(shell $(PKG_CONFIG) --libs libcurl)
+ask_once     = $(eval $(1) := $$(shell $$(PKG_CONFIG) $(2)))$($(1))
+LUA_CFLAGS  ?= $(call ask_once,LUA_CFLAGS,--cflags $(LUA_PC))
+CURL_CFLAGS ?= $(call ask_once,CURL_CFLAGS,--cflags libcurl)
+CURL_LIBS   ?= $(call ask_once,CURL_LIBS,--libs libcurl)
 
 LMOD_DIR ?= $(PREFIX)/share/lua/$(LUA_ABI)
 CMOD_DIR ?= $(PREFIX)/lib/lua/$(LUA_ABI)
@@ -27,32 +36,158 @@ VERSION := $(shell sed -n 's/^return "\(.*\)"$$/\1/p' lua/partnercenter/version.
 WARNINGS := -std=c99 -pedantic -Wall -Wextra -Wshadow -Wundef -Wconversion \
   -Wvla -Wwrite-strings -Wmissing-prototypes -Wstrict-prototypes \
   -Wredundant-decls -fvisibility=hidden
-WERROR ?= -Werror
+# -Werror in `make lint` and CI, not for those who build with other compilers.
+WERROR ?=
 ALL_CFLAGS = $(WARNINGS) $(WERROR) -fPIC -pthread \
   -DPC_VERSION='"$(VERSION)"' $(LUA_CFLAGS) $(CURL_CFLAGS) $(CFLAGS)
+
+# macOS: Lua's own symbols are found when the module is loaded.
+SHARED := $(if $(filter Darwin,$(shell uname -s)),-bundle -undefined dynamic_lookup,-shared)
 
 SOURCES := $(sort $(wildcard src/*.c))
 OBJECTS := $(SOURCES:src/%.c=$(BUILD)/obj/%.o)
 MODULE  := $(BUILD)/partnercenter.so
 
-# Settings of the machine's own Lua must not reach the specs.
+# Settings of the machine's own Lua must not reach what is run here.
 unexport LUA_PATH LUA_CPATH LUA_INIT LUA_PATH_5_4 LUA_CPATH_5_4 LUA_INIT_5_4 \
   LUA_PATH_5_3 LUA_CPATH_5_3 LUA_INIT_5_3
-RUN_LUA = LUA_PATH='lua/?.lua;lua/?/init.lua;;' LUA_CPATH='$(BUILD)/?.so;;' \
-  $(LUA_BIN)
+# Those given for one Lua must not reach the builds for the others.
+unexport LUA LUA_ABI LUA_BIN LUA_PC BUILD
+LUA_ENV = LUA_PATH='lua/?.lua;lua/?/init.lua;;' LUA_CPATH='$(BUILD)/?.so;;'
+RUN_LUA = $(LUA_ENV) $(LUA_BIN)
 
 .PHONY: all
-all: $(MODULE)
+all: $(MODULE)            ## build the module for one Lua into build/
+
+# The object files depend on how they are compiled, too.
+$(BUILD)/flags: FORCE
+	@mkdir -p $(BUILD)/obj
+	@echo '$(subst ','\'',$(CC) $(ALL_CFLAGS) $(LDFLAGS))' | cmp -s - $@ || \
+	  echo '$(subst ','\'',$(CC) $(ALL_CFLAGS) $(LDFLAGS))' >$@
+FORCE:
 
 $(MODULE): $(OBJECTS)
-	$(CC) -shared -pthread $(CFLAGS) $(LDFLAGS) -o $@ $(OBJECTS) $(CURL_LIBS)
+	$(CC) $(SHARED) -pthread $(CFLAGS) $(LDFLAGS) -o $@.new $(OBJECTS) $(CURL_LIBS)
+	@mv $@.new $@
 
-$(BUILD)/obj/%.o: src/%.c lua/partnercenter/version.lua Makefile
-	@mkdir -p $(@D)
+$(BUILD)/obj/%.o: src/%.c lua/partnercenter/version.lua $(BUILD)/flags
 	$(CC) $(ALL_CFLAGS) -MMD -MP -c -o $@ $<
 
 -include $(OBJECTS:.o=.d)
 
+# --- what is needed ---
+
+# deps-GROUP: the Debian packages of one group of tools/install-deps.
+# DEPS=no leaves the machine alone.
+install_deps = @$(if $(filter no,$(DEPS)),:,tools/install-deps $(1))
+
+ALL_LUAS := lua5.4 lua5.3 lua5.1 luajit
+LUA_GROUP := $(if $(filter jit,$(LUA)),luajit lua5.1,lua$(LUA))
+
+.PHONY: deps
+deps:                     ## install the Debian packages for building and testing
+	$(call install_deps,build $(ALL_LUAS) run sandbox test)
+
+.PHONY: deps-demo deps-all
+deps-demo:
+	$(call install_deps,build $(LUA_GROUP) run sandbox)
+deps-all:
+	$(call install_deps,build $(ALL_LUAS) run sandbox test lint docs memory analyze rock)
+
+# --- see it ---
+
+.PHONY: demo
+demo: deps-demo           ## print a customer's licence insights from the sandbox
+	@$(MAKE) --no-print-directory -s LUA=$(LUA) BUILD=$(BUILD) all
+	@$(LUA_ENV) tools/with-sandbox $(LUA_BIN) examples/demo.lua
+
+.PHONY: sandbox
+sandbox:                  ## run a local Partner Center until Ctrl-C
+	$(call install_deps,sandbox)
+	@mkdir -p build
+	@examples/sandbox/sandbox run build/sandbox-run $(SANDBOX)
+
+# --- check it ---
+
+.PHONY: test
+test: deps                ## run the specs on 5.4, 5.3, 5.1 and LuaJIT
+	@MAKE='$(MAKE)' tools/run-specs 5.4 5.3 5.1 jit -- $(SPEC)
+
+.PHONY: test-5.4 test-5.3 test-5.1 test-jit
+test-5.4 test-5.3 test-5.1 test-jit: test-%:
+	@MAKE='$(MAKE)' tools/run-specs $* -- $(SPEC)
+
+.PHONY: asan tsan valgrind
+asan tsan valgrind:       ## run the specs under a sanitizer or valgrind
+	$(if $(filter valgrind,$@),$(call install_deps,memory),@:)
+	@MAKE='$(MAKE)' tools/run-specs --under $@ $(LUA) -- $(SPEC)
+
+.PHONY: lint
+lint:                     ## check style, layers, symbols and documentation
+	$(call install_deps,build $(ALL_LUAS) lint)
+	@MAKE='$(MAKE)' tools/lint
+
+.PHONY: analyze
+analyze:                  ## look for bugs with the static analysers
+	$(call install_deps,build lua5.4 analyze)
+	@LUA_CFLAGS='$(LUA_CFLAGS)' CURL_CFLAGS='$(CURL_CFLAGS)' \
+	  VERSION='$(VERSION)' tools/analyze
+
+.PHONY: docs
+docs:                     ## write the reference to build/doc/
+	$(call install_deps,docs)
+	@mkdir -p build
+	@ldoc --fatalwarnings .
+
+.PHONY: test-install test-rock
+test-install:             ## check make install and make uninstall
+	@MAKE='$(MAKE)' tools/test-install
+test-rock:                ## check the rock: build, test, pack and install it
+	$(call install_deps,build $(ALL_LUAS) run test rock)
+	@MAKE='$(MAKE)' tools/test-rock
+
+.PHONY: check
+check: deps-all           ## check everything that CI checks
+	@.ci/run
+
+# --- install it ---
+
+LUA_FILES = $(shell cd lua && find partnercenter -name '*.lua')
+PROGRAMS  = $(notdir $(wildcard bin/*))
+
+.PHONY: install
+install: all              ## install for one Lua below PREFIX (and DESTDIR)
+	@install -d '$(DESTDIR)$(CMOD_DIR)'
+	@# A core of an older version there would be found first.
+	@rm -f '$(DESTDIR)$(CMOD_DIR)/partnercenter/core.so'
+	install -m 755 $(MODULE) '$(DESTDIR)$(CMOD_DIR)/partnercenter.so'
+	@set -e; for file in $(LUA_FILES); do \
+	  install -d "$(DESTDIR)$(LMOD_DIR)/$$(dirname $$file)"; \
+	  install -m 644 "lua/$$file" "$(DESTDIR)$(LMOD_DIR)/$$file"; \
+	done
+	@set -e; for program in $(PROGRAMS); do \
+	  install -d '$(DESTDIR)$(BIN_DIR)'; \
+	  sed '1s|^#!.*lua.*|#!/usr/bin/env $(notdir $(LUA_BIN))|' "bin/$$program" \
+	    >"$(DESTDIR)$(BIN_DIR)/$$program"; \
+	  chmod 755 "$(DESTDIR)$(BIN_DIR)/$$program"; \
+	done
+
+.PHONY: uninstall
+uninstall:                ## remove what install has put there
+	rm -rf '$(DESTDIR)$(LMOD_DIR)/partnercenter' '$(DESTDIR)$(CMOD_DIR)/partnercenter'
+	rm -f '$(DESTDIR)$(CMOD_DIR)/partnercenter.so' \
+	  $(foreach program,$(PROGRAMS),'$(DESTDIR)$(BIN_DIR)/$(program)')
+	@# And the directories, where nothing else is in them.
+	@cd '$(DESTDIR)/' && for dir in $(LMOD_DIR) $(CMOD_DIR) $(BIN_DIR); do \
+	  rmdir -p ".$$dir" 2>/dev/null || :; \
+	done
+
 .PHONY: clean
-clean:
+clean:                    ## remove build/
 	rm -rf build
+
+.PHONY: help
+help:                     ## list the targets
+	@echo 'make [LUA=5.4|5.3|5.1|jit] [PREFIX=...] [DESTDIR=...] [CC=...] [CFLAGS=...] TARGET'
+	@sed -n 's/^\([a-z. -]*\):[^#]*## \(.*\)/  \1\t\2/p' $(firstword $(MAKEFILE_LIST)) | expand -t 22
+	@echo 'SPEC="spec/x_spec.lua" runs one spec file; DEPS=no installs nothing.'
