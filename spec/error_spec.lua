@@ -390,6 +390,14 @@ describe("partnercenter.error", function()
       end
     end)
 
+    it("takes no document for a fault that is larger than any", function()
+      local body = '{"code":2000,"description":"x","data":["' .. ("y"):rep(65536) .. '"]}'
+      local err = answer(500, body, "Content-Type: application/json")
+      check_fields(err, { kind = "http", status = 500 })
+      assert.is_nil(err.code)
+      assert.equal(4096, #err.body)
+    end)
+
     it("copes with JSON that is cut", function()
       local err = answer(500, '{"code":2000,"descr', "Content-Type: application/json")
       check_fields(err, { kind = "http", retryable = true })

@@ -35,6 +35,7 @@ local redact = require "partnercenter.redact"
 local retry = require "partnercenter.retry"
 local text = require "partnercenter.text"
 
+local MAX_READ = 65536          -- bytes of a body that are looked at: no fault is larger
 local MAX_BODY = 4096           -- bytes kept of a body: enough for any fault
 local MAX_DESCRIPTION = 300     -- bytes of a description in a message
 local MAX_EXCERPT = 120         -- bytes of a body that is no JSON in a message
@@ -55,9 +56,7 @@ local FIELDS = {
   url = true, body = true, retryable = true, cause = true,
 }
 
-local KIND_OF_STATUS = {
-  [401] = "sign_in", [403] = "forbidden", [404] = "not_found", [429] = "throttled",
-}
+local KIND_OF_STATUS = { [401] = "sign_in", [403] = "forbidden", [404] = "not_found" }
 
 -- The token endpoint's refusals that are failures of the service in truth.
 local PASSING_OAUTH_ERRORS = { temporarily_unavailable = true, server_error = true }
@@ -190,16 +189,16 @@ local function message_of(response, found, words, hint)
   return message:gsub("([^.])%.$", "%1") .. "; " .. hint
 end
 
--- Every secret that the client knows, masked before anything is cut: half a
--- secret is not found any more.
-local function masked(response)
-  if not response.secrets then return response end
+-- A copy with a body of bounded size, and with every secret that the client knows
+-- masked before anything else is cut: half a secret is not found any more.
+local function bounded(response)
   local copy = {}
   for name, value in pairs(response) do copy[name] = value end
-  copy.secrets = nil
-  copy.body = redact.redact(response.body, response.secrets)
-  copy.url = redact.redact(response.url, response.secrets)
+  copy.body = response.body and response.body:sub(1, MAX_READ)
+  if not response.secrets then return copy end
   local header = response.header or function() end
+  copy.body = redact.redact(copy.body, response.secrets)
+  copy.url = redact.redact(response.url, response.secrets)
   copy.header = function(name) return redact.redact(header(name), response.secrets) end
   return copy
 end
@@ -214,7 +213,7 @@ end
 -- @treturn Error
 function M.from_response(response, decode)
   decode = decode or require "partnercenter.core".decode
-  response = masked(response)
+  response = bounded(response)
   local header = response.header or function() end
   local found = fault.read(response.body, decode)
   local hint, kind, entra_code = advice(response, found)
