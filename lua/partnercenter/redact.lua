@@ -30,19 +30,26 @@ local SPELLINGS = {
   function(s) return (s:gsub("[&<>\"'+]", decimal_entity)) end,
 }
 
+local function add_spellings(list, seen, secret)
+  -- What is made of such characters alone, as tokens are, is spelt alike
+  -- everywhere. They are long and many, so this is worth a test.
+  local last = secret:find("[^%w%-._]") and #SPELLINGS or 1
+  for i = 1, last do
+    local text = SPELLINGS[i](secret)
+    if not seen[text] then
+      seen[text] = true
+      list[#list + 1] = text
+    end
+  end
+end
+
 -- All spellings of all secrets, the longest first, so that a secret that is part
 -- of another one leaves nothing of it behind.
 local function spellings_of(secrets)
   local list, seen = {}, {}
   for _, secret in ipairs(secrets) do
     if type(secret) == "string" and #secret >= SHORTEST_SECRET then
-      for _, spell in ipairs(SPELLINGS) do
-        local text = spell(secret)
-        if not seen[text] then
-          seen[text] = true
-          list[#list + 1] = text
-        end
-      end
+      add_spellings(list, seen, secret)
     end
   end
   table.sort(list, function(a, b)
@@ -54,7 +61,7 @@ end
 
 local function mask_text(text, needles)
   for _, needle in ipairs(needles) do
-    if text:find(needle, 1, true) then
+    if #needle <= #text and text:find(needle, 1, true) then
       local pieces, from = {}, 1
       repeat
         local first, last = text:find(needle, from, true)
