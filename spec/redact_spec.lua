@@ -1,3 +1,4 @@
+local redactor = require "partnercenter.redact".redactor
 local redact = require "partnercenter.redact".redact
 
 local SECRET = "s3cr+t/=~ \"&'x"
@@ -37,6 +38,15 @@ describe("partnercenter.redact", function()
   it("hands back what is neither string nor table", function()
     assert.equal(5, redact(5, { SECRET }))
     assert.is_nil(redact(nil, { SECRET }))
+  end)
+
+  it("prepares the secrets once", function()
+    local secrets = { SECRET }
+    local mask = redactor(secrets)
+    secrets[1] = "nothing"
+    assert.equal("[redacted] nothing", mask(SECRET .. " nothing"))
+    assert.same({ x = { "[redacted]" } }, mask { x = { SECRET } })
+    assert.is_true(mask(true))
   end)
 
   it("masks every string of a table in place, keys and cycles included", function()

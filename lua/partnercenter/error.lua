@@ -197,9 +197,9 @@ local function bounded(response)
   copy.body = response.body and response.body:sub(1, MAX_READ)
   if not response.secrets then return copy end
   local header = response.header or function() end
-  copy.body = redact.redact(copy.body, response.secrets)
-  copy.url = redact.redact(response.url, response.secrets)
-  copy.header = function(name) return redact.redact(header(name), response.secrets) end
+  local mask = redact.redactor(response.secrets)
+  copy.body, copy.url = mask(copy.body), mask(response.url)
+  copy.header = function(name) return mask(header(name)) end
   return copy
 end
 

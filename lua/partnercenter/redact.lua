@@ -99,17 +99,31 @@ local function mask_table(map, needles, seen)
   return map
 end
 
+local M = {}
+
+--- A function that takes these secrets out of one value after another; finding
+-- their spellings once is most of the work.
+-- @tparam table secrets array of strings; those under 4 bytes are ignored. Later
+--   changes of the array are not seen.
+-- @treturn function takes a value, gives what `redact` gives
+function M.redactor(secrets)
+  local needles = spellings_of(secrets)
+  return function(value)
+    if type(value) == "string" then return mask_text(value, needles) end
+    if type(value) == "table" then return mask_table(value, needles, {}) end
+    return value
+  end
+end
+
 --- The value with every secret in it replaced by `[redacted]`.
 -- @param value a string; or a table, in which every string at any depth is
 --   replaced in place (error objects with their causes included); anything else
 --   is handed back as it is
--- @tparam table secrets array of strings; those under 4 bytes are ignored
+-- @tparam table secrets as for `redactor`
 -- @return the new string, or the same table
-local function redact(value, secrets)
+function M.redact(value, secrets)
   if type(value) ~= "string" and type(value) ~= "table" then return value end
-  local needles = spellings_of(secrets)
-  if type(value) == "string" then return mask_text(value, needles) end
-  return mask_table(value, needles, {})
+  return M.redactor(secrets)(value)
 end
 
-return { redact = redact }
+return M
