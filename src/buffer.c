@@ -53,3 +53,13 @@ void pc_buffer_free(struct pc_buffer *b) {
   b->bytes = NULL;
   b->len = b->cap = 0;
 }
+
+void pc_wipe(void *bytes, size_t n) {
+  volatile char *p = bytes; /* keeps the compiler from dropping the loop */
+  while (n > 0) p[--n] = 0;
+}
+
+void pc_buffer_wipe(struct pc_buffer *b) {
+  pc_wipe(b->bytes, b->cap);
+  pc_buffer_free(b);
+}

@@ -30,4 +30,10 @@ void pc_buffer_clear(struct pc_buffer *b);
 /* Release the memory; the buffer is empty and usable again. */
 void pc_buffer_free(struct pc_buffer *b);
 
+/* The same for secrets: overwrites the bytes first. */
+void pc_buffer_wipe(struct pc_buffer *b);
+
+/* Overwrite n bytes that held a secret. */
+void pc_wipe(void *bytes, size_t n);
+
 #endif

@@ -27,7 +27,8 @@ void pc_decoder_options(lua_State *L, int index,
 void pc_decoder_push(lua_State *L, const struct pc_decoder_options *options);
 
 /* Decode `len` more bytes with the Decoder at `index`, which keeps what it
-** needs: the bytes may go away afterwards. The error is sticky.  [-0, +0, m] */
+** needs: the bytes may go away afterwards. The error is sticky.  [-0, +0, m]
+ */
 PC_MUST_CHECK enum pc_err pc_decoder_feed(lua_State *L, int index,
                                           const char *bytes, size_t len);
 

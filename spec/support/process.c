@@ -1,0 +1,57 @@
+/* What the specs need of POSIX and Lua lacks. Built by process.lua.
+** SPDX-License-Identifier: MIT */
+#define _POSIX_C_SOURCE 200809L
+#include <lauxlib.h>
+#include <lua.h>
+#include <signal.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+int luaopen_spec_process(lua_State *L);
+
+static int process_fork(lua_State *L) {
+  lua_pushinteger(L, fork());
+  return 1;
+}
+
+static int process_wait(lua_State *L) {
+  int status = 0;
+  if (waitpid((pid_t)luaL_checkinteger(L, 1), &status, 0) < 0)
+    return luaL_error(L, "waitpid failed");
+  lua_pushinteger(L, WIFEXITED(status) ? WEXITSTATUS(status)
+                                       : 128 + WTERMSIG(status));
+  return 1;
+}
+
+/* Without atexit handlers, as a forked child should. */
+static int process_exit(lua_State *L) {
+  _exit((int)luaL_checkinteger(L, 1));
+}
+
+static int process_kill(lua_State *L) {
+  lua_pushboolean(L, kill((pid_t)luaL_checkinteger(L, 1),
+                          (int)luaL_checkinteger(L, 2)) == 0);
+  return 1;
+}
+
+static int process_pid(lua_State *L) {
+  lua_pushinteger(L, getpid());
+  return 1;
+}
+
+int luaopen_spec_process(lua_State *L) {
+  static const struct {
+    const char *name;
+    lua_CFunction f;
+  } functions[] = {
+      {"fork", process_fork}, {"wait", process_wait}, {"exit", process_exit},
+      {"kill", process_kill}, {"pid", process_pid},
+  };
+  size_t i;
+  lua_newtable(L);
+  for (i = 0; i < sizeof functions / sizeof functions[0]; i++) {
+    lua_pushcfunction(L, functions[i].f);
+    lua_setfield(L, -2, functions[i].name);
+  }
+  return 1;
+}

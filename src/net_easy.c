@@ -1,0 +1,284 @@
+/* One transfer as libcurl sees it: options, callbacks, outcome.
+** SPDX-License-Identifier: MIT */
+#define _POSIX_C_SOURCE 200809L
+#include "net_internal.h"
+
+#include <stdio.h>
+#include <string.h>
+
+/* An answer's header block: nginx and IIS send at most 16 KiB by default. */
+#define MAX_HEADER_BYTES (64 * 1024)
+/* With all interim (1xx) answers before it, so that their number is bounded.
+ */
+#define MAX_HEADER_TOTAL (256 * 1024)
+/* Received bytes that are handed up before the round is over, so that decoding
+** a large body begins while it arrives. */
+#define HAND_UP_BYTES (64 * 1024)
+
+static size_t on_header(char *line, size_t size, size_t n, void *arg) {
+  struct pc_transfer *t = arg;
+  size_t len = size * n;
+  if (t->seen_status != 0) return len; /* trailers tell us nothing */
+  t->header_bytes += len;
+  if (t->header_bytes > MAX_HEADER_TOTAL) {
+    t->result = PC_HEADERS_TOO_LARGE;
+    return 0;
+  }
+  if (len > 2) {
+    t->result = pc_buffer_add(&t->head, line, len);
+    if (t->result == PC_TOO_LARGE) t->result = PC_HEADERS_TOO_LARGE;
+    return t->result == PC_OK ? len : 0;
+  }
+  long status = 0;
+  (void)curl_easy_getinfo(t->easy, CURLINFO_RESPONSE_CODE, &status);
+  if (status < 200) {
+    pc_buffer_clear(&t->head); /* an interim answer: the real one follows */
+    return len;
+  }
+  t->seen_status = (int)status;
+  pc_thread_touch(t);
+  return len;
+}
+
+/* Copy into the last piece as much as fits, then into new ones. */
+static enum pc_err receive(struct pc_transfer *t, const char *bytes,
+                           size_t len) {
+  struct pc_pieces *list = &t->received;
+  while (len > 0) {
+    size_t n;
+    if (list->last == NULL || list->last->len == PC_PIECE_BYTES) {
+      struct pc_piece *piece = pc_thread_piece(t->io);
+      if (piece == NULL) return PC_NOMEM;
+      if (list->last != NULL)
+        list->last->next = piece;
+      else
+        list->first = piece;
+      list->last = piece;
+    }
+    n = PC_PIECE_BYTES - list->last->len;
+    if (n > len) n = len;
+    memcpy(list->last->bytes + list->last->len, bytes, n);
+    list->last->len += n;
+    list->bytes += n;
+    bytes += n;
+    len -= n;
+  }
+  return PC_OK;
+}
+
+static size_t on_body(char *bytes, size_t size, size_t n, void *arg) {
+  struct pc_transfer *t = arg;
+  size_t len = size * n;
+  size_t unread = t->unread_seen + t->received.bytes;
+  if (len > t->limits.max_body - t->body_bytes) {
+    t->result = PC_TOO_LARGE;
+    return 0;
+  }
+  if (unread > t->net->config.window || t->received.bytes >= HAND_UP_BYTES)
+    if (pc_thread_hand_up(t)) return CURL_WRITEFUNC_PAUSE;
+  t->result = receive(t, bytes, len);
+  if (t->result != PC_OK) return 0;
+  t->body_bytes += len;
+  pc_thread_touch(t);
+  return len;
+}
+
+/* The header lines lie one after the other, each ended by NUL. */
+static enum pc_err make_header_lines(struct pc_transfer *t) {
+  const struct pc_buffer *b = &t->parts[PC_HEADER];
+  size_t at = 0;
+  while (at < b->len) {
+    struct curl_slist *list =
+        curl_slist_append(t->header_lines, b->bytes + at);
+    if (list == NULL) return PC_NOMEM;
+    t->header_lines = list;
+    at += strlen(b->bytes + at) + 1;
+  }
+  return PC_OK;
+}
+
+/* Set an option unless an earlier one failed. */
+#define SET(option, value)                                                    \
+  if (code == CURLE_OK) code = curl_easy_setopt(easy, option, value)
+
+static CURLcode set_request(CURL *easy, struct pc_transfer *t) {
+  const struct pc_buffer *method = &t->parts[PC_METHOD];
+  const struct pc_buffer *body = &t->parts[PC_BODY];
+  CURLcode code = CURLE_OK;
+  SET(CURLOPT_URL, t->parts[PC_URL].bytes);
+  if (body->len > 0) {
+    SET(CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)(body->len - 1));
+    SET(CURLOPT_POSTFIELDS, body->bytes);
+  }
+  if (method->len > 0) SET(CURLOPT_CUSTOMREQUEST, method->bytes);
+  SET(CURLOPT_HTTPHEADER, t->header_lines);
+  SET(CURLOPT_ACCEPT_ENCODING, ""); /* all that this libcurl can undo */
+  SET(CURLOPT_CONNECTTIMEOUT_MS, t->limits.connect_timeout_ms);
+  if (t->limits.streamed) {
+    /* libcurl does not count the time while the reader has it paused. */
+    SET(CURLOPT_LOW_SPEED_LIMIT, 1L);
+    SET(CURLOPT_LOW_SPEED_TIME, (t->limits.timeout_ms + 999) / 1000);
+  } else {
+    SET(CURLOPT_TIMEOUT_MS, t->limits.timeout_ms);
+  }
+  return code;
+}
+
+static CURLcode set_callbacks(CURL *easy, struct pc_transfer *t) {
+  CURLcode code = CURLE_OK;
+  SET(CURLOPT_PRIVATE, t);
+  SET(CURLOPT_ERRORBUFFER, t->detail);
+  SET(CURLOPT_HEADERFUNCTION, on_header);
+  SET(CURLOPT_HEADERDATA, t);
+  SET(CURLOPT_WRITEFUNCTION, on_body);
+  SET(CURLOPT_WRITEDATA, t);
+  return code;
+}
+
+static CURLcode set_connection(CURL *easy, const struct pc_net_config *c) {
+  CURLcode code = CURLE_OK;
+  SET(CURLOPT_NOSIGNAL, 1L);
+  SET(CURLOPT_NOPROGRESS, 1L);
+  SET(CURLOPT_FOLLOWLOCATION, 0L); /* a redirect could carry the token away */
+  SET(CURLOPT_SUPPRESS_CONNECT_HEADERS, 1L);
+#if LIBCURL_VERSION_NUM >= 0x075500
+  SET(CURLOPT_PROTOCOLS_STR, "https,http");
+#else
+  SET(CURLOPT_PROTOCOLS, (long)(CURLPROTO_HTTPS | CURLPROTO_HTTP));
+#endif
+  SET(CURLOPT_HTTP_VERSION,
+      (long)(c->http1 ? CURL_HTTP_VERSION_1_1 : CURL_HTTP_VERSION_2TLS));
+  SET(CURLOPT_PIPEWAIT, 1L); /* rather one busy connection than many new */
+  SET(CURLOPT_TCP_KEEPALIVE, 1L);
+  SET(CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2);
+  /* With a directory of certificates set, libcurl cannot keep the parsed
+  ** store, and each new connection costs 20 ms of CPU instead of 2. */
+  SET(CURLOPT_CAPATH, NULL);
+#if LIBCURL_VERSION_NUM >= 0x075700
+  SET(CURLOPT_QUICK_EXIT, 1L); /* a hung look-up must not block the end */
+#endif
+  if (c->ca_file != NULL) SET(CURLOPT_CAINFO, c->ca_file);
+  if (c->proxy != NULL) SET(CURLOPT_PROXY, c->proxy);
+  if (c->no_proxy != NULL) SET(CURLOPT_NOPROXY, c->no_proxy);
+  if (c->unix_socket != NULL) SET(CURLOPT_UNIX_SOCKET_PATH, c->unix_socket);
+  return code;
+}
+
+#undef SET
+
+enum pc_err pc_easy_start(struct pc_io *io, struct pc_transfer *t) {
+  CURLcode code;
+  t->easy = io->idle_count > 0 ? io->idle[--io->idle_count] : curl_easy_init();
+  if (t->easy == NULL) return PC_NOMEM;
+  pc_buffer_init(&t->head, MAX_HEADER_BYTES);
+  if (make_header_lines(t) != PC_OK) return PC_NOMEM;
+  code = set_connection(t->easy, &io->net->config);
+  if (code == CURLE_OK) code = set_callbacks(t->easy, t);
+  if (code == CURLE_OK) code = set_request(t->easy, t);
+  if (code == CURLE_OK &&
+      curl_multi_add_handle(io->multi, t->easy) != CURLM_OK)
+    code = CURLE_OUT_OF_MEMORY;
+  if (code == CURLE_OK) return PC_OK;
+  (void)snprintf(t->detail, sizeof t->detail, "%s", curl_easy_strerror(code));
+  return code == CURLE_OUT_OF_MEMORY ? PC_NOMEM : PC_CONFIG;
+}
+
+void pc_easy_end(struct pc_io *io, struct pc_transfer *t) {
+  int i;
+  (void)curl_multi_remove_handle(io->multi, t->easy);
+  if (io->idle_count < sizeof io->idle / sizeof io->idle[0]) {
+    curl_easy_reset(t->easy);
+    io->idle[io->idle_count++] = t->easy;
+  } else {
+    curl_easy_cleanup(t->easy);
+  }
+  t->easy = NULL;
+  curl_slist_free_all(t->header_lines);
+  t->header_lines = NULL;
+  for (i = 0; i < PC_PART_COUNT; i++) pc_buffer_wipe(&t->parts[i]);
+}
+
+/* What a libcurl code means for the caller. Those not listed are failures of
+** the connection, which libcurl has many names for. */
+static enum pc_err classify(CURLcode code) {
+  switch (code) {
+  case CURLE_OK: return PC_OK;
+  case CURLE_OUT_OF_MEMORY: return PC_NOMEM;
+  case CURLE_OPERATION_TIMEDOUT: return PC_TIMEOUT;
+  case CURLE_PARTIAL_FILE: return PC_BODY_CUT;
+  case CURLE_SSL_CONNECT_ERROR:
+  case CURLE_PEER_FAILED_VERIFICATION:
+  case CURLE_SSL_CERTPROBLEM:
+  case CURLE_SSL_CIPHER:
+  case CURLE_SSL_ENGINE_INITFAILED:
+  case CURLE_SSL_ISSUER_ERROR:
+  case CURLE_SSL_PINNEDPUBKEYNOTMATCH:
+  case CURLE_SSL_INVALIDCERTSTATUS:
+  case CURLE_USE_SSL_FAILED: return PC_TLS;
+  case CURLE_SSL_CACERT_BADFILE:
+  case CURLE_URL_MALFORMAT:
+  case CURLE_NOT_BUILT_IN:
+  case CURLE_UNKNOWN_OPTION:
+  case CURLE_BAD_FUNCTION_ARGUMENT: return PC_CONFIG;
+  case CURLE_UNSUPPORTED_PROTOCOL: /* HTTP/0.9 among them */
+  case CURLE_WEIRD_SERVER_REPLY:
+  case CURLE_BAD_CONTENT_ENCODING: return PC_PROTOCOL;
+  default: return PC_NETWORK;
+  }
+}
+
+/* libcurl reports a peer that hangs up during the handshake as a failure of
+** TLS. It is one of the connection: nothing is wrong with a certificate, and
+** another attempt may well succeed. */
+static bool hung_up(const char *detail) {
+  return strstr(detail, "SSL_ERROR_SYSCALL") != NULL ||
+         strstr(detail, "unexpected eof") != NULL ||
+         strstr(detail, "reset by peer") != NULL;
+}
+
+static void note_timings(struct pc_transfer *t) {
+  static const struct {
+    CURLINFO info;
+    size_t offset;
+    double unit;
+  } facts[] = {
+      {CURLINFO_NAMELOOKUP_TIME_T, offsetof(struct pc_timings, name_lookup),
+       1e-6},
+      {CURLINFO_CONNECT_TIME_T, offsetof(struct pc_timings, connect), 1e-6},
+      {CURLINFO_APPCONNECT_TIME_T, offsetof(struct pc_timings, tls), 1e-6},
+      {CURLINFO_STARTTRANSFER_TIME_T, offsetof(struct pc_timings, first_byte),
+       1e-6},
+      {CURLINFO_TOTAL_TIME_T, offsetof(struct pc_timings, total), 1e-6},
+      {CURLINFO_SIZE_DOWNLOAD_T, offsetof(struct pc_timings, bytes), 1},
+  };
+  long connects = 0, version = 0;
+  size_t i;
+  for (i = 0; i < sizeof facts / sizeof facts[0]; i++) {
+    curl_off_t value = 0;
+    (void)curl_easy_getinfo(t->easy, facts[i].info, &value);
+    *(double *)(void *)((char *)&t->timings + facts[i].offset) =
+        (double)value * facts[i].unit;
+  }
+  (void)curl_easy_getinfo(t->easy, CURLINFO_NUM_CONNECTS, &connects);
+  (void)curl_easy_getinfo(t->easy, CURLINFO_HTTP_VERSION, &version);
+  t->timings.reused = connects == 0 && t->seen_status != 0;
+  t->timings.http = version == CURL_HTTP_VERSION_2     ? "2"
+                    : version == CURL_HTTP_VERSION_1_1 ? "1.1"
+                    : version == CURL_HTTP_VERSION_1_0 ? "1.0"
+                    : version == CURL_HTTP_VERSION_3   ? "3"
+                                                       : NULL;
+}
+
+void pc_easy_result(struct pc_transfer *t, CURLcode code) {
+  note_timings(t);
+  /* A callback that gave up has left its own reason. */
+  if (t->result != PC_OK) return;
+  if (t->detail[0] == '\0' && code != CURLE_OK)
+    (void)snprintf(t->detail, sizeof t->detail, "%s",
+                   curl_easy_strerror(code));
+  t->result = classify(code);
+  if (t->result == PC_TLS && hung_up(t->detail)) t->result = PC_NETWORK;
+  /* libcurl says "out of memory" of a header line above its own limit. */
+  if (t->result == PC_NOMEM && t->seen_status == 0 && t->header_bytes > 0)
+    t->result = PC_HEADERS_TOO_LARGE;
+}
