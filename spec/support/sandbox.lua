@@ -110,6 +110,14 @@ function methods:get(path, options)
   return body, tonumber(head:match("^HTTP/%S+ (%d+)")), headers
 end
 
+-- Many requests side by side, the answers thrown away: `path` may hold curl's
+-- ranges, as in "/v1/customers?size=[1-40]". `args` as for get.
+function methods:flood(path, args)
+  os.execute(table.concat({ "curl -s --parallel --parallel-immediate --max-time 30 -o /dev/null",
+    "--cacert", quoted(self.ca_file), "-H", quoted("Authorization: Bearer " .. self.token),
+    args or "", quoted(self.base_url .. path), ">/dev/null 2>&1" }, " "))
+end
+
 local function steer(self, method, path, body)
   local text, status = self:get("/_sandbox/" .. path, { method = method, token = false,
     headers = { ["Sandbox-Control"] = "1" }, body = body })
@@ -119,6 +127,7 @@ end
 
 -- Change settings, add faults: the control call. Returns the settings.
 function methods:control(settings)
+  self.changed = true
   return steer(self, "POST", "control", cjson.encode(settings))
 end
 
@@ -129,7 +138,13 @@ end
 
 -- Settings as at the start, no faults, nothing counted.
 function methods:reset()
+  self.changed = false
   return steer(self, "POST", "reset", "")
+end
+
+-- The same when anything was changed since: for before_each. Counts may stay.
+function methods:restore()
+  if self.changed then self:reset() end
 end
 
 -- Kill it as a crash would; `start` on the same directory revives it.
