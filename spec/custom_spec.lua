@@ -42,6 +42,14 @@ describe("partnercenter.custom", function()
     assert.same({ a = 1 }, query)
   end)
 
+  it("raises at the caller's line", function()
+    local _, message = pcall(function()
+      local made = custom.new { path = "x" }
+      return made
+    end)
+    assert.matches("custom_spec.lua:%d+: ", message)
+  end)
+
   describe("refuses", function()
     for _, c in ipairs {
       { "no table", "/v1/x", "table" },

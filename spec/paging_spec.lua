@@ -310,6 +310,15 @@ describe("partnercenter.paging", function()
     end)
   end)
 
+  it("takes the bound on pages from the caller", function()
+    local request = request_of("/v1/t")
+    local state = paging.start(request, 2)
+    request = paging.next_request(request, { kind = "items", token = "A" }, 1, state)
+    local none, err = paging.next_request(request, { kind = "items", token = "B" }, 1, state)
+    assert.is_nil(none)
+    assert.matches("max_pages", err.message, 1, true)
+  end)
+
   it("lets the count of the analytics form grow, and that of the items form shrink", function()
     for _, c in ipairs { { "value", 10, 25 }, { "items", 25, 10 } } do
       local request = request_of("/t?a")

@@ -1,3 +1,4 @@
+local custom = require "partnercenter.custom"
 local resource = require "partnercenter.resource"
 local resources = require "partnercenter.resources"
 
@@ -81,7 +82,7 @@ describe("partnercenter.resource", function()
       function() local x = node:each("size") return x end,
       function() local x = node:all({ filter = 7 }) return x end,
       function() local x = node.get({ size = 1 }) return x end,
-      function() local x = resource.custom({}, { path = "x" }) return x end,
+      function() local x = resource.child(node, "nope") return x end,
       function()
         local x = node:by_id(ID).analytics.licenses.usage:get({ source = "x" })
         return x
@@ -136,7 +137,7 @@ describe("partnercenter.resource", function()
   end)
 
   it("makes a node for any other GET", function()
-    local node = resource.custom({ settings = {} }, { path = "/v1/invoices" })
+    local node = resource.custom({ settings = {} }, custom.new { path = "/v1/invoices" })
     assert.equal("/v1/invoices", tostring(node))
     assert.is_function(node.each)
     assert.is_false(pcall(function() return node.customers end))

@@ -16,6 +16,16 @@ describe("partnercenter.url", function()
     end
   end)
 
+  describe("decode", function()
+    for _, c in ipairs {
+      { "reads what is encoded", "a%20b%2Fc%c3%a4", "a b/c\195\164" },
+      { "leaves the rest alone", "100% + %zz%4", "100% + %zz%4" },
+      { "reads once only", "%2541", "%41" },
+    } do
+      it(c[1], function() assert.equal(c[3], url.decode(c[2])) end)
+    end
+  end)
+
   describe("repair", function()
     for _, c in ipairs {
       { "leaves a proper target alone", "/v1/a?b=c%20d&e='x',(y)*", "/v1/a?b=c%20d&e='x',(y)*" },

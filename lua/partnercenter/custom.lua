@@ -24,10 +24,6 @@ local OWN_HEADERS = {
 
 local M = {}
 
-local function decoded(text)
-  return (text:gsub("%%(%x%x)", function(digits) return string.char(tonumber(digits, 16)) end))
-end
-
 -- True, or false and what is wrong with the path of a custom request.
 local function proper_path(path)
   if type(path) ~= "string" or path:sub(1, 1) ~= "/" then
@@ -38,7 +34,7 @@ local function proper_path(path)
   end
   if path:find("[?#]") then return false, "must not have a ? or # in it: use query" end
   for segment in path:gmatch("[^/]+") do
-    local plain = decoded(segment)
+    local plain = url.decode(segment)
     if plain == ".." or plain == "." then return false, "must not have . or .. in it" end
   end
   return true
@@ -94,11 +90,12 @@ end
 -- @tparam ?table spec.headers names and values
 -- @tparam[opt="skip"] string spec.paging "skip" also goes on by `skip` while an
 --   analytics envelope counts more rows; "links" follows links and tokens alone
--- @tparam[opt=2] number level whom to blame for a mistake, as in Lua's `error`
+-- @tparam[opt=1] number level whom to blame for a mistake: 1 is the function that
+--   calls this one, 2 the one that called it
 -- @treturn table like an entry of `partnercenter.resources`
 -- @raise a wrong path, query, header or an unknown option; the message names it
 function M.new(spec, level)
-  level = level or 2
+  level = (level or 1) + 1
   if type(spec) ~= "table" then error("request takes a table with a path", level) end
   local known = {
     path = proper_path,

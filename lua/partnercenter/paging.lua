@@ -177,9 +177,14 @@ end
 
 --- What is remembered from page to page of one walk.
 -- @tparam table request the first request
+-- @tparam[opt=10000] number max_pages of the walk
 -- @treturn table
-function M.start(request)
-  return { pages = 0, seen = { [key_of(request.url)] = true } }
+function M.start(request, max_pages)
+  return {
+    pages = 0,
+    max_pages = max_pages or MAX_PAGES,
+    seen = { [key_of(request.url)] = true },
+  }
 end
 
 --- The request for the next page.
@@ -205,8 +210,8 @@ function M.next_request(request, envelope, row_count, state)
   if target and not why then
     if state.seen[key_of(target, token)] then
       why = "the link to the next page leads to a page that was read already"
-    elseif state.pages >= MAX_PAGES then
-      why = ("there are more than %d pages"):format(MAX_PAGES)
+    elseif state.pages >= state.max_pages then
+      why = ("there are more than %d pages (max_pages)"):format(state.max_pages)
     end
   end
   if why then

@@ -6,7 +6,6 @@
 -- SPDX-License-Identifier: MIT
 
 local check = require "partnercenter.check"
-local custom = require "partnercenter.custom"
 local requests = require "partnercenter.request"
 local resources = require "partnercenter.resources"
 local sources = require "partnercenter.source"
@@ -42,8 +41,6 @@ local function plant()
   end
   return root
 end
-
-local root = plant()
 
 local function new_node(client, tree, label, ids)
   return setmetatable({ [STATE] = { client = client, tree = tree, label = label, ids = ids } }, mt)
@@ -167,31 +164,50 @@ function methods.by_id(self, id)
   return new_node(state.client, tree, ("%s:by_id(%s)"):format(state.label, id), ids)
 end
 
--- What can stand behind a node: name to true, a child or a method.
-local function members_of(tree)
+-- What can stand behind each node of a tree, by name: children and methods.
+local function name_members(tree)
   local members = {}
-  for name, child in pairs(tree.children) do members[name] = child end
-  if tree.id then members.by_id = methods.by_id end
+  for name, child in pairs(tree.children) do
+    members[name] = name_members(child)
+  end
+  if tree.id then
+    members.by_id = methods.by_id
+    name_members(tree.id)
+  end
   if tree.resource then
     members.get = methods.get
     if not tree.resource.single then
       members.pages, members.each, members.all = methods.pages, methods.each, methods.all
     end
   end
-  return members
+  tree.members = members
+  return tree
 end
 
-function mt.__index(self, name)
-  local state = rawget(self, STATE)
-  local members = members_of(state.tree)
-  local member = members[name]
+local root = name_members(plant())
+
+--- What stands behind a node: the next node, or a method.
+-- @tparam table node
+-- @tparam string name
+-- @tparam[opt=1] number level whom to blame for an unknown name: 1 is the
+--   function that calls this one, 2 the one that called it
+-- @treturn table|function
+-- @raise an unknown name; the message has the nearest
+function M.child(node, name, level)
+  local state = rawget(node, STATE)
+  local member = state.tree.members[name]
   if type(member) == "function" then return member end
   if not member then
     local what = state.label == "" and "partnercenter" or state.label
-    check.unknown(what, name, members, 2, "resource")
+    check.unknown(what, name, state.tree.members, (level or 1) + 1, "resource")
   end
   local label = state.label == "" and name or state.label .. "." .. name
   return new_node(state.client, member, label, state.ids)
+end
+
+function mt.__index(self, name)
+  local child = M.child(self, name, 2)
+  return child
 end
 
 function mt.__newindex()
@@ -209,15 +225,13 @@ function M.root(client)
   return new_node(client, root, "", {})
 end
 
---- A node for any other GET.
+--- A node for a resource that the tree does not have.
 -- @tparam table client
--- @tparam table spec see `partnercenter.custom`
--- @tparam[opt=2] number level whom to blame for a mistake
+-- @tparam table resource what `partnercenter.custom` gives
 -- @treturn table a node with the four verbs
--- @raise a wrong specification
-function M.custom(client, spec, level)
-  local resource = custom.new(spec, (level or 2) + 1)
-  return new_node(client, { children = {}, resource = resource }, resource.name, {})
+function M.custom(client, resource)
+  local tree = name_members { children = {}, resource = resource }
+  return new_node(client, tree, resource.name, {})
 end
 
 --- Is the value a node?

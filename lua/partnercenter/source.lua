@@ -10,7 +10,8 @@
 -- **from 0 to 1** (beyond 1 where more is deployed than sold). Microsoft nowhere
 -- says whether its own percent fields run to 1 or to 100, so never mix the two:
 -- `partnercenter.insights` computes from the counts of either. Where nothing was
--- sold or qualified, the share is 0, as in the documented examples.
+-- sold or qualified the share is 0, so that the field is a number in every row;
+-- where a count is missing the field is absent.
 -- @module partnercenter.source
 -- SPDX-License-Identifier: MIT
 

@@ -23,6 +23,13 @@ function M.encode(text)
   return (text:gsub(RESERVED, escape))
 end
 
+--- The text that was percent-encoded. What encodes nothing stays.
+-- @tparam string text
+-- @treturn string
+function M.decode(text)
+  return (text:gsub("%%(%x%x)", function(digits) return string.char(tonumber(digits, 16)) end))
+end
+
 --- Encodes what may not stand in a path or query and leaves the rest alone:
 -- what is encoded already stays as it is, a lone `%` becomes `%25`.
 -- @tparam string text

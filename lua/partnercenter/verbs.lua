@@ -26,9 +26,10 @@ local function finish(plan, page)
   return page
 end
 
--- One page: the page, its envelope and the facts; or nil and an error.
-local function fetch(plan, request)
-  local document, facts = plan.client:fetch(request)
+-- One page: the page, its envelope and the facts; or nil and an error. A `for`
+-- iterator cannot yield in Lua 5.1, so the client is told when it is one.
+local function fetch(plan, request, iterating)
+  local document, facts = plan.client:fetch(request, iterating)
   if document == nil and errors.is(facts) then return nil, facts end
   local page, envelope = collection.normalize(document, plan.resource)
   if not page then return nil, walks.with_facts(envelope, request, facts) end
@@ -53,11 +54,11 @@ function M.get(plan)
 end
 
 -- The next page and its facts; nil behind the last; nil and an error.
-local function next_page(walk)
+local function next_page(walk, iterating)
   local request, plan = walk.request, walk.plan
   if not request then return nil, walk.failure end
   walk.request = nil
-  local page, envelope, facts = fetch(plan, request)
+  local page, envelope, facts = fetch(plan, request, iterating)
   if not page then return walks.fail(walk, envelope, request) end
   if walk.watch:page(page.items) then
     return walks.fail(walk, walks.repeated(request), request, facts)
@@ -75,7 +76,7 @@ end
 function M.pages(plan)
   local walk = walks.start(plan)
   return function()
-    local page, facts = next_page(walk)
+    local page, facts = next_page(walk, true)
     if not page and facts then error(facts, 0) end
     return page, facts
   end

@@ -52,7 +52,7 @@ function M.start(plan)
   return {
     plan = plan,
     request = plan.request,
-    paging = paging.start(plan.request),
+    paging = paging.start(plan.request, plan.client.settings.max_pages),
     watch = repeats.new(),
     failure = nil,
   }
