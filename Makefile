@@ -1,6 +1,10 @@
 # One Makefile for every Lua: make LUA=5.4 | 5.3 | 5.1 | jit.
 # `make help` lists the targets.
 
+# A Lua of one's own is named by LUA_BIN; it knows which one it is.
+ifdef LUA_BIN
+LUA     ?= $(shell $(LUA_BIN) -e 'print((_VERSION:gsub("^Lua ", "")))')
+endif
 LUA     ?= 5.4
 PREFIX  ?= /usr/local
 DESTDIR ?=
@@ -136,7 +140,8 @@ analyze:                  ## look for bugs with the static analysers
 .PHONY: docs
 docs:                     ## write the reference to build/doc/
 	$(call install_deps,docs)
-	@mkdir -p build
+	@mkdir -p build/doc-src
+	@tools/core-docs >build/doc-src/core.c
 	@ldoc --fatalwarnings .
 
 .PHONY: test-install test-rock
@@ -178,7 +183,7 @@ uninstall:                ## remove what install has put there
 	rm -f '$(DESTDIR)$(CMOD_DIR)/partnercenter.so' \
 	  $(foreach program,$(PROGRAMS),'$(DESTDIR)$(BIN_DIR)/$(program)')
 	@# And the directories, where nothing else is in them.
-	@cd '$(DESTDIR)/' && for dir in $(LMOD_DIR) $(CMOD_DIR) $(BIN_DIR); do \
+	@cd '$(DESTDIR)/' && for dir in '$(LMOD_DIR)' '$(CMOD_DIR)' '$(BIN_DIR)'; do \
 	  rmdir -p ".$$dir" 2>/dev/null || :; \
 	done
 

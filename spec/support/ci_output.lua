@@ -22,17 +22,18 @@ local function count_files(empty)
 end
 
 return function(options)
-  local handler = require("busted.outputHandlers." .. (os.getenv "PC_OUTPUT" or "plainTerminal"))(options)
+  local name = os.getenv "PC_OUTPUT" or "plainTerminal"
+  local handler = require("busted.outputHandlers." .. name)(options)
   local empty = {}
   count_files(empty)
   busted.subscribe({ "exit" }, function()
-    for _, name in ipairs(empty) do io.stdout:write("no test ran in ", tostring(name), "\n") end
+    for _, spec in ipairs(empty) do io.stdout:write("no test ran in ", tostring(spec), "\n") end
     local passed, skipped = handler.successesCount, handler.pendingsCount
     local failed = handler.failuresCount + handler.errorsCount + #empty
     io.stdout:write(("%d passed, %d failed, %d skipped\n"):format(passed, failed, skipped))
     io.stdout:flush()
-    local name = os.getenv "PC_COUNTS"
-    local counts = name and assert(io.open(name, "a"))
+    local file = os.getenv "PC_COUNTS"
+    local counts = file and assert(io.open(file, "a"))
     if counts then
       counts:write(("%d %d %d\n"):format(passed, failed, skipped))
       counts:close()

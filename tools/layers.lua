@@ -1,0 +1,107 @@
+-- Checks the rules that keep the layers apart, the licence line of every source
+-- file, and the length of files.
+--
+--   lua5.4 tools/layers.lua
+local problems = {}
+
+local function problem(file, line, text)
+  problems[#problems + 1] = ("%s:%d: %s"):format(file, line, text)
+end
+
+local function list(command)
+  local names = {}
+  local pipe = assert(io.popen(command))
+  for name in pipe:lines() do names[#names + 1] = name end
+  pipe:close()
+  return names
+end
+
+-- Network below, Lua above: who may see what.
+local NETWORK = "^net"
+local NO_LUA = { "^net", "^json", "^buffer", "^wake", "^number", "^errors" }
+local HEADERS = {
+  { header = "<curl/", allowed = { NETWORK }, why = "only net*.[ch] may see libcurl" },
+  { header = "<pthread%.h>", allowed = { NETWORK }, why = "only net*.[ch] may see threads" },
+  { header = "<lua%.h>", refused = NO_LUA, why = "this file is below Lua" },
+  { header = "<lauxlib%.h>", refused = NO_LUA, why = "this file is below Lua" },
+  { header = "<lualib%.h>", refused = NO_LUA, why = "this file is below Lua" },
+  { header = '"compat%.h"', refused = NO_LUA, why = "compat.h brings Lua along" },
+}
+
+local function matches(name, patterns)
+  for _, pattern in ipairs(patterns or {}) do
+    if name:find(pattern) then return true end
+  end
+  return false
+end
+
+local function check_include(file, number, line)
+  local header = line:match('^%s*#%s*include%s+([<"].*[>"])')
+  if not header then return end
+  local name = file:match("[^/]+$")
+  for _, rule in ipairs(HEADERS) do
+    local allowed = not rule.allowed or matches(name, rule.allowed)
+    if header:find(rule.header) and (not allowed or matches(name, rule.refused)) then
+      problem(file, number, rule.why)
+    end
+  end
+end
+
+-- A header below Lua is no way round: what a file includes, its includers see.
+local function check_reach(files)
+  local includes, lua = {}, {}
+  for _, file in ipairs(files) do
+    local name, own = file:match("[^/]+$"), {}
+    for line in io.lines(file) do
+      local header = line:match('^%s*#%s*include%s+"(.*)"')
+      if header then own[#own + 1] = header end
+      if line:find("^%s*#%s*include%s+<l[%w]+%.h>") then lua[name] = true end
+    end
+    includes[name] = own
+  end
+  local function reaches(name, seen)
+    if lua[name] then return true end
+    if seen[name] then return false end
+    seen[name] = true
+    for _, header in ipairs(includes[name] or {}) do
+      if reaches(header, seen) then return true end
+    end
+    return false
+  end
+  for name in pairs(includes) do
+    if matches(name, NO_LUA) and reaches(name, {}) then
+      problem("src/" .. name, 1, "this file is below Lua, but a header of it is not")
+    end
+  end
+end
+
+local LENGTH = { c = 600, h = 300, lua = 250 }
+-- Data and its documentation take the lines they take.
+local LONG = { ["lua/partnercenter/resources.lua"] = 400 }
+
+local function check_file(file)
+  local kind, licensed, number = file:match("%.(%a+)$"), false, 0
+  for line in io.lines(file) do
+    number = number + 1
+    if number <= 12 and line:find("SPDX-License-Identifier: MIT", 1, true) then licensed = true end
+    if kind ~= "lua" then
+      check_include(file, number, line)
+      if line:find("LUA_VERSION_NUM", 1, true) and file ~= "src/compat.h" then
+        problem(file, number, "only compat.h may tell the Luas apart")
+      end
+    end
+  end
+  if not licensed then problem(file, 1, "no SPDX-License-Identifier in the first lines") end
+  local most = LONG[file] or LENGTH[kind]
+  if most and number > most then
+    problem(file, number, ("longer than %d lines: two jobs may share this file"):format(most))
+  end
+end
+
+local c = list "find src -name '*.[ch]' | sort"
+for _, file in ipairs(c) do check_file(file) end
+check_reach(c)
+for _, file in ipairs(list "find lua bin -type f 2>/dev/null | sort") do check_file(file) end
+
+for _, text in ipairs(problems) do print(text) end
+os.exit(#problems == 0)
