@@ -201,6 +201,13 @@ describe("sandbox", function()
       end)
     end
 
+    it("send an answer slowly", function()
+      box:control { rate = 4000 }
+      local body = get("/v1/customers", { args = "--max-time 0.3" })
+      assert.truthy(body:find("curl: (28)", 1, true))
+      assert.is_true(#body > 2000 and #body < 10000)
+    end)
+
     it("add headers to the normal answer", function()
       box:control { faults = { { headers = { ["MS-CV"] = "x.1" } } } }
       local _, status, headers = get("/v1/customers?size=1")

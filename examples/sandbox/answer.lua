@@ -8,6 +8,7 @@ local M = {}
 
 local BOM = "\239\187\191"
 local JSON = "application/json; charset=utf-8"
+local THROTTLED = "application/json"
 local SMALLEST_COMPRESSED = 256
 
 local function with_mark(req, page, status)
@@ -20,7 +21,7 @@ end
 local function set_headers(req, status, page)
   local out = ngx.header
   ngx.status = status
-  out["Content-Type"] = page.type or JSON
+  out["Content-Type"] = page.type or status == 429 and THROTTLED or JSON
   if req.api then
     out["MS-RequestId"] = req.request_id or ids.guid()
     out["MS-CorrelationId"] = req.correlation_id or ids.guid()
@@ -63,6 +64,8 @@ function M.send(req, status, page)
       ngx.header["Content-Encoding"] = "gzip"
     end
   end
+  local rate = fault and fault.rate or settings.get().rate
+  if rate > 0 then ngx.var.limit_rate = rate end
   if fault and fault.close then return cut(body, fault.close) end
   ngx.header["Content-Length"] = #body
   ngx.print(body)

@@ -6,7 +6,8 @@ local errors = require "sandbox.errors"
 local M = {}
 
 local KEYS = { match = "string", times = "number", skip = "number", status = "number",
-  body = "string", headers = "table", delay = "number", close = "number", error = "string" }
+  body = "string", headers = "table", delay = "number", close = "number", error = "string",
+  rate = "number" }
 
 local list, seen = {}, nil
 

@@ -79,7 +79,6 @@ local function serve_api(req)
   local wait, announced = quota.refuse()
   if wait then
     ngx.header["Retry-After"] = announced
-    req.gateway = true
     return errors.throttled(wait)
   end
   if not req.route.serve then return errors.api("not_found") end

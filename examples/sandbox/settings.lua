@@ -14,7 +14,7 @@ local function choice(default, ...)
   return { type = "string", default = default, allowed = allowed }
 end
 local function flag(default) return { type = "boolean", default = default } end
-local function text(default) return { type = "string", default = default } end
+local function date() return { type = "string", default = "", date = true } end
 
 M.known = {
   -- the place, fixed at the start
@@ -22,7 +22,7 @@ M.known = {
   lifetime = number(0), parent = number(0),
   -- the data
   customers = number(500, 1, 1e6), products = number(20, 1, 1e6),
-  processed = text(""), string_counts = flag(true),
+  processed = date(), string_counts = flag(true),
   usage_field = choice("licenseActive", "licensesActive"),
   -- the wire
   bom = choice("v1", "all", "none"), gzip = flag(true), page_cache = number(64),
@@ -31,7 +31,7 @@ M.known = {
   customer_links = choice("v1", "bare", "body"),
   page_size = number(500, 1, 10000),
   -- pace
-  latency = number(0), token_latency = number(0),
+  latency = number(0), token_latency = number(0), rate = number(0),
   quota = number(0), quota_window = number(60, 1),
   retry_after = choice("seconds", "date", "none"),
   -- sign-in
@@ -62,6 +62,9 @@ function M.check(name, value)
   end
   if known.type == "number" and not (value >= known.lowest and value <= known.highest) then
     return nil, ("setting '%s' must be from %g to %g"):format(name, known.lowest, known.highest)
+  end
+  if known.date and value ~= "" and not value:find("^%d%d%d%d%-%d%d%-%d%d$") then
+    return nil, "setting '" .. name .. "' must be a date like 2018-10-14"
   end
   if known.allowed and not known.allowed[value] then
     local names = {}
