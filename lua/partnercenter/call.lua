@@ -1,0 +1,123 @@
+--- One call: a token, a request, and once more where that may help.
+-- SPDX-License-Identifier: MIT
+-- @module partnercenter.call
+
+local core = require "partnercenter.core"
+local errors = require "partnercenter.error"
+local exchange = require "partnercenter.exchange"
+local retry = require "partnercenter.retry"
+
+-- What the service says of tokens that a new one of the same kind would not
+-- cure: a retired audience, no second factor.
+local HOPELESS_TOKENS = { [900420] = true, [900421] = true }
+
+local M = {}
+
+local function start(client, request, options)
+  local settings = client.settings
+  return {
+    client = client,
+    request = request,
+    iterating = options.iterating,
+    streamed = options.streamed,
+    deadline = options.deadline
+      or settings.deadline and client.hub.clock() + settings.deadline or nil,
+    request_id = core.guid(),
+    correlation_id = settings.correlation_id or core.guid(),
+    attempts = 0,
+    cuts = 0,
+  }
+end
+
+-- The resource must not be asked with credentials that it refuses in any case:
+-- the answer would be a bare 403.
+local function check_user(client, request)
+  if not request.user_required or not client.sign_in.app_only then return nil end
+  return errors.from_failure("sign_in", ("%s needs a signed-in user (App+User): app-only "
+    .. "credentials are refused; use credentials.refresh_token, device_code or "
+    .. "authorization_code"):format(request.resource), { attempts = 0, retryable = false })
+end
+
+-- Seconds until the next try, or nil. The 401 that led to a new token is no try.
+local function delay_of(call, err)
+  local settings = call.client.settings
+  local outcome = err
+  if call.cuts > 0 and err.retryable and err.status == 200 then
+    outcome = { retryable = true, body_cut = call.cuts }
+  end
+  return retry.delay(call.attempts - (call.refreshed and 1 or 0), outcome,
+    { retries = settings.retries, max_retry_after = settings.max_retry_after }, settings.random)
+end
+
+-- The service wants fewer requests, of everybody.
+local function note_throttle(call, err)
+  if err.kind ~= "throttled" then return end
+  local hub = call.client.hub
+  local seconds = math.min(err.retry_after or 0, call.client.settings.max_retry_after)
+  hub.throttle:refused(hub.clock(), seconds)
+  call.client:emit {
+    name = "throttled", resource = call.request.resource, retry_after = err.retry_after,
+    request_id = call.request_id, correlation_id = call.correlation_id,
+  }
+end
+
+-- Wait for the next try; an error when there is none.
+local function await_retry(call, err)
+  local seconds = delay_of(call, err)
+  if not seconds then return err end
+  local hub = call.client.hub
+  if call.deadline and hub.clock() + seconds >= call.deadline then
+    return exchange.out_of_time(call)
+  end
+  call.client:emit {
+    name = "retry", resource = call.request.resource, seconds = seconds, error = err.kind,
+    status = err.status, attempts = call.attempts,
+    request_id = call.request_id, correlation_id = call.correlation_id,
+  }
+  hub:sleep(seconds, call.iterating)
+  return nil
+end
+
+-- A token that looked valid may have been revoked: worth one new one.
+local function may_refresh(call, err, token)
+  return token and err.status == 401 and not call.refreshed and not HOPELESS_TOKENS[err.code]
+end
+
+--- Make a call.
+-- @tparam Client client
+-- @tparam table request of `partnercenter.request`; `token_endpoint` marks the
+--   sign-in's own, which carry no token and wait for no place
+-- @tparam function read as in `exchange.once`
+-- @tparam table options
+-- @tparam[opt] boolean options.iterating made by the iterator of a `for`
+-- @tparam[opt] boolean options.streamed the reader sets the pace
+-- @tparam[opt] number options.deadline on the hub's clock
+-- @return[1] what read gave
+-- @treturn[1] table the call, with the `facts` of the answer
+-- @treturn[2] nil
+-- @treturn[2] Error
+function M.run(client, request, read, options)
+  local err = check_user(client, request)
+  if err then return nil, err end
+  local call = start(client, request, options)
+  local token, rejected, result
+  while true do
+    if not request.token_endpoint then
+      token, err = client.sign_in:token(rejected, call.deadline, call.iterating)
+      if not token then return nil, err or call.last_error end
+    end
+    result, err = exchange.once(call, token, read)
+    if result ~= nil then return result, call end
+    call.last_error = err
+    note_throttle(call, err)
+    if may_refresh(call, err, token) then
+      call.refreshed, rejected = true, token
+    else
+      rejected = nil
+      err = await_retry(call, err)
+      if err then return nil, err end
+    end
+  end
+end
+
+return M

@@ -1,0 +1,170 @@
+--- A client: its settings, its network, its token, and the calls made with
+-- them.
+-- SPDX-License-Identifier: MIT
+-- @classmod partnercenter.client
+
+local call = require "partnercenter.call"
+local core = require "partnercenter.core"
+local errors = require "partnercenter.error"
+local exchange = require "partnercenter.exchange"
+local hub = require "partnercenter.hub"
+local resource = require "partnercenter.resource"
+local settings = require "partnercenter.settings"
+local sign_in = require "partnercenter.sign_in"
+local stream = require "partnercenter.stream"
+local throttle = require "partnercenter.throttle"
+local url = require "partnercenter.url"
+
+local M = {}
+
+local methods = {}
+local mt = { __name = "partnercenter.client" }
+
+-- A name is a method of the client, or else the first step of a resource's path.
+function mt.__index(self, name)
+  local method = methods[name]
+  if method ~= nil then return method end
+  return resource.root(self)[name]
+end
+
+function mt.__tostring(self)
+  return "partnercenter (" .. self.settings.base_url .. ")"
+end
+
+local function new_hub(options)
+  local session, message, kind = core.session {
+    ca_file = options.ca_file,
+    proxy = options.proxy,
+    no_proxy = options.no_proxy,
+    unix_socket = options.unix_socket,
+    http1 = options.http_version == "1.1",
+    max_connections = options.concurrency,
+  }
+  if not session then return nil, errors.from_failure(kind, message) end
+  return hub.new {
+    session = session,
+    loop = options.loop,
+    clock = options.clock,
+    throttle = throttle.new(options),
+  }
+end
+
+-- The password in a proxy's URL, percent-encoded and plain.
+local function proxy_secrets(proxy)
+  local password = proxy and proxy:match("^%a[%w+.-]*://[^:/@]*:([^/]*)@")
+  if not password then return {} end
+  return { password, url.decode(password) }
+end
+
+--- A new client. It is what `partnercenter.new` gives.
+-- @tparam table options as there
+-- @tparam number level whom to blame for a mistake, as in Lua's `error`
+-- @treturn[1] Client
+-- @treturn[2] nil
+-- @treturn[2] Error the system refused a descriptor
+function M.new(options, level)
+  local own = settings.new(options, level + 1)
+  local network, err = new_hub(own)
+  if not network then return nil, err end
+  local secrets = proxy_secrets(own.proxy)
+  own.proxy = nil -- the session has it; nothing else may show it
+  local self = { settings = own, hub = network }
+  self.proxy_secrets = function() return secrets end
+  self.sign_in = sign_in.new {
+    credentials = own.credentials,
+    hub = network,
+    cloud = own.cloud,
+    time = own.time,
+    post = function(address, form, deadline) return self:post(address, form, deadline) end,
+    emit = function(event) self:emit(event) end,
+  }
+  return setmetatable(self, mt)
+end
+
+--- The same client for calls with other settings: a view that shares the
+-- network, the token and the limits.
+-- @tparam table options those of `partnercenter.new` that concern single calls:
+--   `correlation_id`, `locale`, `application`, `timeout`, `deadline`, `retries`,
+--   `max_retry_after`, `max_body`, `nulls`, `on_event`
+-- @treturn Client
+-- @raise an unknown or wrong option; the message names it
+-- @usage local quick = partner:with { deadline = 5 }
+function methods:with(options)
+  return setmetatable({
+    settings = settings.derive(self.settings, options, 2),
+    hub = self.hub,
+    sign_in = self.sign_in,
+    proxy_secrets = self.proxy_secrets,
+  }, mt)
+end
+
+--- A resource that this module has no name for, with the same verbs.
+-- @tparam table options `path`, `query`, … as `partnercenter.custom` says
+-- @treturn Resource
+-- @usage local invoices = partner:request { path = "/v1/invoices" }:get()
+function methods:request(options)
+  return resource.custom(self, options, 3)
+end
+
+-- For the resources, not for users: one page as a decoded document.
+function methods:fetch(request, iterating)
+  local document, made = call.run(self, request, exchange.read_document, { iterating = iterating })
+  if document == nil then return nil, made end
+  return document, made.facts
+end
+
+-- For the resources: the rows of one page as they arrive.
+function methods:stream(request)
+  local options = { iterating = true, streamed = true }
+  return call.run(self, request, stream.open, options)
+end
+
+-- For the sign-in: a form sent to a token endpoint.
+function methods:post(address, form, deadline)
+  local fields = {}
+  for i, field in ipairs(form) do
+    fields[i] = url.encode(field[1]) .. "=" .. url.encode(field[2])
+  end
+  local request = {
+    method = "POST", url = address, resource = "sign-in", token_endpoint = true,
+    headers = {
+      { "Accept", "application/json" },
+      { "Content-Type", "application/x-www-form-urlencoded" },
+    },
+    body = table.concat(fields, "&"),
+  }
+  local document, made = call.run(self, request, exchange.read_document, { deadline = deadline })
+  if document == nil then return nil, made end
+  return document
+end
+
+-- Every secret that the client knows.
+function methods:secrets()
+  local list = {}
+  for _, secret in ipairs(self.sign_in:secrets()) do list[#list + 1] = secret end
+  for _, secret in ipairs(self.proxy_secrets()) do list[#list + 1] = secret end
+  return list
+end
+
+-- A text or table without secrets.
+function methods:redact(value)
+  return errors.redact(value, self:secrets())
+end
+
+-- Tell who listens. An error in the listener reaches the caller.
+function methods:emit(event)
+  local listener = self.settings.on_event
+  if not listener then return end
+  event.time = self.settings.time()
+  listener(self:redact(event))
+end
+
+--- End what is under way as closed and give everything back. Views of the
+-- client end with it. Again is fine.
+function methods:close()
+  self.hub:close()
+end
+
+mt.__close = methods.close
+
+return M

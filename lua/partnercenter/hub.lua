@@ -1,0 +1,123 @@
+--- Where calls meet the network: the session of a client, who waits for what on
+-- it, and how they wait.
+-- SPDX-License-Identifier: MIT
+-- @module partnercenter.hub
+
+local block = require "partnercenter.loop.block"
+local gate = require "partnercenter.gate"
+
+local M = {}
+
+local methods = {}
+local mt = { __name = "partnercenter.hub", __index = methods }
+
+--- A hub over a session.
+-- @tparam table options
+-- @tparam Session options.session of the core; the hub closes it
+-- @tparam ?table options.loop the loop to wait with; nil finds one at each call
+-- @tparam function options.clock steady seconds
+-- @tparam table options.throttle who may send when
+-- @treturn Hub
+function M.new(options)
+  local self = setmetatable({
+    session = options.session,
+    loop = options.loop,
+    clock = options.clock,
+    drivers = {},
+    -- A waiter is kept alive by its own wait, never by this table.
+    waiters = setmetatable({}, { __mode = "kv" }),
+  }, mt)
+  self.throttle = options.throttle
+  self.gate = gate.new(self, options.throttle)
+  return self
+end
+
+-- The loop to wait with here and now.
+local function find_loop(self)
+  if self.loop then return self.loop.usable() and self.loop or block end
+  if package.loaded.cqueues then
+    local cqueues = require "partnercenter.loop.cqueues"
+    if cqueues.usable() then return cqueues end
+  end
+  return block
+end
+
+--- The driver of the loop that the caller runs in.
+-- @treturn Driver
+function methods:driver()
+  local loop = find_loop(self)
+  local driver = self.drivers[loop.name]
+  if not driver then
+    driver = loop.attach(self)
+    self.drivers[loop.name] = driver
+  end
+  return driver
+end
+
+--- Start a request; see the session's `send`. In a closed hub it fails.
+-- @tparam table request
+-- @treturn[1] Transfer
+-- @treturn[2] nil
+-- @treturn[2] string message
+-- @treturn[2] string kind
+function methods:send(request)
+  if self.closed then return nil, "the client is closed", "closed" end
+  return self.session:send(request)
+end
+
+--- Take what the network has handed up and wake who waits for it.
+-- @tparam number seconds to wait for something at most
+-- @treturn number transfers still running
+function methods:step(seconds)
+  if self.closed then return 0 end
+  local running = self.session:step(seconds)
+  local transfer = self.session:ready()
+  while transfer do
+    local token = self.waiters[transfer]
+    if token then token.driver:wake(token) end
+    transfer = self.session:ready()
+  end
+  self.gate:wake()
+  return running
+end
+
+--- Wait until there is news of a transfer.
+-- @tparam Transfer transfer
+-- @tparam ?number deadline on the hub's clock
+-- @tparam[opt] boolean iterating the wait happens in the iterator of a `for`
+-- @treturn boolean false when the deadline has passed
+function methods:wait(transfer, deadline, iterating)
+  local seconds = deadline and math.max(0, deadline - self.clock())
+  local driver = self:driver()
+  local token = driver:task(iterating)
+  token.transfer = transfer
+  self.waiters[transfer] = token
+  local woken = driver:park(token, seconds)
+  self.waiters[transfer] = nil
+  return woken
+end
+
+--- Wait for a time.
+-- @tparam number seconds
+-- @tparam[opt] boolean iterating the wait happens in the iterator of a `for`
+function methods:sleep(seconds, iterating)
+  local driver = self:driver()
+  driver:park(driver:task(iterating), seconds)
+end
+
+--- Give others a turn between two pieces of work.
+-- @tparam[opt] boolean iterating the caller is the iterator of a `for`
+function methods:pass(iterating)
+  self:driver():pass(iterating)
+end
+
+--- End everything that is under way as closed.
+function methods:close()
+  if self.closed then return end
+  self.closed = true
+  self.session:close()
+  for _, token in pairs(self.waiters) do token.driver:wake(token) end
+  self.gate:close()
+end
+
+return M

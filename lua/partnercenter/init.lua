@@ -1,0 +1,101 @@
+--- Licence insights from Microsoft Partner Center as Lua tables.
+-- SPDX-License-Identifier: MIT
+-- @module partnercenter
+-- @usage local partnercenter = require "partnercenter"
+
+local core = require "partnercenter.core"
+local version = require "partnercenter.version"
+
+-- A C module of another version that lies elsewhere on package.cpath would
+-- misbehave in ways that are hard to tell.
+if core.version ~= version then
+  error(("partnercenter %s has found partnercenter.so %s: remove the stale one from package.cpath")
+    :format(version, core.version))
+end
+
+local check = require "partnercenter.check"
+local client = require "partnercenter.client"
+local datetime = require "partnercenter.datetime"
+
+local M = {}
+
+--- The version, such as "0.1.0".
+M.version = version
+
+--- What stands for a JSON null: the very value of `cjson.null` and `ngx.null`.
+M.null = core.null
+
+--- Ways to sign in.
+-- @see partnercenter.credentials
+M.credentials = require "partnercenter.credentials"
+
+--- Conditions on rows.
+-- @see partnercenter.filter
+M.filter = require "partnercenter.filter"
+
+--- Summaries over rows.
+-- @see partnercenter.insights
+M.insights = require "partnercenter.insights"
+
+--- Decode a JSON text.
+-- @function decode
+-- @see partnercenter.core.decode
+M.decode = core.decode
+
+--- Seconds since the epoch of a date in any form that the service writes.
+-- @function datetime
+-- @see partnercenter.datetime.parse
+M.datetime = datetime.parse
+
+--- Is the value a GUID in the form 8-4-4-4-12? For ids that come from outside,
+-- since `by_id` raises for others.
+-- @function is_guid
+-- @param text any value
+-- @treturn boolean
+M.is_guid = check.guid
+
+--- A client for one partner tenant. Creating it sends nothing.
+-- @tparam table options
+-- @tparam Credentials options.credentials how to sign in
+-- @tparam[opt="global"] string options.cloud `"global"`, `"china"`,
+--   `"us_government"` or `"germany"`
+-- @tparam[opt] string options.base_url instead of the cloud's
+-- @tparam[opt] string options.authority of sign-in instead of the cloud's
+-- @tparam[opt="en-US"] string options.locale language of names
+-- @tparam[opt] string options.application your application's name, for support
+-- @tparam[opt] string options.correlation_id a GUID for all calls; else a new
+--   one for each
+-- @tparam[opt=10] number options.connect_timeout seconds for name, TCP and TLS
+-- @tparam[opt=180] number options.timeout seconds for one attempt; for rows that
+--   are read one by one, the longest silence
+-- @tparam[opt] number options.deadline seconds for a whole call, with its
+--   retries and waits
+-- @tparam[opt=4] number options.retries tries after the first
+-- @tparam[opt=300] number options.max_retry_after seconds; a longer announced
+--   wait is an error at once
+-- @tparam[opt=16] number options.concurrency calls in flight at most
+-- @tparam[opt] number options.requests_per_minute at most
+-- @tparam[opt=268435456] number options.max_body bytes, after decompression
+-- @tparam[opt=10000] number options.max_pages of one walk
+-- @tparam[opt=false] boolean options.nulls keep JSON null as `null`
+-- @tparam[opt] function options.on_event gets a table for each request,
+--   response, retry, throttled, token, page
+-- @tparam[opt] string options.ca_file PEM file of the trusted authorities
+-- @tparam[opt] string options.proxy URL; else the environment's
+-- @tparam[opt] string options.no_proxy hosts reached directly, comma separated
+-- @tparam[opt] string options.unix_socket path to connect to instead of a host
+-- @tparam[opt] string options.http_version `"1.1"` to never offer HTTP/2
+-- @tparam[opt] string|table options.loop `"block"`, `"cqueues"`, `"luv"`,
+--   `"ngx"`, or a loop; else found at each call
+-- @tparam[opt] function options.clock steady seconds; for tests
+-- @tparam[opt] function options.time seconds since the epoch; for tests
+-- @tparam[opt] function options.random from 0 to 1; for tests
+-- @treturn[1] Client
+-- @treturn[2] nil
+-- @treturn[2] Error kind config: the system refused a descriptor
+-- @raise an unknown or wrong option; the message names it
+function M.new(options)
+  return client.new(options, 2)
+end
+
+return M

@@ -1,0 +1,186 @@
+--- Waiting where there is no event loop: a scheduler of coroutines, run by
+-- whoever waits outside of them.
+--
+-- A task that waits yields to the scheduler. A caller outside any task drives
+-- the scheduler, and with it the session, until its own wait is over; so a
+-- plain script just blocks, and the tasks of `map` go on meanwhile.
+--
+-- What is parked is referenced by its own coroutine only, so that a coroutine
+-- nobody wants any more is collected, and its transfers with it.
+-- SPDX-License-Identifier: MIT
+-- @module partnercenter.loop.block
+
+-- Nothing wakes a caller but news and timers, so any bound would do; this one
+-- lets a hook, such as that of Ctrl-C, run soon after a signal.
+local LONGEST_STEP = 60
+
+-- PUC 5.1 cannot yield across the call of an iterator in a `for` loop.
+local ITERATORS_YIELD = _VERSION ~= "Lua 5.1" or type(rawget(_G, "jit")) == "table"
+
+local M = { name = "block" }
+
+local methods = {}
+local mt = { __name = "partnercenter.loop.block", __index = methods }
+
+--- A driver for one hub.
+-- @tparam Hub hub
+-- @treturn Driver
+function M.attach(hub)
+  return setmetatable({
+    hub = hub,
+    queue = {}, first = 1, last = 0,                 -- tasks to resume, in order
+    tasks = setmetatable({}, { __mode = "kv" }),     -- coroutine -> record
+    timers = setmetatable({}, { __mode = "k" }),     -- token -> time
+    next_due = math.huge,                            -- not later than any timer
+  }, mt)
+end
+
+--- Can this loop wait where the caller is? It can anywhere.
+-- @treturn boolean
+function M.usable()
+  return true
+end
+
+local function enqueue(self, record)
+  if record.queued or record.dead then return end
+  record.queued = true
+  self.last = self.last + 1
+  self.queue[self.last] = record
+end
+
+--- A token for one wait of the running coroutine.
+-- @tparam[opt] boolean iterating the wait happens in the iterator of a `for`
+-- @treturn table
+function methods:task(iterating)
+  local co = coroutine.running()
+  local record = co and (ITERATORS_YIELD or not iterating) and self.tasks[co] or nil
+  return { driver = self, record = record, woken = false }
+end
+
+--- End the wait of a token, now or before it begins.
+-- @tparam table token
+function methods:wake(token)
+  if token.woken then return end
+  token.woken = true
+  self.timers[token] = nil
+  if token.record and token.record.parked == token then enqueue(self, token.record) end
+end
+
+local function settle(record, ok, ...)
+  if coroutine.status(record.co) ~= "dead" then return false end
+  record.dead = true
+  record.done(ok, ...)
+  return true
+end
+
+local function resume(self, record)
+  record.queued, record.parked = false, nil
+  local ended = settle(record, coroutine.resume(record.co))
+  -- A yield that is not ours gives the others a turn, no more.
+  if not ended and not record.parked then enqueue(self, record) end
+end
+
+-- Only those that are ready now: what they make ready has its turn after the
+-- session was looked at.
+local function run_ready(self)
+  local stop = self.last
+  while self.first <= stop do
+    local record = self.queue[self.first]
+    self.queue[self.first] = nil
+    self.first = self.first + 1
+    if record.dead then
+      record.queued = false
+    else
+      resume(self, record)
+    end
+  end
+end
+
+local function run_timers(self)
+  local now = self.hub.clock()
+  if now < self.next_due then return end
+  local due, rest = {}, math.huge
+  for token, time in pairs(self.timers) do
+    if time <= now then due[#due + 1] = token elseif time < rest then rest = time end
+  end
+  self.next_due = rest
+  for _, token in ipairs(due) do
+    self.timers[token] = nil
+    token.late = true
+    if token.record then enqueue(self, token.record) end
+  end
+end
+
+-- Run everything until the token is woken or its time is over.
+local function drive(self, token)
+  while not token.woken and not token.late do
+    run_ready(self)
+    run_timers(self)
+    if token.woken or token.late then break end
+    local seconds = 0
+    if self.first > self.last then
+      seconds = math.max(0, math.min(LONGEST_STEP, self.next_due - self.hub.clock()))
+    end
+    self.hub:step(seconds)
+  end
+end
+
+--- Wait until the token is woken.
+-- @tparam table token
+-- @tparam[opt] number seconds at most
+-- @treturn boolean false when the time is over
+function methods:park(token, seconds)
+  if token.woken then return true end
+  if seconds then
+    local due = self.hub.clock() + seconds
+    self.timers[token] = due
+    if due < self.next_due then self.next_due = due end
+  end
+  if token.record then
+    token.record.parked = token
+    coroutine.yield()
+  else
+    drive(self, token)
+  end
+  self.timers[token] = nil
+  return token.woken
+end
+
+--- Give the others a turn.
+-- @tparam[opt] boolean iterating the caller is the iterator of a `for`
+function methods:pass(iterating)
+  local token = self:task(iterating)
+  if not token.record then return end
+  enqueue(self, token.record)
+  token.record.parked = token
+  coroutine.yield()
+end
+
+--- Run a function as a task of its own.
+-- @tparam function fn
+-- @tparam function done called with true and what fn returned, or false and its
+--   error; it must not raise
+-- @treturn table the task, for `cancel`
+function methods:spawn(fn, done)
+  local record = { done = done }
+  -- The coroutine keeps its record alive, and nothing else does.
+  record.co = coroutine.create(function() return record and fn() end)
+  self.tasks[record.co] = record
+  enqueue(self, record)
+  return record
+end
+
+--- Drop a task: it is never resumed again, and what it waits for is closed.
+-- @tparam table record what `spawn` gave
+function methods.cancel(_, record)
+  if record.dead then return end
+  record.dead = true
+  local token = record.parked
+  record.parked = nil
+  if token and token.transfer then token.transfer:close() end
+  if coroutine.close and coroutine.status(record.co) == "suspended" then -- luacheck: ignore
+    coroutine.close(record.co)                                           -- luacheck: ignore
+  end
+end
+
+return M
