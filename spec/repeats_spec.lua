@@ -39,6 +39,17 @@ describe("partnercenter.repeats", function()
     end
   end)
 
+  it("knows when a page need not be watched any more", function()
+    local watch = repeats.new()
+    for i, row in ipairs(rows(1, 20)) do
+      watch:row(row)
+      assert.equal(i >= repeats.DEPTH, watch:clear())
+    end
+    watch:finish()
+    for _, row in ipairs(rows(1, repeats.DEPTH)) do watch:row(row) end
+    assert.is_false(watch:clear())
+  end)
+
   it("lets a page go at the first row that differs", function()
     local watch = repeats.new()
     watch:page(rows(1, 20))

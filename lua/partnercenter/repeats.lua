@@ -54,6 +54,13 @@ function methods:certain()
   return self.same and self.rows >= DEPTH
 end
 
+--- Has the page been compared as far as pages are? Then its rows need not be
+-- shown any more: counting them in `rows` is enough.
+-- @treturn boolean
+function methods:clear()
+  return self.rows >= DEPTH and not self.same
+end
+
 --- Ends a page.
 -- @treturn boolean whether it was the page before once more
 function methods:finish()

@@ -19,18 +19,16 @@ local function release(walk)
   walk.queue, walk.at, walk.held = walk.held, 0, {}
 end
 
--- Takes up a row that arrived: gives it, or holds it back while the page looks
--- like the one before. nil: nothing to give yet; nil and an error.
-local function take_up(walk, row)
-  local err
-  row, err = collection.row(row, walk.plan.resource)
-  if err then return nil, err end
-  local held = walk.held
-  if walk.watch:row(row) then
-    if walk.watch:certain() then return nil, walks.repeated(walk.reading) end
+-- Compares a row at the start of a page: gives it, or holds it back while the
+-- page looks like the one before. nil: nothing to give yet; nil and an error.
+local function compare(walk, row)
+  local held, watch = walk.held, walk.watch
+  if watch:row(row) then
+    if watch:certain() then return nil, walks.repeated(walk.reading) end
     held[#held + 1] = row
     return nil
   end
+  walk.clear = watch:clear()
   if held[1] == nil then return walks.give(walk.plan, row) end
   held[#held + 1] = row
   release(walk)
@@ -71,7 +69,7 @@ local function end_page(walk)
 end
 
 local function open(walk)
-  walk.reading, walk.request = walk.request, nil
+  walk.reading, walk.request, walk.clear = walk.request, nil, false
   local stream, err = walk.plan.client:stream(walk.reading)
   walk.stream = stream
   return err
@@ -80,9 +78,14 @@ end
 -- Reads on: a row to give, nil if there is none yet, or nil and an error.
 local function read_on(walk)
   local more, row = walk.stream:next()
-  if more then return take_up(walk, row) end
-  if row then return nil, row end
-  return nil, end_page(walk)
+  if not more then return nil, row or end_page(walk) end
+  local err
+  row, err = collection.row(row, walk.plan.resource)
+  if err then return nil, err end
+  if not walk.clear then return compare(walk, row) end
+  walk.watch.rows = walk.watch.rows + 1
+  if walk.plain then return row end
+  return walks.give(walk.plan, row)
 end
 
 -- The next row; nil behind the last; nil and an error.
@@ -116,6 +119,8 @@ end
 function M.each(plan)
   local walk = walks.start(plan)
   walk.held = {}
+  walk.clear = false -- whether this page is known not to be the one before
+  walk.plain = not plan.convert and not plan.filter
   local function stop()
     walk.request, walk.queue, walk.failure = nil, nil, nil
     close(walk)
