@@ -203,6 +203,31 @@ describe("partnercenter.paging", function()
     end
   end)
 
+  it("never leaves the origin, whatever a link is made of", function()
+    local parts = {
+      "https:", "http:", "HTTPS:", "//", "/", "\\", "@", ":", "?", "#", "&", "=", "%", "%2f", "%40",
+      "%5c", "..", ".", " ", "\t", "\n", "\0", "\127", "\195\164", "[", "]", "::1", "443", "8443",
+      "api.example.com", "evil.example", "user", "v1", "customers", "skip=10", "javascript:", "'",
+    }
+    local state, followed = 4711, 0
+    local function random(n)
+      state = (state * 16807) % 2147483647
+      return state % n + 1
+    end
+    for _ = 1, 20000 do
+      local link = {}
+      for i = 1, random(7) do link[i] = parts[random(#parts)] end
+      link = table.concat(link)
+      local request = following(request_of("/v1/customers"), { kind = "value", next_link = link })
+      if request then
+        followed = followed + 1
+        assert.equal(HOST .. "/", request.url:sub(1, #HOST + 1), link)
+        assert.is_nil(request.url:find("[^\33-\126]"), link)
+      end
+    end
+    assert.is_true(followed > 1000)
+  end)
+
   describe("by skip", function()
     for _, c in ipairs {
       -- what, target, envelope, rows, the next target or nil

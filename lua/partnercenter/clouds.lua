@@ -14,8 +14,8 @@
 -- | `germany` | as global | documented, but that cloud closed in 2021 | unconfirmed |
 --
 -- (1) Newer texts name `https://login.partner.microsoftonline.cn`.
--- @module partnercenter.clouds
 -- SPDX-License-Identifier: MIT
+-- @module partnercenter.clouds
 
 local check = require "partnercenter.check"
 

@@ -4,8 +4,8 @@
 -- The forms, with their keys in any letter case: `totalCount/items/links`,
 -- `Value/@nextLink/TotalCount`, `value/nextLink/totalCount` with a message, a
 -- bare array, a bare object.
--- @module partnercenter.collection
 -- SPDX-License-Identifier: MIT
+-- @module partnercenter.collection
 
 local errors = require "partnercenter.error"
 

@@ -1,6 +1,6 @@
 --- Resources of the caller's own: what `partner:request` takes.
--- @module partnercenter.custom
 -- SPDX-License-Identifier: MIT
+-- @module partnercenter.custom
 
 local check = require "partnercenter.check"
 local url = require "partnercenter.url"

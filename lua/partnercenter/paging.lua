@@ -3,8 +3,8 @@
 -- Tried in this order: `links.next`, `@nextLink` or `nextLink`,
 -- `continuationToken`, and `skip` where the resource pages by it. What would
 -- lose or repeat rows, never end, or lead to another origin is an error.
--- @module partnercenter.paging
 -- SPDX-License-Identifier: MIT
+-- @module partnercenter.paging
 
 local check = require "partnercenter.check"
 local errors = require "partnercenter.error"

@@ -3,8 +3,8 @@
 -- A check takes the value and the entry of the resource, and returns the text
 -- to send (not encoded yet), or nil and what is wrong with the value, worded to
 -- follow the parameter's name.
--- @module partnercenter.params
 -- SPDX-License-Identifier: MIT
+-- @module partnercenter.params
 
 local check = require "partnercenter.check"
 local datetime = require "partnercenter.datetime"

@@ -3,8 +3,8 @@
 --
 -- The first rows of a page are compared with those of the page before. While
 -- all are equal the caller holds them back; one that differs clears the page.
--- @module partnercenter.repeats
 -- SPDX-License-Identifier: MIT
+-- @module partnercenter.repeats
 
 -- Rows that are compared: so many equal rows in a row are no coincidence.
 local DEPTH = 8

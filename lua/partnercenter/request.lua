@@ -1,7 +1,7 @@
 --- Requests: a resource, ids and parameters become a method, a URL and headers.
 -- Nothing is sent here, and nothing is kept.
--- @module partnercenter.request
 -- SPDX-License-Identifier: MIT
+-- @module partnercenter.request
 
 local check = require "partnercenter.check"
 local filter = require "partnercenter.filter"

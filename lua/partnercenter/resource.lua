@@ -2,8 +2,8 @@
 -- at its end the verbs `get`, `pages`, `each` and `all`.
 --
 -- A node never changes and sends nothing by being made; its text is its path.
--- @module partnercenter.resource
 -- SPDX-License-Identifier: MIT
+-- @module partnercenter.resource
 
 local check = require "partnercenter.check"
 local requests = require "partnercenter.request"

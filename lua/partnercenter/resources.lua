@@ -20,8 +20,8 @@
 -- - `sources`: successors that can serve the same rows (see `source.lua`)
 -- - `envelope`: which form the documentation shows; any form is accepted
 --
--- @module partnercenter.resources
 -- SPDX-License-Identifier: MIT
+-- @module partnercenter.resources
 
 local EQ = { "eq" }
 local EQ_NE = { "eq", "ne" }

@@ -1,6 +1,6 @@
 --- The rows of a collection one by one, while its pages arrive: `each`.
--- @module partnercenter.rows
 -- SPDX-License-Identifier: MIT
+-- @module partnercenter.rows
 
 local collection = require "partnercenter.collection"
 local errors = require "partnercenter.error"

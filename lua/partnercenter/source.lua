@@ -12,8 +12,8 @@
 -- `partnercenter.insights` computes from the counts of either. Where nothing was
 -- sold or qualified the share is 0, so that the field is a number in every row;
 -- where a count is missing the field is absent.
--- @module partnercenter.source
 -- SPDX-License-Identifier: MIT
+-- @module partnercenter.source
 
 local check = require "partnercenter.check"
 local errors = require "partnercenter.error"

@@ -1,6 +1,6 @@
 --- URLs as the client needs them: parts, origins and percent-encoding.
--- @module partnercenter.url
 -- SPDX-License-Identifier: MIT
+-- @module partnercenter.url
 
 local M = {}
 

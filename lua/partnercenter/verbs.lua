@@ -1,7 +1,7 @@
 --- What the verbs `get`, `pages` and `all` do, once a call is planned; `each` is
 -- in `partnercenter.rows`.
--- @module partnercenter.verbs
 -- SPDX-License-Identifier: MIT
+-- @module partnercenter.verbs
 
 local collection = require "partnercenter.collection"
 local errors = require "partnercenter.error"

@@ -3,8 +3,8 @@
 -- A plan has `client`, `request` (the first page's), `resource` (whose rows
 -- arrive), and maybe `convert` (a row into the shape the caller asked for) and
 -- `filter` (what is left to decide locally).
--- @module partnercenter.walk
 -- SPDX-License-Identifier: MIT
+-- @module partnercenter.walk
 
 local errors = require "partnercenter.error"
 local paging = require "partnercenter.paging"
