@@ -16,10 +16,13 @@ struct pc_decoder_options {
   bool rows;     /* hand out the row array's elements one by one */
   bool nulls;    /* keep null members as the null value */
   int max_depth; /* levels of nesting; 0: the default */
+  int array_mt;  /* stack index of a table whose field `array_mt` is the
+                    metatable of every array; 0: none */
 };
 
 /* Read the options table at `index` (nil or none: the defaults). An unknown
-** key or a wrong type is an argument error.  [-0, +0, v] */
+** key or a wrong type is an argument error. The table stays where it is for
+** as long as the options are used.  [-0, +0, v] */
 void pc_decoder_options(lua_State *L, int index,
                         struct pc_decoder_options *options);
 
@@ -28,18 +31,19 @@ void pc_decoder_push(lua_State *L, const struct pc_decoder_options *options);
 
 /* Decode `len` more bytes with the Decoder at `index`, which keeps what it
 ** needs: the bytes may go away afterwards. The error is sticky.  [-0, +0, m]
- */
+*/
 PC_MUST_CHECK enum pc_err pc_decoder_feed(lua_State *L, int index,
                                           const char *bytes, size_t len);
 
 /* Take the next row from what was fed: pushes true, row | false (feed more) |
 ** nil (no more rows) | nil, message, offset, and returns how many values that
-** were.  [-0, +1|2|3, m] */
+** were. Rows that came before an error are given out before it.
+** [-0, +1|2|3, m] */
 int pc_decoder_next(lua_State *L, int index);
 
-/* Say that the text ends here and take the document, without the rows that
-** were taken: pushes true, document | nil, message, offset, and returns how
-** many values that were.  [-0, +2|3, m] */
+/* Say that the text ends here and take the document, without the row array:
+** pushes true, document | nil, message, offset, and returns how many values
+** that were. Rows that were not taken yet can still be.  [-0, +2|3, m] */
 int pc_decoder_finish(lua_State *L, int index);
 
 /* Add `decode` and `decoder` to the core table on top of the stack.

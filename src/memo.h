@@ -1,0 +1,131 @@
+/* What the decoder remembers of the text so far, to guess what comes next.
+**
+** Rows look alike. A place is a position in the structure of the text: the
+** root, the elements of an array, or a member of an object. Each place knows
+** what stood there last: the bytes that led to it, a string, the members of
+** an object, the size of a table. A guess is only ever compared with the bytes
+** that really come, so a wrong one costs time and nothing else.
+**
+** An atom is a short string seen before. Lua strings belong to places (member
+** names) and atoms by index; the builder keeps them in Lua tables.
+** SPDX-License-Identifier: MIT */
+#ifndef PC_MEMO_H
+#define PC_MEMO_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+#define PC_LEAD_MAX 74   /* bytes; makes a place two cache lines */
+#define PC_ATOM_MAX 96   /* bytes; longer strings hardly repeat */
+#define PC_SIBLINGS 64   /* names of one object worth searching through */
+#define PC_PLACES   2048 /* places in all: 256 KiB, for any real schema */
+#define PC_PATIENCE 16   /* failures in a row before a place stops trying */
+
+enum { PC_NOWHERE, PC_ROOT }; /* the first two places */
+
+struct pc_place {
+  uint32_t next;          /* the member that followed last time */
+  uint32_t first;         /* of an object here: its first member */
+  uint32_t element;       /* of an array here: the place of its elements */
+  uint32_t text;          /* the atom of a string here */
+  uint32_t members[2];    /* sizes of the last two objects here */
+  uint32_t elements[2];   /* sizes of the last two arrays here */
+  uint32_t hash;          /* of the member's name */
+  uint32_t name_len;      /* bytes of the member's name */
+  const char *name;       /* the bytes of its Lua string */
+  uint16_t siblings;      /* members known of an object here */
+  bool wild;              /* object with too many names: all share a place */
+  uint8_t hope;           /* tries left before strings here count as new */
+  uint8_t rest;           /* strings passed over since then */
+  uint8_t lead_len;       /* 0: not known */
+  char lead[PC_LEAD_MAX]; /* from behind ',' or '{' to the value */
+};
+
+struct pc_atom {
+  const char *bytes; /* of the Lua string */
+  uint32_t len;      /* UINT32_MAX: no atom */
+  uint32_t hash;
+};
+
+struct pc_memo {
+  struct pc_place *places; /* [0] is nowhere: it leads only to itself */
+  uint32_t count;          /* places in use */
+  uint32_t cap;            /* places allocated */
+  struct pc_atom *atoms;   /* [0] is no atom */
+  uint32_t mask;           /* atoms are [1 + (hash & mask)] */
+};
+
+/* Whether n bytes are the same. Calls nothing: it decides the speed. */
+static inline bool pc_same(const char *a, const char *b, size_t n) {
+  uint64_t x, y;
+  size_t i;
+  if (n < 8) {
+    for (i = 0; i < n; i++) {
+      if (a[i] != b[i]) return false;
+    }
+    return true;
+  }
+  for (i = 0; i + 8 < n; i += 8) {
+    memcpy(&x, a + i, 8);
+    memcpy(&y, b + i, 8);
+    if (x != y) return false;
+  }
+  memcpy(&x, a + n - 8, 8);
+  memcpy(&y, b + n - 8, 8);
+  return x == y;
+}
+
+static inline uint32_t pc_hash(const char *s, size_t n) {
+  const uint64_t factor = UINT64_C(0x9E3779B97F4A7C15);
+  uint64_t h = n, x = 0;
+  size_t i;
+  for (i = 0; i + 8 <= n; i += 8) {
+    memcpy(&x, s + i, 8);
+    h = (h ^ x) * factor;
+    h ^= h >> 29;
+  }
+  x = 0;
+  while (i < n) x = x << 8 | (unsigned char)s[i++];
+  h = (h ^ x) * factor;
+  return (uint32_t)(h >> 32);
+}
+
+/* Whether the bytes at p are those that lead to place m, with the first byte
+** of the value behind them. */
+static inline bool pc_leads(const struct pc_place *m, const char *p,
+                            const char *end) {
+  return m->lead_len != 0 && (size_t)(end - p) > m->lead_len &&
+         pc_same(p, m->lead, m->lead_len);
+}
+
+/* Set up a memo in memory of the caller's: room for at least two places, and
+** for mask + 2 atoms. */
+void pc_memo_init(struct pc_memo *memo, struct pc_place *places, uint32_t cap,
+                  struct pc_atom *atoms, uint32_t mask);
+
+/* Forget all atoms and use these from now on. */
+void pc_memo_set_atoms(struct pc_memo *memo, struct pc_atom *atoms,
+                       uint32_t mask);
+
+/* The member called so of the object at `parent`, searched from place `from`
+** on; PC_NOWHERE when it is not known. */
+uint32_t pc_memo_find(const struct pc_memo *memo, uint32_t parent,
+                      uint32_t from, const char *name, size_t len);
+
+/* A new place, or PC_NOWHERE when all are in use (cap grows up to
+** PC_PLACES by the caller's doing). */
+uint32_t pc_memo_place(struct pc_memo *memo);
+
+/* A place for a new member of the object at `parent`, behind place `after`
+** (PC_NOWHERE: in front). The name must stay where it is. The members of a
+** wild object share a place, which has no name. */
+uint32_t pc_memo_member(struct pc_memo *memo, uint32_t parent, uint32_t after,
+                        const char *name, size_t len);
+
+/* Remember what led to place m. */
+void pc_memo_lead(struct pc_memo *memo, uint32_t m, const char *lead,
+                  size_t len);
+
+#endif
