@@ -1,11 +1,11 @@
 local cjson = require "cjson"
+local core = require "partnercenter.core"
 local errors = require "partnercenter.error"
 
 local EXAMPLES = "spec/data/examples/"
 local URL = "https://api.partnercenter.microsoft.com/v1/customers?size=10"
 
-local has_core, core = pcall(require, "partnercenter.core")
-local decode = has_core and core.decode or cjson.decode
+local decode = core.decode
 
 local function read(name)
   local file = assert(io.open(EXAMPLES .. name, "rb"))
@@ -408,6 +408,12 @@ describe("partnercenter.error", function()
       local err = errors.from_response({ status = 503 }, decode)
       check_fields(err, { kind = "http", status = 503, retryable = true })
       assert.is_nil(err.body)
+    end)
+
+    it("uses the core's decoder by default", function()
+      local response = { status = 404, body = '\239\187\191{"code":60003,"data":[null]}' }
+      local err = errors.from_response(response)
+      check_fields(err, { kind = "not_found", code = 60003, data = { core.null } })
     end)
 
     it("copes with a decoder that raises and with one that gives nil", function()

@@ -1,7 +1,7 @@
-local cjson = require "cjson"
+local core = require "partnercenter.core"
 local fault = require "partnercenter.fault"
 
-local function read(body) return fault.read(body, cjson.decode) end
+local function read(body) return fault.read(body, core.decode) end
 
 describe("partnercenter.fault", function()
   describe("read", function()
@@ -61,7 +61,7 @@ describe("partnercenter.fault", function()
       { "a long text", ("x"):rep(50), ("x"):rep(37) .. "..." },
     } do
       it("takes " .. c[1], function()
-        assert.equal(c[3], fault.readable(c[2], cjson.decode, 40))
+        assert.equal(c[3], fault.readable(c[2], core.decode, 40))
       end)
     end
   end)
