@@ -75,7 +75,9 @@ function M.new(options, level)
     hub = network,
     cloud = own.cloud,
     time = own.time,
-    post = function(address, form, deadline) return self:post(address, form, deadline) end,
+    post = function(address, form, deadline, iterating)
+      return self:post(address, form, deadline, iterating)
+    end,
     emit = function(event) self:emit(event) end,
   }
   return setmetatable(self, mt)
@@ -120,7 +122,7 @@ function methods:stream(request)
 end
 
 -- For the sign-in: a form sent to a token endpoint.
-function methods:post(address, form, deadline)
+function methods:post(address, form, deadline, iterating)
   local fields = {}
   for i, field in ipairs(form) do
     fields[i] = url.encode(field[1]) .. "=" .. url.encode(field[2])
@@ -133,7 +135,8 @@ function methods:post(address, form, deadline)
     },
     body = table.concat(fields, "&"),
   }
-  local document, made = call.run(self, request, exchange.read_document, { deadline = deadline })
+  local options = { deadline = deadline, iterating = iterating }
+  local document, made = call.run(self, request, exchange.read_document, options)
   if document == nil then return nil, made end
   return document
 end
