@@ -132,6 +132,9 @@ describe("sandbox", function()
       { "/partner/v1/analytics/subscriptions?filter=creationDate gt 'x'", 400, 800002 },
       { "/partner/v1/analytics/subscriptions?orderby=id", 400, 3000 },
       { "/partner/v1/analytics/usage/azure?orderby=id up", 400, 3000 },
+      { "/partner/v1/analytics/usage/azure?groupby=meterUnit&orderby=usageDate", 400, 3000 },
+      { "/partner/v1/analytics/indirectresellers?orderby=indirectResellerCount", 400, 3000 },
+      { "/partner/v1/analytics/indirectresellers?orderby=licenseCount desc", 200 },
       { "/partner/v1/analytics/usage/azure?aggregationLevel=year", 400, 900126 },
     } do
       local path, status, code, token = case[1], case[2], case[3], case[4]

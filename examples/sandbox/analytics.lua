@@ -88,6 +88,13 @@ local function read(source, params)
     if refusal then return nil, refusal end
     query[name] = value
   end
+  for _, entry in ipairs(query.orderby or {}) do
+    local column, chosen = entry.column, not query.groupby and not entry.column.count
+    for _, grouped in ipairs(query.groupby or {}) do chosen = chosen or grouped == column end
+    if not chosen and not (query.groupby and (column.sum or column.count)) then
+      return refuse("bad_property", "orderby: " .. column.name)
+    end
+  end
   local level = (params.aggregationlevel or source.level or "day"):lower()
   if not LEVELS[level] then return refuse("bad_enum", "aggregationLevel: " .. level) end
   query.level = level

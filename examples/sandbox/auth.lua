@@ -5,13 +5,33 @@ local settings = require "sandbox.settings"
 
 local M = {}
 
-local function look_up(token)
+-- Tokens are kept by their digest: they are long, and there may be many.
+-- `lifetime` is in seconds, none for ever; `uses` is a number of calls, 0 any.
+function M.accept(token, kind, lifetime, uses)
+  local tokens, key = ngx.shared.tokens, ngx.md5(token)
+  tokens:set("access:" .. key, kind, lifetime)
+  if lifetime then tokens:set("issued:" .. key, true, lifetime) end
+  if uses and uses > 0 then tokens:set("uses:" .. key, uses, lifetime) end
+end
+
+-- Forget every token that was issued, but not those of the start.
+function M.expire()
   local tokens = ngx.shared.tokens
-  local kind = tokens:get("access:" .. token)
+  for _, key in ipairs(tokens:get_keys(0)) do
+    if key:find("^issued:") then
+      tokens:delete("access:" .. key:sub(8))
+      tokens:delete(key)
+    end
+  end
+end
+
+local function look_up(token)
+  local tokens, key = ngx.shared.tokens, ngx.md5(token)
+  local kind = tokens:get("access:" .. key)
   if not kind then return nil end
-  local left = tokens:get("uses:" .. token)
+  local left = tokens:get("uses:" .. key)
   if left then
-    left = tokens:incr("uses:" .. token, -1)
+    left = tokens:incr("uses:" .. key, -1)
     if left < 0 then return nil end
   end
   return kind

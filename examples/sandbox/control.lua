@@ -1,5 +1,6 @@
 -- /_sandbox/: the calls that steer the sandbox and ask it what happened.
 local cjson = require "cjson.safe"
+local auth = require "sandbox.auth"
 local faults = require "sandbox.faults"
 local settings = require "sandbox.settings"
 local stats = require "sandbox.stats"
@@ -17,16 +18,6 @@ local function refuse(status, why)
   return say(status, cjson.encode { error = why })
 end
 
--- Forget every token that was issued; those of the start stay good.
-local function expire_tokens()
-  for _, key in ipairs(ngx.shared.tokens:get_keys(0)) do
-    if key:find("^issued:") then
-      ngx.shared.tokens:delete("access:" .. key:sub(8))
-      ngx.shared.tokens:delete(key)
-    end
-  end
-end
-
 local function control()
   ngx.req.read_body()
   local given = cjson.decode(ngx.req.get_body_data() or "")
@@ -39,7 +30,7 @@ local function control()
     if not done then return refuse(400, why) end
   end
   if given.clear_faults then faults.clear() end
-  if given.expire_tokens then expire_tokens() end
+  if given.expire_tokens then auth.expire() end
   if wanted then
     local done, why = faults.add(wanted)
     if not done then return refuse(400, why) end

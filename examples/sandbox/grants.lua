@@ -1,4 +1,5 @@
 -- What each grant asks for and what it gives.
+local auth = require "sandbox.auth"
 local cjson = require "cjson.safe"
 local ids = require "sandbox.ids"
 local jwt = require "sandbox.jwt"
@@ -64,9 +65,7 @@ local function issue(who)
     audience = who.audience, expires_in = now.expires_in }
   local kind = (who.user and "user" or "app") .. (mfa and " mfa" or "")
     .. (who.audience == RETIRED and " audience" or "") .. " @" .. who.tenant
-  tokens():set("access:" .. token, kind, lifetime)
-  tokens():set("issued:" .. token, true, lifetime)
-  if now.token_uses > 0 then tokens():set("uses:" .. token, now.token_uses, lifetime) end
+  auth.accept(token, kind, lifetime, now.token_uses)
   local made = { access_token = token, expires_in = now.expires_in, resource = who.audience }
   if not who.user then return made end
   made.scope = who.first and "user_impersonation" or who.audience .. "/user_impersonation"

@@ -126,12 +126,15 @@ local function folded(value) return value and tostring(value):lower() end
 
 -- What a column's value and the literal become before they are compared.
 local function operand(column, literal)
-  if column.date then
+  if column.date and literal.kind == "date" then
     local instant = times.parse(literal.value)
     if not instant then return nil, "'" .. tostring(literal.value) .. "' is no date" end
     return instant, times.parse
   end
   if literal.kind == "date" then return nil, column.name .. " is no date" end
+  if column.date and not times.day_number(tostring(literal.value)) then
+    return nil, "'" .. tostring(literal.value) .. "' is no date"
+  end
   if (literal.kind == "boolean") ~= (column.boolean or false) then
     return nil, column.name .. (column.boolean and " is a boolean" or " is not a boolean")
   end

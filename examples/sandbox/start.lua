@@ -1,6 +1,7 @@
 -- What happens once: options are read and checked, the sandbox's secrets are
 -- made (or found, when the directory is used again), and the values that the
 -- launcher prints are written.
+local auth = require "sandbox.auth"
 local ffi = require "ffi"
 local jwt = require "sandbox.jwt"
 local settings = require "sandbox.settings"
@@ -69,8 +70,8 @@ function M.restore_tokens()
   local function secret(name) return ngx.shared.settings:get("secret:" .. name) end
   local tokens, tenant = ngx.shared.tokens, secret "tenant"
   tokens:flush_all()
-  tokens:set("access:" .. secret "token", "user mfa @" .. tenant)
-  tokens:set("access:" .. secret "app_token", "app @" .. tenant)
+  auth.accept(secret "token", "user mfa @" .. tenant)
+  auth.accept(secret "app_token", "app @" .. tenant)
   tokens:set("refresh:" .. secret "refresh_token", secret "client_id")
 end
 

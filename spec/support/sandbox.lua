@@ -21,8 +21,11 @@ local function quoted(text)
   return "'" .. tostring(text):gsub("'", "'\\''") .. "'"
 end
 
+-- A sanitizer that the specs run under stays out of the commands.
+local CLEAN = "unset LD_PRELOAD; "
+
 local function run(command)
-  local pipe = assert(io.popen(command))
+  local pipe = assert(io.popen(CLEAN .. command))
   local output = pipe:read("*a")
   pipe:close()
   return output
@@ -87,7 +90,7 @@ end
 -- lower-case names).
 function methods:get(path, options)
   options = options or {}
-  local words = { "curl -s -S --max-time 30 -D - --cacert", quoted(self.ca_file) }
+  local words = { "curl -s -S -g --max-time 30 -D - --cacert", quoted(self.ca_file) }
   local token = options.token
   if token == nil then token = self.token end
   if token then
@@ -113,7 +116,7 @@ end
 -- Many requests side by side, the answers thrown away: `path` may hold curl's
 -- ranges, as in "/v1/customers?size=[1-40]". `args` as for get.
 function methods:flood(path, args)
-  os.execute(table.concat({ "curl -s --parallel --parallel-immediate --max-time 30 -o /dev/null",
+  os.execute(CLEAN .. table.concat({ "curl -s --parallel --parallel-immediate --max-time 30 -o /dev/null",
     "--cacert", quoted(self.ca_file), "-H", quoted("Authorization: Bearer " .. self.token),
     args or "", quoted(self.base_url .. path), ">/dev/null 2>&1" }, " "))
 end
@@ -149,7 +152,7 @@ end
 
 -- Kill it as a crash would; `start` on the same directory revives it.
 function methods:kill()
-  os.execute("kill -KILL " .. self.pid)
+  os.execute(CLEAN .. "kill -KILL " .. self.pid)
 end
 
 -- Start again in the same directory, on the same port, after stop or kill.
@@ -163,8 +166,8 @@ end
 
 -- End it; `keep` leaves its directory for `revive`.
 function methods:stop(keep)
-  os.execute(LAUNCHER .. " stop " .. quoted(self.dir))
-  if not keep and not self.kept then os.execute("rm -rf " .. quoted(self.dir)) end
+  os.execute(CLEAN .. LAUNCHER .. " stop " .. quoted(self.dir))
+  if not keep and not self.kept then os.execute(CLEAN .. "rm -rf " .. quoted(self.dir)) end
 end
 
 return M
