@@ -108,6 +108,7 @@ function M.run(client, request, read, options)
     end
     result, err = exchange.once(call, token, read)
     if result ~= nil then return result, call end
+    if call.expired then return nil, err end
     call.last_error = err
     note_throttle(call, err)
     if may_refresh(call, err, token) then

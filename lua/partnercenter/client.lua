@@ -5,6 +5,7 @@
 
 local call = require "partnercenter.call"
 local core = require "partnercenter.core"
+local custom = require "partnercenter.custom"
 local errors = require "partnercenter.error"
 local exchange = require "partnercenter.exchange"
 local hub = require "partnercenter.hub"
@@ -24,7 +25,8 @@ local mt = { __name = "partnercenter.client" }
 function mt.__index(self, name)
   local method = methods[name]
   if method ~= nil then return method end
-  return resource.root(self)[name]
+  local child = resource.child(resource.root(self), name, 2)
+  return child
 end
 
 function mt.__tostring(self)
@@ -105,7 +107,7 @@ end
 -- @treturn Resource
 -- @usage local invoices = partner:request { path = "/v1/invoices" }:get()
 function methods:request(options)
-  return resource.custom(self, options, 3)
+  return resource.custom(self, custom.new(options, 2))
 end
 
 -- For the resources, not for users: one page as a decoded document.

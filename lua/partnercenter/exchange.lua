@@ -38,6 +38,7 @@ end
 -- @tparam table call
 -- @treturn Error of kind timeout; `cause` is the last failure
 function M.out_of_time(call)
+  call.expired = true
   return M.failure(call, "timeout", "the deadline has passed",
     { cause = call.last_error, retryable = true })
 end
