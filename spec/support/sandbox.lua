@@ -116,9 +116,9 @@ end
 -- Many requests side by side, the answers thrown away: `path` may hold curl's
 -- ranges, as in "/v1/customers?size=[1-40]". `args` as for get.
 function methods:flood(path, args)
-  os.execute(CLEAN .. table.concat({ "curl -s --parallel --parallel-immediate --max-time 30 -o /dev/null",
-    "--cacert", quoted(self.ca_file), "-H", quoted("Authorization: Bearer " .. self.token),
-    args or "", quoted(self.base_url .. path), ">/dev/null 2>&1" }, " "))
+  os.execute(CLEAN .. table.concat({ "curl -s --parallel --parallel-immediate --max-time 30",
+    "-o /dev/null --cacert", quoted(self.ca_file),
+    "-H", quoted("Authorization: Bearer " .. self.token), args or "", quoted(self.base_url .. path), ">/dev/null 2>&1" }, " "))
 end
 
 local function steer(self, method, path, body)
