@@ -72,7 +72,8 @@ local function open(walk)
   walk.reading, walk.request, walk.clear = walk.request, nil, false
   local stream, err = walk.plan.client:stream(walk.reading)
   walk.stream = stream
-  return err
+  if not stream then return err end
+  return nil
 end
 
 -- Reads on: a row to give, nil if there is none yet, or nil and an error.
