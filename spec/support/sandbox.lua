@@ -66,8 +66,8 @@ local function launch(dir, options)
   local why = file and file:read("*a") or ""
   if file then file:close() end
   os.remove(log)
-  if not values.pid then error("the sandbox did not start: " .. why, 3) end
-  return values
+  if values.pid then return values end
+  return nil, "the sandbox did not start: " .. why
 end
 
 -- A running sandbox. Options are those of the launcher; `dir` names a
@@ -79,7 +79,11 @@ function M.start(options)
   given.dir = nil
   given.lifetime = given.lifetime or LIFETIME
   local dir = kept or new_directory()
-  local values = launch(dir, given)
+  local values, why = launch(dir, given)
+  if not values then
+    if not kept then os.execute(CLEAN .. "rm -rf " .. quoted(dir)) end
+    error(why, 2)
+  end
   values.kept, values.options = kept ~= nil, given
   return setmetatable(values, mt)
 end
@@ -118,7 +122,8 @@ end
 function methods:flood(path, args)
   os.execute(CLEAN .. table.concat({ "curl -s --parallel --parallel-immediate --max-time 30",
     "-o /dev/null --cacert", quoted(self.ca_file),
-    "-H", quoted("Authorization: Bearer " .. self.token), args or "", quoted(self.base_url .. path), ">/dev/null 2>&1" }, " "))
+    "-H", quoted("Authorization: Bearer " .. self.token), args or "",
+    quoted(self.base_url .. path), ">/dev/null 2>&1" }, " "))
 end
 
 local function steer(self, method, path, body)
@@ -160,7 +165,7 @@ function methods:revive()
   local given = {}
   for name, value in pairs(self.options) do given[name] = value end
   given.port = self.base_url:match("(%d+)$")
-  for name, value in pairs(launch(self.dir, given)) do self[name] = value end
+  for name, value in pairs(assert(launch(self.dir, given))) do self[name] = value end
   return self
 end
 
