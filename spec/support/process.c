@@ -23,11 +23,6 @@ static int process_wait(lua_State *L) {
   return 1;
 }
 
-/* Without atexit handlers, as a forked child should. */
-static int process_exit(lua_State *L) {
-  _exit((int)luaL_checkinteger(L, 1));
-}
-
 static int process_kill(lua_State *L) {
   lua_pushboolean(L, kill((pid_t)luaL_checkinteger(L, 1),
                           (int)luaL_checkinteger(L, 2)) == 0);
@@ -44,8 +39,10 @@ int luaopen_spec_process(lua_State *L) {
     const char *name;
     lua_CFunction f;
   } functions[] = {
-      {"fork", process_fork}, {"wait", process_wait}, {"exit", process_exit},
-      {"kill", process_kill}, {"pid", process_pid},
+      {"fork", process_fork},
+      {"wait", process_wait},
+      {"kill", process_kill},
+      {"pid", process_pid},
   };
   size_t i;
   lua_newtable(L);
