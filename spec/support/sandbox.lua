@@ -59,8 +59,10 @@ end
 
 local function launch(dir, options)
   local log = dir .. ".log"
-  local output = run(LAUNCHER .. " start " .. quoted(dir) .. " " .. arguments(options) .. " 2>"
-    .. quoted(log))
+  -- The shell's parent is this process: when it is gone, so is the sandbox.
+  local parent = options.parent and "" or " --parent=$PPID"
+  local output = run(LAUNCHER .. " start " .. quoted(dir) .. " " .. arguments(options) .. parent
+    .. " 2>" .. quoted(log))
   local values = parse(output)
   local file = io.open(log)
   local why = file and file:read("*a") or ""
