@@ -53,6 +53,13 @@ local function base64url(bytes)
   return table.concat(parts)
 end
 
+--- The challenge of a verifier, by the method S256.
+-- @tparam string verifier
+-- @treturn string
+function M.challenge(verifier)
+  return base64url(sha256.sha256(verifier))
+end
+
 --- A code verifier and its challenge.
 -- @treturn table `code_verifier`, `code_challenge`, `code_challenge_method`
 function M.pkce()
@@ -60,7 +67,7 @@ function M.pkce()
   local verifier = core.guid() .. core.guid()
   return {
     code_verifier = verifier,
-    code_challenge = base64url(sha256.sha256(verifier)),
+    code_challenge = M.challenge(verifier),
     code_challenge_method = "S256",
   }
 end
