@@ -10,27 +10,25 @@ local PAGES = 25
 local TOP = 12
 
 describe("paging", function()
-  local box, events
+  local box, partner, events
 
-  local function new_partner(options)
-    local settings = {
+  setup(function()
+    -- Ten customers with 30 products each are 300 rows: 25 pages of 12.
+    box = sandbox.start { customers = 10, products = 30, page_size = 500 }
+    partner = assert(partnercenter.new {
       credentials = partnercenter.credentials.token(box.token),
       base_url = box.base_url,
       authority = box.authority,
       ca_file = box.ca_file,
       retries = 0,
       on_event = function(event) events[#events + 1] = event end,
-    }
-    for name, value in pairs(options or {}) do settings[name] = value end
-    return partnercenter.new(settings)
-  end
-
-  setup(function()
-    -- Ten customers with 30 products each are 300 rows: 25 pages of 12.
-    box = sandbox.start { customers = 10, products = 30, page_size = 500 }
+    })
   end)
 
-  teardown(function() box:stop() end)
+  teardown(function()
+    partner:close()
+    box:stop()
+  end)
 
   before_each(function()
     box:reset()
@@ -69,11 +67,11 @@ describe("paging", function()
     return err, rows
   end
 
-  local function deployment(partner)
+  local function deployment()
     return partner.analytics.commercial.deployment.license
   end
 
-  local function subscriptions(partner)
+  local function subscriptions()
     return partner.analytics.subscriptions
   end
 
@@ -86,26 +84,24 @@ describe("paging", function()
     for _, form in ipairs { "relative", "root", "absolute", "null" } do
       it("follows @nextLink when it is " .. form, function()
         box:control { next_link = form }
-        local partner = new_partner()
-        local expected = whole(deployment(partner))
+        local expected = whole(deployment())
         assert.is_true(#expected > TOP * 2)
-        assert.same(expected, read_all(deployment(partner), { top = TOP }))
+        assert.same(expected, read_all(deployment(), { top = TOP }))
       end)
     end
 
     it("needs as many requests as there are pages", function()
-      local partner = new_partner()
-      local rows = #whole(deployment(partner))
+      local rows = #whole(deployment())
       events = {}
       local top = math.ceil(rows / PAGES)
-      assert.equal(rows, #assert(deployment(partner):all { top = top }))
+      assert.equal(rows, #assert(deployment():all { top = top }))
       assert.equal(math.ceil(rows / top), pages_told())
     end)
 
     it("keeps filter, groupby and orderby from page to page, encoded once", function()
       for _, form in ipairs { "relative", "root", "absolute", "null" } do
         box:control { next_link = form }
-        local node = new_partner().analytics.usage.azure
+        local node = partner.analytics.usage.azure
         local params = { filter = "customerName ne 'A B' and resourceLocation ne '50%'",
           orderby = "usageDate desc,customerName" }
         params.top = 10000
@@ -122,43 +118,38 @@ describe("paging", function()
 
     it("pages through bare arrays, which have no count and no link", function()
       box:control { envelope = "e4" }
-      local partner = new_partner()
-      local expected = whole(subscriptions(partner))
-      assert.same(expected, read_all(subscriptions(partner), { top = TOP }))
+      local expected = whole(subscriptions())
+      assert.same(expected, read_all(subscriptions(), { top = TOP }))
     end)
 
     it("pages through analytics rows in the items form", function()
       box:control { envelope = "e1" }
-      local partner = new_partner()
-      local expected = whole(subscriptions(partner))
-      assert.same(expected, read_all(subscriptions(partner), { top = TOP }))
+      local expected = whole(subscriptions())
+      assert.same(expected, read_all(subscriptions(), { top = TOP }))
     end)
 
     it("begins at skip", function()
-      local partner = new_partner()
       local expected = {}
-      for i, row in ipairs(whole(deployment(partner))) do
+      for i, row in ipairs(whole(deployment())) do
         if i > 5 then expected[#expected + 1] = row end
       end
-      assert.same(expected, read_all(deployment(partner), { top = TOP, skip = 5 }))
+      assert.same(expected, read_all(deployment(), { top = TOP, skip = 5 }))
     end)
 
     it("gives each page with its count and its facts", function()
-      local partner = new_partner()
-      local total = #whole(deployment(partner))
-      for page, facts in deployment(partner):pages { top = TOP } do
+      local total = #whole(deployment())
+      for page, facts in deployment():pages { top = TOP } do
         assert.equal(total, page.totalCount)
         assert.equal(200, facts.status)
       end
     end)
 
     it("pages through any other GET", function()
-      local partner = new_partner()
       local node = partner:request {
         path = "/partner/v1/analytics/subscriptions",
         query = { top = TOP, filter = "status ne 'x y'" },
       }
-      assert.same(whole(subscriptions(partner)), read_all(node))
+      assert.same(whole(subscriptions()), read_all(node))
     end)
   end)
 
@@ -166,7 +157,6 @@ describe("paging", function()
     for _, form in ipairs { "v1", "bare", "body" } do
       it("follows the token when links are " .. form, function()
         box:control { customers = 50, customer_links = form }
-        local partner = new_partner()
         local rows = read_all(partner.customers, { size = 2 })
         assert.equal(50, #rows)
         events = {}
@@ -181,7 +171,6 @@ describe("paging", function()
 
       it("keeps the search when links are " .. form, function()
         box:control { customers = 60, customer_links = form }
-        local partner = new_partner()
         local params = { filter = filter.starts_with("CompanyName", "c"), size = 1 }
         local rows = read_all(partner.customers, params)
         assert.is_true(#rows > 1)
@@ -194,7 +183,7 @@ describe("paging", function()
 
     it("pages at the service's own size", function()
       box:control { customers = 50, page_size = 7 }
-      assert.equal(50, #read_all(new_partner().customers))
+      assert.equal(50, #read_all(partner.customers))
     end)
   end)
 
@@ -212,7 +201,7 @@ describe("paging", function()
 
     it("at an answer of failure on page 7, with the rows until then", function()
       box:control { faults = { { match = "skip=72", status = 500, times = 9 } } }
-      local node = deployment(new_partner())
+      local node = deployment()
       local expected = whole(node)
       local err, rows = breaks_off(node, { top = TOP })
       assert.equal("http", err.kind)
@@ -226,7 +215,7 @@ describe("paging", function()
 
     it("at a link to another origin, which is not asked", function()
       box:control { next_link = "foreign" }
-      local node = deployment(new_partner())
+      local node = deployment()
       local err, rows = breaks_off(node, { top = TOP })
       assert.equal("protocol", err.kind)
       assert.equal(TOP, #rows)
@@ -235,7 +224,7 @@ describe("paging", function()
 
     it("at a link to the page itself", function()
       box:control { next_link = "loop" }
-      local err, rows = breaks_off(deployment(new_partner()), { top = TOP })
+      local err, rows = breaks_off(deployment(), { top = TOP })
       assert.equal("protocol", err.kind)
       assert.equal(TOP, #rows)
     end)
@@ -244,7 +233,7 @@ describe("paging", function()
       local first = page(insights(1, TOP), nil, 100)
       box:control { faults = { { match = "commercial/deployment", status = 200, body = first,
         times = 9 } } }
-      local node = deployment(new_partner())
+      local node = deployment()
       local err, rows = breaks_off(node, { top = TOP })
       assert.equal("protocol", err.kind)
       assert.equal(TOP, #rows)
@@ -257,7 +246,7 @@ describe("paging", function()
       local first = page(insights(1, 3), nil, 100)
       box:control { faults = { { match = "commercial/deployment", status = 200, body = first,
         times = 9 } } }
-      local err, rows = breaks_off(deployment(new_partner()), { top = 3 })
+      local err, rows = breaks_off(deployment(), { top = 3 })
       assert.equal("protocol", err.kind)
       assert.equal(3, #rows)
     end)
@@ -270,7 +259,7 @@ describe("paging", function()
         { match = "commercial/deployment", status = 200, body = page(second, nil, 6) },
       } }
       local names = {}
-      for row in deployment(new_partner()):each { top = 3 } do
+      for row in deployment():each { top = 3 } do
         names[#names + 1] = row.productName
       end
       assert.equal("P1 P2 P3 P1 P2 other", table.concat(names, " "))
@@ -279,7 +268,7 @@ describe("paging", function()
     it("at a page without rows although more are due", function()
       box:control { faults = { { match = "skip=12", status = 200, body = page({}, nil, 100)
         :gsub('"Value":{}', '"Value":[]') } } }
-      local err, rows = breaks_off(deployment(new_partner()), { top = TOP })
+      local err, rows = breaks_off(deployment(), { top = TOP })
       assert.equal("protocol", err.kind)
       assert.equal(TOP, #rows)
     end)
@@ -287,7 +276,7 @@ describe("paging", function()
     it("at a count that shrinks", function()
       box:control { faults = { { match = "skip=12", status = 200,
         body = page(insights(1, TOP), nil, 20) } } }
-      local err, rows = breaks_off(deployment(new_partner()), { top = TOP })
+      local err, rows = breaks_off(deployment(), { top = TOP })
       assert.equal("protocol", err.kind)
       assert.equal(2 * TOP, #rows)
     end)
@@ -295,14 +284,14 @@ describe("paging", function()
     it("at a link that leaves out rows", function()
       box:control { faults = { { match = "commercial/deployment", status = 200,
         body = page(insights(1, TOP), "license?top=12&skip=13", 100) } } }
-      assert.equal("protocol", breaks_off(deployment(new_partner()), { top = TOP }).kind)
+      assert.equal("protocol", breaks_off(deployment(), { top = TOP }).kind)
     end)
 
     it("at a fault that comes with status 200", function()
       box:control { faults = { { match = "skip=12", status = 200,
         body = '{"code":400072,"description":"The item is not available","source":"PartnerFD"}',
       } } }
-      local err, rows = breaks_off(deployment(new_partner()), { top = TOP })
+      local err, rows = breaks_off(deployment(), { top = TOP })
       assert.equal("not_found", err.kind)
       assert.equal(400072, err.code)
       assert.equal(TOP, #rows)
@@ -310,7 +299,7 @@ describe("paging", function()
 
     it("for good: what follows is the same error", function()
       box:control { next_link = "foreign" }
-      local iterate = deployment(new_partner()):pages { top = TOP }
+      local iterate = deployment():pages { top = TOP }
       assert.equal(TOP, #iterate().items)
       for _ = 1, 3 do
         local fine, err = pcall(iterate)

@@ -10,18 +10,22 @@ local ID = "4d3cf487-70f4-4e1e-9ff1-b2bfce8d9f04"
 describe("resources", function()
   local box, partner
 
+  local function new_partner(options)
+    options.credentials = partnercenter.credentials.token(box.token)
+    options.base_url, options.authority = box.base_url, box.authority
+    options.ca_file = box.ca_file
+    return assert(partnercenter.new(options))
+  end
+
   setup(function()
     box = sandbox.start { customers = 12, products = 10 }
-    partner = partnercenter.new {
-      credentials = partnercenter.credentials.token(box.token),
-      base_url = box.base_url,
-      authority = box.authority,
-      ca_file = box.ca_file,
-      retries = 0,
-    }
+    partner = new_partner { retries = 0 }
   end)
 
-  teardown(function() box:stop() end)
+  teardown(function()
+    partner:close()
+    box:stop()
+  end)
 
   before_each(function() box:reset() end)
 
@@ -181,6 +185,37 @@ describe("resources", function()
       closer.close()
       assert.is_nil(iterate())
       assert.equal(12, #assert(partner.customers:all()))
+    end)
+
+    it("gives the rows that came before an answer broke off, once, and raises", function()
+      local patient = new_partner { retries = 3, random = function() return 0 end }
+      local node = patient.analytics.commercial.deployment.license
+      local expected = assert(node:all())
+      box:control { gzip = false, faults = { { match = "skip=40", close = 5000 } } }
+      local rows = {}
+      local fine, err = pcall(function()
+        for row in node:each { top = 40 } do rows[#rows + 1] = row end
+      end)
+      assert.is_false(fine)
+      assert.equal("network", err.kind)
+      assert.is_true(#rows > 40 and #rows < 80)
+      for i, row in ipairs(rows) do assert.same(expected[i], row) end
+      assert.equal(3, box:stats().classes.commercial_deployment)
+      patient:close()
+    end)
+
+    it("asks again for a page that broke off before its first row", function()
+      local patient = new_partner { retries = 3, random = function() return 0 end }
+      local node = patient.analytics.commercial.deployment.license
+      local expected = assert(node:all())
+      box:control { gzip = false, faults = {
+        { match = "skip=40", close = 4 },
+        { match = "skip=80", status = 503 },
+      } }
+      local rows = {}
+      for row in node:each { top = 40 } do rows[#rows + 1] = row end
+      assert.same(expected, rows)
+      patient:close()
     end)
 
     it("can be closed before it has begun", function()
