@@ -71,8 +71,9 @@ $(BUILD)/flags: FORCE
 FORCE:
 
 $(MODULE): $(OBJECTS)
-	$(CC) $(SHARED) -pthread $(CFLAGS) $(LDFLAGS) -o $@.new $(OBJECTS) $(CURL_LIBS)
-	@mv $@.new $@
+	@# A name of its own until it is whole: it may be in use.
+	new=$@.$$$$; $(CC) $(SHARED) -pthread $(CFLAGS) $(LDFLAGS) -o $$new $(OBJECTS) $(CURL_LIBS) && \
+	  mv $$new $@
 
 $(BUILD)/obj/%.o: src/%.c lua/partnercenter/version.lua $(BUILD)/flags
 	$(CC) $(ALL_CFLAGS) -MMD -MP -c -o $@ $<

@@ -56,5 +56,5 @@ local first = insights.items[1]
 print(("%s (%s)\n"):format(first and first.customerName or "no insights", customer))
 print_table(insights.items)
 print(("\n%d products from %s, status %d, request %s\n%s, %s, partnercenter %s"):format(
-  #insights.items, base_url, facts.status, facts.request_id, _VERSION, core.curl_version:match("%S+"),
-  partnercenter.version))
+  #insights.items, base_url, facts.status, facts.request_id, _VERSION,
+  core.curl_version:match("%S+"), partnercenter.version))

@@ -38,12 +38,13 @@ local function check_c(file)
     end
     if line:find("*/", 1, true) then in_doc = false end
     if line:find("luaL_Reg%s+[%w_]+%[%]") then in_list = true end
-    if line:find("^%s*};") then in_list = false end
-    local entry = in_list and line:match('{%s*"([%w_]+)",%s*[%w_]+%s*}')
-    if entry and not entry:find("^__") then
-      registered[entry] = registered[entry] or {}
-      table.insert(registered[entry], number)
+    for entry in (in_list and line or ""):gmatch('{%s*"([%w_]+)",%s*[%w_]+%s*}') do
+      if not entry:find("^__") then
+        registered[entry] = registered[entry] or {}
+        table.insert(registered[entry], number)
+      end
     end
+    if line:find("};", 1, true) then in_list = false end
   end
   for name, places in pairs(registered) do
     local docs = #(documented[name] or {})
@@ -55,10 +56,11 @@ local function check_c(file)
   end
 end
 
--- Lua: a comment that begins with three dashes right above "function M.name"
--- or "function methods:name" (M.name = function, too). Names that begin with an
--- underscore are private.
-local TABLES = { M = true, methods = true, Error = true }
+-- Lua: a comment right above "function M.name" or "function methods:name"
+-- (M.name = function, too). For a module's functions it begins with three
+-- dashes; a method that is for the library's own use may have a plain one.
+-- Names that begin with an underscore are private.
+local TABLES = { M = "^%-%-%-", methods = "^%-%-" }
 
 local function check_lua(file)
   local lines = lines_of(file)
@@ -67,10 +69,10 @@ local function check_lua(file)
     if not owner then owner, name = line:match("^([%w_]+)%.([%w_]+)%s*=%s*function") end
     if owner and TABLES[owner] and not name:find("^_") then
       local above = number - 1
-      while above > 0 and lines[above]:find("^%-%-") and not lines[above]:find("^%-%-%-") do
+      while above > 1 and lines[above]:find("^%-%-") and lines[above - 1]:find("^%-%-") do
         above = above - 1
       end
-      if above == 0 or not lines[above]:find("^%-%-%-") then
+      if above == 0 or not lines[above]:find(TABLES[owner]) then
         problem(file, number, "'%s' has no documentation", name)
       end
     end
