@@ -105,6 +105,7 @@ void pc_transfer_uncount(struct pc_transfer *t) {
 static void end_transfer(struct pc_transfer *t, enum pc_err err) {
   if (t->ended) return;
   pc_transfer_uncount(t);
+  if (t->sent) t->net->live--;
   t->ended = true;
   t->err = err;
 }
@@ -235,12 +236,14 @@ static void start_anew(struct pc_net *net) {
   net->stop = net->stopped = false;
   pc_wake_close(&net->down_wake);
   pc_wake_close(&net->up_wake);
+  net->up_raised = false;
+  pc_bell_forget(&net->bell);
   net->broken = pthread_mutex_init(&net->mutex, NULL) != 0 ||
                 pc_wake_open(&net->down_wake) != PC_OK ||
                 pc_wake_open(&net->up_wake) != PC_OK;
 }
 
-static void check_fork(struct pc_net *net) {
+void pc_net_check_fork(struct pc_net *net) {
   if (net->pid != getpid()) start_anew(net);
 }
 
@@ -252,6 +255,7 @@ static void free_net(struct pc_net *net) {
   pc_pieces_free(&spare);
   pc_wake_close(&net->down_wake);
   pc_wake_close(&net->up_wake);
+  pc_bell_close(&net->bell);
   pthread_mutex_destroy(&net->mutex);
   free((char *)net->config.ca_file);
   if (net->config.proxy != NULL)
@@ -278,6 +282,7 @@ enum pc_err pc_net_open(struct pc_net **result,
   net->pid = getpid();
   net->down_wake.read_fd = net->down_wake.write_fd = -1;
   net->up_wake = net->down_wake;
+  pc_bell_init(&net->bell);
   if (!copy_text(&own->ca_file, config->ca_file) |
       !copy_text(&own->proxy, config->proxy) |
       !copy_text(&own->no_proxy, config->no_proxy) |
@@ -306,7 +311,7 @@ static void free_released(struct pc_net *net) {
 void pc_net_close(struct pc_net *net) {
   struct pc_transfer *t;
   bool joined = true;
-  check_fork(net);
+  pc_net_check_fork(net);
   if (net->started) {
     stop_thread(net);
     joined = await_thread(net);
@@ -345,6 +350,18 @@ void pc_net_wait(struct pc_net *net, double seconds) {
   (void)poll(&pfd, 1, ms);
 }
 
+void pc_net_tell(struct pc_net *net) {
+  if (pc_bell_ring(&net->bell)) return;
+  net->up_raised = true;
+  pc_wake_raise(&net->up_wake);
+}
+
+/* Under the mutex: who watches for the end of all transfers that are under way
+** learns that it came from this side. */
+static void tell_if_idle(struct pc_net *net) {
+  if (net->live == 0) (void)pc_bell_ring(&net->bell);
+}
+
 static void queue_down(struct pc_net *net, struct pc_transfer *t,
                        unsigned order) {
   t->orders |= order;
@@ -372,7 +389,7 @@ static void take_news(struct pc_transfer *t) {
 
 void pc_net_take(struct pc_net *net) {
   struct pc_transfer *t, *next, *up = NULL, *unused = NULL;
-  check_fork(net);
+  pc_net_check_fork(net);
   pthread_mutex_lock(&net->mutex);
   for (t = net->up; t != NULL; t = next) { /* newest first: turn it round */
     next = t->up_next;
@@ -391,7 +408,8 @@ void pc_net_take(struct pc_net *net) {
     }
   }
   net->up = NULL;
-  pc_wake_clear(&net->up_wake);
+  if (net->up_raised) pc_wake_clear(&net->up_wake);
+  net->up_raised = false;
   pthread_mutex_unlock(&net->mutex);
   for (t = unused; t != NULL; t = next) {
     next = t->up_next;
@@ -417,7 +435,7 @@ enum pc_err pc_transfer_new(struct pc_transfer **result, struct pc_net *net,
                                             MAX_BODY};
   struct pc_transfer *t;
   int i;
-  check_fork(net);
+  pc_net_check_fork(net);
   if (net->broken) return PC_RESOURCES;
   t = calloc(1, sizeof *t);
   if (t == NULL) return PC_NOMEM;
@@ -450,6 +468,7 @@ enum pc_err pc_transfer_send(struct pc_transfer *t,
   t->limits = *limits;
   t->sent = t->counted = true;
   net->running++;
+  net->live++;
   pthread_mutex_lock(&net->mutex);
   queue_down(net, t, PC_ORDER_START);
   pthread_mutex_unlock(&net->mutex);
@@ -460,7 +479,7 @@ void pc_transfer_release(struct pc_transfer *t) {
   struct pc_net *net = t->net;
   bool unused = true;
   if (net != NULL) {
-    check_fork(net);
+    pc_net_check_fork(net);
     pc_transfer_uncount(t);
     unlink_transfer(t);
   }
@@ -468,6 +487,10 @@ void pc_transfer_release(struct pc_transfer *t) {
   if (net != NULL && t->sent) {
     pthread_mutex_lock(&net->mutex);
     t->released = true;
+    if (!t->ended) {
+      net->live--;
+      tell_if_idle(net);
+    }
     if (!t->over) queue_down(net, t, PC_ORDER_CANCEL);
     unused = pc_transfer_unused(t);
     pthread_mutex_unlock(&net->mutex);
@@ -477,10 +500,11 @@ void pc_transfer_release(struct pc_transfer *t) {
 
 void pc_transfer_cancel(struct pc_transfer *t) {
   struct pc_net *net = t->net;
-  if (net != NULL) check_fork(net);
+  if (net != NULL) pc_net_check_fork(net);
   if (t->ended) return;
   end_transfer(t, PC_CANCELLED);
   pthread_mutex_lock(&net->mutex);
+  tell_if_idle(net);
   if (!t->over) queue_down(net, t, PC_ORDER_CANCEL);
   pthread_mutex_unlock(&net->mutex);
 }

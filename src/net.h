@@ -67,6 +67,23 @@ void pc_net_wait(struct pc_net *net, double seconds);
 /* Bring the news to the owner's side and note which transfers have any. */
 void pc_net_take(struct pc_net *net);
 
+/* A second way to be woken, for loops that cannot watch a foreign descriptor
+** (nginx): this process connects to the path that listen gives, has the
+** connection accepted, and then gets a byte for news while it watches. The
+** path is valid until then or the next call. `connected`: an earlier
+** connection is still good. The directory must be writable. */
+PC_MUST_CHECK enum pc_err pc_net_listen(struct pc_net *net,
+                                        const char *directory,
+                                        const char **path, bool *connected);
+PC_MUST_CHECK enum pc_err pc_net_accept(struct pc_net *net);
+
+/* Wake over the connection from now on; at once if there is news already. */
+void pc_net_watch(struct pc_net *net);
+/* Stop, so that the connection stays silent. False, and nothing is changed,
+** while transfers are under way or bytes, of which `heard` were read since it
+** was accepted. */
+bool pc_net_unwatch(struct pc_net *net, double heard);
+
 /* The next transfer of those noted, or NULL. */
 struct pc_transfer *pc_net_next_ready(struct pc_net *net);
 bool pc_net_has_ready(const struct pc_net *net);

@@ -88,6 +88,19 @@ struct pc_transfer {
   char detail[CURL_ERROR_SIZE];
 };
 
+/* See net_bell.c. */
+struct pc_bell {
+  /* owner */
+  int listen_fd; /* owned; -1: nobody is expected */
+  int name_fd;   /* owned; by which /proc names the entrance; -1: a file */
+  bool is_file;  /* path is in the file system */
+  char path[108];
+  /* shared */
+  int fd;             /* owned; the connection; -1: none */
+  bool on;            /* somebody waits at the other end */
+  unsigned long rung; /* bytes sent over this connection */
+};
+
 struct pc_net {
   /* owner; read only while the thread runs */
   struct pc_net_config config; /* its strings are owned */
@@ -96,6 +109,7 @@ struct pc_net {
   struct pc_transfer *ready_first; /* oldest */
   struct pc_transfer *ready_last;
   int running;
+  int live; /* transfers sent and not ended */
   pthread_t thread;
   bool started;
   bool broken; /* no descriptors: every send fails */
@@ -114,6 +128,8 @@ struct pc_net {
 
   struct pc_wake down_wake; /* raised while there are orders */
   struct pc_wake up_wake;   /* raised while there is news, under the mutex */
+  bool up_raised;           /* shared */
+  struct pc_bell bell;      /* rung in its place while it is on */
 };
 
 /* The thread's own state. */
@@ -134,6 +150,17 @@ void pc_pieces_free(struct pc_pieces *list);
 void pc_transfer_free(struct pc_transfer *t);
 /* Nobody refers to it any more. Under the mutex. */
 bool pc_transfer_unused(const struct pc_transfer *t);
+void pc_net_check_fork(struct pc_net *net);
+/* Tell the owner that there is news. Under the mutex. */
+void pc_net_tell(struct pc_net *net);
+
+/* net_bell.c; all but forget under the mutex once the thread runs */
+void pc_bell_init(struct pc_bell *b);
+void pc_bell_close(struct pc_bell *b);
+/* The same in a forked child: what is in the file system is the parent's. */
+void pc_bell_forget(struct pc_bell *b);
+/* False when nobody waits there. */
+bool pc_bell_ring(struct pc_bell *b);
 
 /* net_thread.c */
 void *pc_thread_main(void *net);

@@ -38,7 +38,7 @@ static void hand_up_locked(struct pc_transfer *t) {
   t->arrived_status = t->seen_status;
   t->over = t->finished;
   if (t->released || t->up_queued) return;
-  if (net->up == NULL) pc_wake_raise(&net->up_wake);
+  if (net->up == NULL) pc_net_tell(net);
   t->up_next = net->up;
   t->up_queued = true;
   net->up = t;

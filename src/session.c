@@ -213,6 +213,71 @@ static int session_timeout(lua_State *L) {
 }
 
 /***
+For loops that cannot watch a foreign descriptor, as nginx: where to connect to
+with a unix socket, to be woken over that. Connect from this very process, call
+`accept`, then `watch`.
+@function Session:listen
+@tparam string directory where this process may create files; one lies there
+until the connection is accepted, or not even that long where /proc works
+@treturn[1] string path
+@treturn[1] boolean whether an earlier connection is still good, so that there
+is nothing to connect to
+@treturn[2] nil
+@treturn[2] string message
+@treturn[2] string kind
+*/
+static int session_listen(lua_State *L) {
+  struct session *s = check_session(L);
+  const char *path;
+  bool connected;
+  enum pc_err err =
+      pc_net_listen(s->net, luaL_checkstring(L, 2), &path, &connected);
+  if (err != PC_OK) return pc_push_error(L, err);
+  lua_pushstring(L, path);
+  lua_pushboolean(L, connected);
+  return 2;
+}
+
+/***
+Accept the connection that was made to `listen`'s path.
+@function Session:accept
+@treturn[1] boolean true
+@treturn[2] nil
+@treturn[2] string message
+@treturn[2] string kind
+*/
+static int session_accept(lua_State *L) {
+  enum pc_err err = pc_net_accept(check_session(L)->net);
+  if (err != PC_OK) return pc_push_error(L, err);
+  lua_pushboolean(L, 1);
+  return 1;
+}
+
+/***
+Send a byte over the accepted connection whenever `step` has something to take,
+from now on, in place of making the descriptor readable.
+@function Session:watch
+*/
+static int session_watch(lua_State *L) {
+  pc_net_watch(check_session(L)->net);
+  return 0;
+}
+
+/***
+Stop sending bytes, so that the connection can be put aside.
+@function Session:unwatch
+@tparam number heard bytes read from the connection since it was accepted
+@treturn boolean false, and nothing is changed, while bytes or transfers are
+under way; the last of them to end sends a byte
+*/
+static int session_unwatch(lua_State *L) {
+  struct session *s = check_session(L);
+  double heard = (double)luaL_checknumber(L, 2);
+  lua_pushboolean(L, pc_net_unwatch(s->net, heard));
+  return 1;
+}
+
+/***
 End every transfer as closed, stop the thread, give everything back. Again is
 fine; every other method raises an error from now on.
 @function Session:close
@@ -249,6 +314,10 @@ static const luaL_Reg methods[] = {
     {"pollfd", session_pollfd},
     {"events", session_events},
     {"timeout", session_timeout},
+    {"listen", session_listen},
+    {"accept", session_accept},
+    {"watch", session_watch},
+    {"unwatch", session_unwatch},
     {"close", session_close},
     {NULL, NULL},
 };
