@@ -120,7 +120,9 @@ end
 -- For the resources: the rows of one page as they arrive.
 function methods:stream(request)
   local options = { iterating = true, streamed = true }
-  return call.run(self, request, stream.open, options)
+  local opened, made = call.run(self, request, stream.open, options)
+  if opened then return opened end
+  return nil, made
 end
 
 -- For the sign-in: a form sent to a token endpoint.

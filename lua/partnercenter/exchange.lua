@@ -174,13 +174,6 @@ local function headers_of(call, token)
   return headers
 end
 
--- Never longer than what is left of the call.
-local function timeout_of(call)
-  local timeout = call.client.settings.timeout
-  if not call.deadline then return timeout end
-  return math.max(0, math.min(timeout, call.deadline - call.client.hub.clock()))
-end
-
 local function send(call, token)
   local client, request = call.client, call.request
   call.attempts = call.attempts + 1
@@ -193,7 +186,7 @@ local function send(call, token)
     method = request.body == nil and request.method or nil,
     headers = headers_of(call, token),
     body = request.body,
-    timeout = timeout_of(call),
+    timeout = client.settings.timeout,
     connect_timeout = client.settings.connect_timeout,
     max_body = client.settings.max_body,
     streamed = call.streamed,
