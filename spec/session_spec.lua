@@ -111,6 +111,14 @@ describe("partnercenter.core.session", function()
       end)
     end
 
+    it("refuses a header that no server would take", function()
+      local t, message, kind = session:send {
+        url = box.base_url, headers = { { "A", ("x"):rep(200000) } },
+      }
+      assert.is_nil(t)
+      assert.same({ "the URL, a header or the body is too long", "config" }, { message, kind })
+    end)
+
     it("does not show a header's value in an error", function()
       local _, message = pcall(session.send, session, { headers = { { "A", "sec\nret" } } })
       assert.is_nil(message:find("sec", 1, true))

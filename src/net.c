@@ -120,8 +120,7 @@ static void stop_thread(struct pc_net *net) {
 }
 
 /* False when the thread did not end in time. */
-static bool await_thread(struct pc_net *net) {
-  double deadline = now() + JOIN_SECONDS;
+static bool await_thread(struct pc_net *net, double deadline) {
   for (;;) {
     double left = deadline - now();
     bool stopped;
@@ -140,13 +139,14 @@ static bool await_thread(struct pc_net *net) {
 
 /* TLS libraries tear themselves down at exit; no thread may use them then. */
 static void stop_all_threads(void) {
+  double deadline = now() + JOIN_SECONDS; /* for all of them together */
   struct pc_net *net;
   pthread_mutex_lock(&live_mutex);
   for (net = live_nets; net != NULL; net = net->live_next)
     if (net->started && net->pid == getpid()) stop_thread(net);
   for (net = live_nets; net != NULL; net = net->live_next)
     if (net->started && net->pid == getpid())
-      net->started = !await_thread(net);
+      net->started = !await_thread(net, deadline);
   pthread_mutex_unlock(&live_mutex);
 }
 
@@ -314,12 +314,15 @@ void pc_net_close(struct pc_net *net) {
   pc_net_check_fork(net);
   if (net->started) {
     stop_thread(net);
-    joined = await_thread(net);
+    joined = await_thread(net, now() + JOIN_SECONDS);
     unlink_live(net);
   }
+  pthread_mutex_lock(&net->mutex);
+  for (t = net->all; t != NULL; t = t->all_next)
+    t->lost = !joined && t->sent && !t->over;
+  pthread_mutex_unlock(&net->mutex);
   while ((t = net->all) != NULL) {
     unlink_transfer(t);
-    if (t->sent && !joined && !t->ended) t->lost = true;
     end_transfer(t, PC_CLOSED);
     t->net = NULL;
   }
@@ -455,7 +458,8 @@ enum pc_err pc_transfer_set(struct pc_transfer *t, enum pc_part part,
   enum pc_err err;
   if (part != PC_HEADER) pc_buffer_clear(b);
   err = pc_buffer_add(b, bytes, len);
-  return err == PC_OK ? pc_buffer_add(b, "", 1) : err;
+  if (err == PC_OK) err = pc_buffer_add(b, "", 1);
+  return err == PC_TOO_LARGE ? PC_REQUEST_TOO_LARGE : err;
 }
 
 enum pc_err pc_transfer_send(struct pc_transfer *t,

@@ -40,7 +40,9 @@ local function new_hub(options)
     no_proxy = options.no_proxy,
     unix_socket = options.unix_socket,
     http1 = options.http_version == "1.1",
-    max_connections = options.concurrency,
+    -- Rows that are read one by one hold a connection of HTTP/1.1, too, while
+    -- their reader makes other calls.
+    max_connections = 2 * options.concurrency + 16,
   }
   if not session then return nil, errors.from_failure(kind, message) end
   return hub.new {
