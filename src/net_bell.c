@@ -46,6 +46,7 @@ void pc_bell_close(struct pc_bell *b) {
   close_entrance(b);
   close_fd(&b->fd);
   b->on = false;
+  b->rung = 0;
 }
 
 void pc_bell_forget(struct pc_bell *b) {
@@ -177,7 +178,6 @@ enum pc_err pc_net_accept(struct pc_net *net) {
   close_entrance(b);
   pthread_mutex_lock(&net->mutex);
   b->fd = fd;
-  b->rung = 0;
   pthread_mutex_unlock(&net->mutex);
   return PC_OK;
 }

@@ -5,6 +5,8 @@
 
 local block = require "partnercenter.loop.block"
 local gate = require "partnercenter.gate"
+-- Known at once: a module loaded in init_by_lua is shared by all workers.
+local nginx = package.loaded.ngx and require "partnercenter.loop.ngx" or nil
 
 local M = {}
 
@@ -32,9 +34,22 @@ function M.new(options)
   return self
 end
 
--- The loop to wait with here and now.
+--- Bytes decoded per call, where a loop asks for less than the session's own.
+-- @tparam ?table loop as for `new`
+-- @treturn ?number
+function M.slice(loop)
+  loop = loop or nginx
+  return loop and loop.slice
+end
+
+-- The loop to wait with here and now. Raises where nobody may wait.
 local function find_loop(self)
-  if self.loop then return self.loop.usable() and self.loop or block end
+  local loop = self.loop or nginx
+  if loop then
+    local usable, why = loop.usable()
+    if why then error(why, 0) end
+    return usable and loop or block
+  end
   if package.loaded.cqueues then
     local cqueues = require "partnercenter.loop.cqueues"
     if cqueues.usable() then return cqueues end
@@ -54,7 +69,8 @@ function methods:driver()
   return driver
 end
 
---- Start a request; see the session's `send`. In a closed hub it fails.
+--- Start a request; see the session's `send`. In a closed hub it fails; where
+-- its answer could not be waited for, it raises.
 -- @tparam table request
 -- @treturn[1] Transfer
 -- @treturn[2] nil
@@ -62,6 +78,7 @@ end
 -- @treturn[2] string kind
 function methods:send(request)
   if self.closed then return nil, "the client is closed", "closed" end
+  self:driver()
   return self.session:send(request)
 end
 
