@@ -43,6 +43,7 @@ local function new_hub(options)
     -- Rows that are read one by one hold a connection of HTTP/1.1, too, while
     -- their reader makes other calls.
     max_connections = 2 * options.concurrency + 16,
+    slice = hub.slice(options.loop),
   }
   if not session then return nil, errors.from_failure(kind, message) end
   return hub.new {
