@@ -7,7 +7,8 @@
 
 #include "json.h"
 
-#define SLOTS 8 /* levels for which the Lua stack is extended at once */
+#define MAX_SHORT 9 /* digits that fit any integer */
+#define SLOTS     8 /* levels for which the Lua stack is extended at once */
 
 /* A run: what does not change in it, or is cheap to keep at hand. */
 struct run {
@@ -15,6 +16,7 @@ struct run {
   struct pc_builder *b;
   const char *text; /* its first byte */
   const char *end;  /* behind its last byte */
+  size_t scanned;   /* bytes known of the string at its start */
   bool final;
   int kept;    /* stack index: table of kept values */
   int strings; /* stack index: table of the atoms' strings */
@@ -243,8 +245,8 @@ static const char *find_quote(struct run *r, const char *p, unsigned *seen) {
   const char *q = p + 1;
   size_t used;
   enum pc_err err;
-  if (p == r->text && b->scanned > 0) {
-    q = p + b->scanned;
+  if (p == r->text && r->scanned > 0) {
+    q = p + r->scanned;
     *seen |= PC_JSON_ESCAPES | PC_JSON_WIDE; /* who knows */
   }
   q = pc_json_scan(q, r->end, seen);
@@ -259,7 +261,7 @@ static const char *find_quote(struct run *r, const char *p, unsigned *seen) {
   p += 1 + used;
   if (err == PC_TRUNCATED && q < r->end && *q != '\\')
     err = cut_error(p, (size_t)(q - p));
-  if (err == PC_OK && q < r->end) {
+  if (err == PC_OK && q < r->end && *q != '\\') {
     err = PC_JSON_CONTROL;
     p = q;
   }
@@ -279,7 +281,6 @@ static const char *read_string(struct run *r, const char *p, size_t *len,
   char *out = NULL;
   const char *q = find_quote(r, p, &seen);
   if (q == NULL) return NULL;
-  b->scanned = 0;
   *next = q + 1;
   *len = raw = (size_t)(q - p) - 1;
   if (seen == 0) return p + 1;
@@ -372,6 +373,19 @@ static void push_integer(lua_State *L, int64_t i) {
   lua_pushnumber(L, (lua_Number)i);
 }
 
+/* Read the number at p if it is a short integer, which most are; else p.
+** [-0, +0|1, -] */
+static inline const char *read_short(struct run *r, const char *p) {
+  const char *q = p;
+  unsigned i = 0;
+  if (r->end - p <= MAX_SHORT || *p == '0') return p;
+  while (*q >= '0' && *q <= '9' && q - p < MAX_SHORT)
+    i = i * 10 + (unsigned)(*q++ - '0');
+  if (q == p || (*q != ',' && *q != '}' && *q != ']')) return p;
+  push_integer(r->L, i);
+  return q;
+}
+
 /* Read the number at p.  [-0, +0|1, -] */
 static const char *read_number(struct run *r, const char *p) {
   struct pc_json_number number;
@@ -420,6 +434,7 @@ static const char *read_open(struct run *r, const char *p) {
 static const char *read_value(struct run *r, const char *p) {
   struct pc_builder *b = r->b;
   struct pc_level *level = &b->levels[b->depth];
+  const char *next;
   switch (*p) {
   case '"': p = read_text(r, &b->memo.places[level->value], p); break;
   case '{':
@@ -445,7 +460,8 @@ static const char *read_value(struct run *r, const char *p) {
     if (*p != '-' && (*p < '0' || *p > '9')) {
       return fail(r, PC_JSON_VALUE, p);
     }
-    p = read_number(r, p);
+    next = read_short(r, p);
+    p = next != p ? next : read_number(r, p);
   }
   if (p != NULL) store_value(r);
   return p;
@@ -481,20 +497,6 @@ static const char *read_comma(struct run *r, const char *p) {
   return p + 1;
 }
 
-/* Take the member that is guessed to follow, if it does: the result is where
-** its value begins.  [-0, +0|1, -] */
-static const char *guess_member(struct run *r, const char *p) {
-  struct pc_builder *b = r->b;
-  struct pc_level *level = &b->levels[b->depth];
-  const struct pc_place *m = &b->memo.places[level->next];
-  if (!pc_leads(m, p, r->end)) return p;
-  lua_rawgeti(r->L, r->kept, (int)(PC_KEPT_NAMES + level->next));
-  level->value = level->next;
-  level->next = m->next;
-  b->expect = PC_EXPECT_VALUE;
-  return p + m->lead_len;
-}
-
 /* Take one step from p. The result is where the next one begins; NULL: an
 ** error, or more bytes are needed.  [-0|1|2, +0|1, v] */
 static const char *step(struct run *r, const char *p) {
@@ -527,6 +529,64 @@ static const char *step(struct run *r, const char *p) {
   return NULL;
 }
 
+/* Go on behind a value at p as far as that is only a comma or the end of an
+** object. Whether a member or an element is expected then.  [-n, +n, m] */
+static inline const char *pass_commas(struct run *r, const char *p) {
+  struct pc_builder *b = r->b;
+  while (p < r->end && b->expect == PC_EXPECT_COMMA) {
+    bool object = b->levels[b->depth].container == PC_IN_OBJECT;
+    if (*p == ',')
+      b->expect = object ? PC_EXPECT_MEMBER : PC_EXPECT_VALUE;
+    else if (*p == '}' && object)
+      close_container(r);
+    else
+      break;
+    p++;
+  }
+  return p;
+}
+
+static inline bool is_space(char c) {
+  return (unsigned char)c <= ' ';
+}
+
+/* Follow the guesses from p on for as long as they are right. The result is
+** where the first wrong one begins: all before it is done with, and nothing
+** of what follows.  [-n, +n, v] */
+static const char *follow(struct run *r, const char *p) {
+  struct pc_builder *b = r->b;
+  lua_State *L = r->L;
+  for (;;) {
+    struct pc_level *level = &b->levels[b->depth];
+    const struct pc_place *m;
+    const char *next;
+    if (b->expect == PC_EXPECT_MEMBER || b->expect == PC_EXPECT_FIRST_MEMBER) {
+      const struct pc_atom *atom;
+      m = &b->memo.places[level->next];
+      if (!pc_leads(m, p, r->end)) return p;
+      lua_rawgeti(L, r->kept, (int)(PC_KEPT_NAMES + level->next));
+      level->value = level->next;
+      level->next = m->next;
+      p += m->lead_len;
+      atom = &b->memo.atoms[m->text];
+      if (*p == '"' && (size_t)(r->end - p) > (size_t)atom->len + 1 &&
+          p[atom->len + 1] == '"' && pc_same(p + 1, atom->bytes, atom->len)) {
+        lua_rawgeti(L, r->strings, (int)m->text);
+        lua_rawset(L, -3);
+        level->count++;
+        b->expect = PC_EXPECT_COMMA;
+        p = pass_commas(r, p + atom->len + 2);
+        continue;
+      }
+      b->expect = PC_EXPECT_VALUE;
+    }
+    if (p == r->end || b->expect != PC_EXPECT_VALUE || is_space(*p)) return p;
+    next = read_value(r, p);
+    if (next == NULL) return p;
+    p = pass_commas(r, next);
+  }
+}
+
 /* Whether a member's name may come next. */
 static bool expects_name(const struct pc_builder *b) {
   return b->expect == PC_EXPECT_MEMBER || b->expect == PC_EXPECT_FIRST_MEMBER;
@@ -540,9 +600,8 @@ static const char *run_text(struct run *r, const char *p) {
   for (;;) {
     const char *next;
     if (expects_name(b)) {
-      lead = p;
-      p = guess_member(r, p);
-      if (p != lead) lead = NULL;
+      p = follow(r, p);
+      lead = expects_name(b) ? p : NULL;
     }
     if (b->expect != PC_EXPECT_START) p = pc_json_space(p, r->end);
     if (p == r->end) return p;
@@ -594,10 +653,12 @@ enum pc_err pc_builder_run(lua_State *L, struct pc_builder *b, int kept,
   r.b = b;
   r.text = text;
   r.end = text + len;
+  r.scanned = b->scanned;
   r.final = final;
   r.kept = kept;
   r.strings = kept + 1;
   *used = 0;
+  b->scanned = 0;
   if (b->err != PC_OK) return b->err;
   grow_atoms(&r, len);
   *used = (size_t)(run_text(&r, text) - text);

@@ -17,6 +17,10 @@
 #include <stdint.h>
 #include <string.h>
 
+#if defined(__SSE2__)
+#include <emmintrin.h>
+#endif
+
 #define PC_LEAD_MAX 74   /* bytes; makes a place two cache lines */
 #define PC_ATOM_MAX 96   /* bytes; longer strings hardly repeat */
 #define PC_SIBLINGS 64   /* names of one object worth searching through */
@@ -57,16 +61,41 @@ struct pc_memo {
   uint32_t mask;           /* atoms are [1 + (hash & mask)] */
 };
 
+#if defined(__SSE2__)
+static inline bool pc_same16(const char *a, const char *b) {
+  __m128i x = _mm_loadu_si128((const __m128i *)(const void *)a);
+  __m128i y = _mm_loadu_si128((const __m128i *)(const void *)b);
+  return _mm_movemask_epi8(_mm_cmpeq_epi8(x, y)) == 0xFFFF;
+}
+#endif
+
 /* Whether n bytes are the same. Calls nothing: it decides the speed. */
 static inline bool pc_same(const char *a, const char *b, size_t n) {
   uint64_t x, y;
+  uint32_t v, w;
   size_t i;
-  if (n < 8) {
+  if (n < 4) {
     for (i = 0; i < n; i++) {
       if (a[i] != b[i]) return false;
     }
     return true;
   }
+  if (n < 8) {
+    memcpy(&v, a, 4);
+    memcpy(&w, b, 4);
+    if (v != w) return false;
+    memcpy(&v, a + n - 4, 4);
+    memcpy(&w, b + n - 4, 4);
+    return v == w;
+  }
+#if defined(__SSE2__)
+  if (n >= 16) {
+    for (i = 0; i + 16 < n; i += 16) {
+      if (!pc_same16(a + i, b + i)) return false;
+    }
+    return pc_same16(a + n - 16, b + n - 16);
+  }
+#endif
   for (i = 0; i + 8 < n; i += 8) {
     memcpy(&x, a + i, 8);
     memcpy(&y, b + i, 8);
