@@ -148,7 +148,7 @@ describe("README.md", function()
       end
       table.sort(settings)
       local pipe = assert(io.popen(("%s '%s' examples/%s 2>&1"):format(
-        table.concat(settings, " "), sandbox.lua or arg[-1] or "lua", name)))
+        table.concat(settings, " "), os.getenv "PC_LUA" or arg[-1] or "lua", name)))
       local output = pipe:read("*a")
       pipe:close()
       return output
