@@ -1,0 +1,118 @@
+--- The commands `deployment` and `usage`: the licence insights of customers.
+-- SPDX-License-Identifier: MIT
+-- @module partnercenter.cli.licenses
+
+local condition = require "partnercenter.cli.condition"
+local failure = require "partnercenter.cli.failure"
+local gather = require "partnercenter.cli.gather"
+local insights = require "partnercenter.insights"
+local report = require "partnercenter.cli.report"
+local rows_of = require "partnercenter.cli.rows"
+local task_of = require "partnercenter.cli.task"
+
+local M = {}
+
+local SHARES = { deployment = "deployedShare", usage = "usedShare" }
+
+-- What of the endpoints' differences a reader of rows should not meet.
+local function complete(row, id, share)
+  row.customerId = row.customerId or id or (row.customerTenantId or ""):lower()
+  row[share] = insights.share(row, share)
+  return row
+end
+
+-- One walk over the rows of all customers.
+local function walk_all(task, command, params, give)
+  local commercial = task.partner.analytics.commercial
+  local resource = commercial[command].license
+  local seen, count = {}, 0
+  task.customers, task.answered = 0, 0
+  task_of.interruptible(task, function()
+    for row in resource:each(params) do
+      local id = (row.customerTenantId or ""):lower()
+      if not seen[id] then task.answered = task.answered + 1 end
+      seen[id] = true
+      count = count + 1
+      give(nil, { row })
+      task.status:progress("rows", count)
+    end
+    task.customers = task.answered
+  end)
+end
+
+local function ask_each(task, command, params, give)
+  local customers = task.partner.customers
+  gather.each(task, function(id)
+    return customers:by_id(id).analytics.licenses[command]:all(params)
+  end, give)
+end
+
+-- Both outputs of a run: rows, unless a report alone was asked for, and a report.
+local function open_outputs(given)
+  local outputs = {}
+  if given.html then outputs[#outputs + 1] = report.new(given) end
+  if not given.html or given.output or given.format then
+    outputs[#outputs + 1] = rows_of.new { given = given }
+  end
+  return outputs
+end
+
+local function finish(task, outputs, broken)
+  task.status:clear()
+  local whole = not task.interrupted and not broken
+  local anything = task.answered and task.answered > 0
+  for _, output in ipairs(outputs) do
+    local kept
+    if whole or anything then kept = output.finish(whole, task) else output.drop() end
+    if kept then task.status:complain("not all rows came; those that did are in " .. kept) end
+  end
+  if broken then error(broken, 0) end
+  if task.failed > 0 then
+    task.status:complain(("%d of %d customers failed"):format(task.failed, task.customers))
+  end
+  if not task.interrupted then return nil end
+  task.status:complain(task.customers > 0
+    and ("interrupted after %d of %d customers"):format(task.answered, task.customers)
+    or "interrupted")
+  return failure.codes.interrupted
+end
+
+local function run(given)
+  gather.check(given)
+  if given.below and given.html and given.group_by then
+    failure.usage("--html takes rows; leave out --group-by")
+  end
+  local params = { filter = given.filter and condition.read(given.filter) }
+  local share = SHARES[given.command]
+  return task_of.run(given, function(task)
+    local outputs = open_outputs(given)
+    local function give(id, list)
+      for _, row in ipairs(list) do
+        complete(row, id, share)
+        for _, output in ipairs(outputs) do output.row(row) end
+      end
+    end
+    local fetch = ask_each
+    if given.source == "commercial" then
+      if given.all_customers then fetch = walk_all else params.source = "commercial" end
+    end
+    local ok, broken = pcall(fetch, task, given.command, params, give)
+    return finish(task, outputs, not ok and broken or nil)
+  end)
+end
+
+--- Licences sold and deployed.
+-- @tparam table given the options of the command line
+-- @treturn number exit code
+function M.deployment(given)
+  return (run(given))
+end
+
+--- Licences that could be used, and are.
+-- @tparam table given the options of the command line
+-- @treturn number exit code
+function M.usage(given)
+  return (run(given))
+end
+
+return M
