@@ -187,9 +187,8 @@ void pc_easy_end(struct pc_io *io, struct pc_transfer *t) {
   int i;
   /* Over HTTP/2 libcurl (7.88) may leave the reset of a stream in its buffer
   ** until something else is sent there, while the server goes on sending.
-  *Closing
-  ** the connection tells it; one that others use is left alone. No effect on a
-  ** transfer that is complete. */
+  ** Closing the connection tells it; one that others use is left alone. No
+  ** effect on a transfer that is complete. */
   (void)curl_easy_setopt(t->easy, CURLOPT_FORBID_REUSE, 1L);
   (void)curl_multi_remove_handle(io->multi, t->easy);
   if (io->idle_count < sizeof io->idle / sizeof io->idle[0]) {
