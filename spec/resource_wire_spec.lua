@@ -250,6 +250,23 @@ describe("resources", function()
       assert.is_number(page.unfilteredCount)
     end)
 
+    it("counts nothing on a page that has a link to the next, or is not the first", function()
+      local somebody = filter.ne("id", "nobody")
+      for _, links in ipairs { "v1", "bare", "body" } do
+        box:control { customer_links = links }
+        for page in partner.customers:pages { filter = somebody, size = 6 } do
+          assert.is_nil(page.totalCount)
+          assert.equal(6, page.unfilteredCount)
+        end
+      end
+      local page = assert(partner.customers:get { filter = somebody, seekOperation = "First" })
+      assert.equal(12, page.totalCount)
+      box:control { envelope = "e4" }
+      page = assert(partner.analytics.referrals:get { filter = filter.ne("id", "x"), skip = 3 })
+      assert.is_nil(page.totalCount)
+      assert.equal(#page.items, page.unfilteredCount)
+    end)
+
     it("leaves the count alone when the service did all of it", function()
       local page = assert(commercial():get { filter = filter.eq("serviceCode", "o365"), top = 5 })
       assert.is_true(page.totalCount > 5)

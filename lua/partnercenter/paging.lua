@@ -162,6 +162,17 @@ local function follow(request, envelope, row_count)
   return target, token, why
 end
 
+--- Are the rows of an answer all that there are?
+-- @tparam table request the first of a walk
+-- @tparam table envelope what `collection.envelope` gave for the answer
+-- @tparam number row_count how many rows the page has
+-- @treturn boolean false too when the next page cannot be had
+function M.is_whole(request, envelope, row_count)
+  local target, _, why = follow(request, envelope, row_count)
+  local seek = url.param(request.url, "seekOperation")
+  return not target and not why and skip_of(request) == 0 and (seek == nil or seek == "First")
+end
+
 local function with_token(headers, token)
   local list = {}
   for _, header in ipairs(headers) do

@@ -5,12 +5,14 @@
 
 local collection = require "partnercenter.collection"
 local errors = require "partnercenter.error"
+local paging = require "partnercenter.paging"
 local walks = require "partnercenter.walk"
 
 local M = {}
 
--- The page with the rows that the caller gets, or nil and an error.
-local function finish(plan, page)
+-- The page with the rows that the caller gets, or nil and an error. How many
+-- rows pass the filter is known only of a page that has all that there are.
+local function finish(plan, request, page, envelope)
   if not plan.convert and not plan.filter then return page end
   local rows, kept = page.items, {}
   for i = 1, #rows do
@@ -20,8 +22,9 @@ local function finish(plan, page)
   end
   page.items = kept
   if plan.filter then
-    page.unfilteredCount = page.totalCount
-    page.totalCount = page.totalCount == #rows and #kept or nil
+    local whole = page.totalCount == #rows and request == plan.request
+      and paging.is_whole(request, envelope, #rows)
+    page.unfilteredCount, page.totalCount = page.totalCount, whole and #kept or nil
   end
   return page
 end
@@ -48,7 +51,7 @@ function M.get(plan)
   if plan.resource.single then return page, facts end
   walks.tell(plan, plan.request, 1, #page.items, envelope, facts)
   local err
-  page, err = finish(plan, page)
+  page, err = finish(plan, plan.request, page, envelope)
   if not page then return nil, walks.with_facts(err, plan.request, facts) end
   return page, facts
 end
@@ -65,7 +68,7 @@ local function next_page(walk, iterating)
   end
   walks.turn(walk, request, envelope, #page.items, facts)
   local err
-  page, err = finish(plan, page)
+  page, err = finish(plan, request, page, envelope)
   if not page then return walks.fail(walk, err, request, facts) end
   return page, facts
 end
