@@ -8,10 +8,10 @@ local version = require "partnercenter.version"
 local M = {}
 
 local EPILOG = [[
-Settings come from options, then PARTNERCENTER_* variables, then the configuration
-file (~/.config/partnercenter/config, lines of name = value), then what 'login'
-remembered. Secrets come from PARTNERCENTER_TOKEN, PARTNERCENTER_REFRESH_TOKEN and
-PARTNERCENTER_CLIENT_SECRET only.
+Settings come from options, then PARTNERCENTER_* variables, then lines of
+name = value in ~/.config/partnercenter/config, then what 'login' remembered.
+Secrets: PARTNERCENTER_TOKEN, PARTNERCENTER_REFRESH_TOKEN and
+PARTNERCENTER_CLIENT_SECRET, or 'login'; never an option.
 
 Exit status: 0 done, 1 some calls failed, 2 wrong use, 3 sign-in needed,
 130 interrupted. 'man partnercenter' has the rest.]]
