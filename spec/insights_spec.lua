@@ -38,6 +38,14 @@ local ROWS = {
 
 describe("partnercenter.insights", function()
   describe("summarize", function()
+    it("adds up every count of every resource", function()
+      for _, resource in ipairs(require "partnercenter.resources") do
+        for _, field in ipairs(resource.counts or {}) do
+          assert.equal(5, insights.summarize({ { [field] = 2 }, { [field] = "3" } })[1][field])
+        end
+      end
+    end)
+
     for _, c in ipairs {
       { "groups in the order of first appearance", ROWS, { "customerName" }, {
         { customerName = "B", rows = 2, licensesSold = 120, licensesDeployed = 30,

@@ -17,12 +17,17 @@
 --   print(row.customerName, row.licensesDeployed, row.licensesSold, row.deployedShare)
 -- end
 
--- The fields that can be added up.
-local COUNTS = {
-  "licensesSold", "licensesDeployed", "licensesActive", "licensesQualified", "licenseCount",
-  "subscriptionCount", "indirectResellerCount", "quantity", "searchResultPageViews",
-  "contactClicks", "referralCount", "profileViews",
-}
+local resources = require "partnercenter.resources"
+
+-- The fields that can be added up: the counts of all resources, each once.
+local COUNTS, listed = {}, {}
+for _, resource in ipairs(resources) do
+  for _, field in ipairs(resource.counts or {}) do
+    if not listed[field] then
+      COUNTS[#COUNTS + 1], listed[field] = field, true
+    end
+  end
+end
 
 -- The shares, in the order in which they are looked for.
 local SHARES = {
