@@ -145,7 +145,10 @@ docs:                     ## write the reference to build/doc/
 	@tools/core-docs >build/doc-src/core.c
 	@ldoc --fatalwarnings .
 
-.PHONY: test-install test-rock
+.PHONY: test-tools test-install test-rock
+test-tools:               ## check the tools in tools/
+	$(call install_deps,build lua5.4 run sandbox test)
+	@MAKE='$(MAKE)' tools/test-tools
 test-install:             ## check make install and make uninstall
 	@MAKE='$(MAKE)' tools/test-install
 test-rock:                ## check the rock: build, test, pack and install it
