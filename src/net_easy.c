@@ -227,6 +227,7 @@ static enum pc_err classify(CURLcode code) {
   case CURLE_BAD_FUNCTION_ARGUMENT: return PC_CONFIG;
   case CURLE_UNSUPPORTED_PROTOCOL: /* HTTP/0.9 among them */
   case CURLE_WEIRD_SERVER_REPLY:
+  case CURLE_WRITE_ERROR: /* bytes behind the end of a compressed body */
   case CURLE_BAD_CONTENT_ENCODING: return PC_PROTOCOL;
   default: return PC_NETWORK;
   }
@@ -239,6 +240,13 @@ static bool hung_up(const char *detail) {
   return strstr(detail, "SSL_ERROR_SYSCALL") != NULL ||
          strstr(detail, "unexpected eof") != NULL ||
          strstr(detail, "reset by peer") != NULL;
+}
+
+/* The other way round with TLS 1.3: a server that wants a certificate says so
+** after the handshake, which libcurl reports as a failure to read. */
+static bool was_alerted(const char *detail) {
+  return strstr(detail, "SSL routines") != NULL &&
+         strstr(detail, " alert ") != NULL;
 }
 
 static void note_timings(struct pc_transfer *t) {
@@ -283,6 +291,10 @@ void pc_easy_result(struct pc_transfer *t, CURLcode code) {
                    curl_easy_strerror(code));
   t->result = classify(code);
   if (t->result == PC_TLS && hung_up(t->detail)) t->result = PC_NETWORK;
+  if (t->result == PC_NETWORK && was_alerted(t->detail)) t->result = PC_TLS;
+  /* libcurl takes headers that break off for the end of a good answer, and
+  ** what follows a 101 that nobody asked for as its body. */
+  if (t->result == PC_OK && t->seen_status == 0) t->result = PC_NETWORK;
   /* libcurl says "out of memory" of a header line above its own limit. */
   if (t->result == PC_NOMEM && t->seen_status == 0 && t->header_bytes > 0)
     t->result = PC_HEADERS_TOO_LARGE;
