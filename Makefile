@@ -200,3 +200,9 @@ help:                     ## list the targets
 	@echo 'make [LUA=5.4|5.3|5.1|jit] [PREFIX=...] [DESTDIR=...] [CC=...] [CFLAGS=...] TARGET'
 	@sed -n 's/^\([a-z. -]*\):[^#]*## \(.*\)/  \1\t\2/p' $(firstword $(MAKEFILE_LIST)) | expand -t 22
 	@echo 'SPEC="spec/x_spec.lua" runs one spec file; DEPS=no installs nothing.'
+
+# --- hold it to the worst ---
+
+.PHONY: faults-doc
+faults-doc:               ## write doc/faults.md from the table of faults
+	@lua5.4 tools/faults_doc.lua >doc/faults.md

@@ -4,6 +4,7 @@
 #include <lauxlib.h>
 #include <lua.h>
 #include <signal.h>
+#include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -34,15 +35,22 @@ static int process_pid(lua_State *L) {
   return 1;
 }
 
+/* Closing this socket will reset the connection instead of ending it. */
+static int process_linger(lua_State *L) {
+  struct linger now = {1, 0};
+  lua_pushboolean(L, setsockopt((int)luaL_checkinteger(L, 1), SOL_SOCKET,
+                                SO_LINGER, &now, sizeof now) == 0);
+  return 1;
+}
+
 int luaopen_spec_process(lua_State *L) {
   static const struct {
     const char *name;
     lua_CFunction f;
   } functions[] = {
-      {"fork", process_fork},
-      {"wait", process_wait},
-      {"kill", process_kill},
-      {"pid", process_pid},
+      {"fork", process_fork},     {"wait", process_wait},
+      {"kill", process_kill},     {"pid", process_pid},
+      {"linger", process_linger},
   };
   size_t i;
   lua_newtable(L);

@@ -1,0 +1,27 @@
+-- The table of faults: every way an answer can go wrong that is made to happen,
+-- and what the caller gets. spec/faults_spec.lua runs it, doc/faults.md shows it.
+--
+-- A fault has `name`, `group`, `what` (in words), and what the server does:
+-- `serve` (a function of a connection, see faults/conn.lua), maybe `tls` (see
+-- faults/tls.lua; "none": plain), `http2`, `relay` (to another fault's port,
+-- through a bad line), `closed` (nobody listens).
+--
+-- The caller makes `call` ("get", or "all", "each", "sign_in"), with `options`
+-- over those of the spec (one retry, 0.3 s for an attempt and for connecting,
+-- 1 MiB of body), and must get `gets`: the kind of the error or the number of
+-- rows; after `requests` that reached the server (and so many `connections`, where
+-- that is said); `within` seconds (1 unless said). `like` is found in the error's
+-- text; `check` looks at what came.
+local M = {}
+
+for _, part in ipairs { "socket", "http", "http2", "content", "paging", "service" } do
+  local group = require("spec.support.faults." .. part)
+  for _, fault in ipairs(group) do
+    fault.group = fault.group or group.title
+    fault.call = fault.call or "get"
+    fault.within = fault.within or 1
+    M[#M + 1] = fault
+  end
+end
+
+return M

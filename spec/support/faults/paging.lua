@@ -1,0 +1,111 @@
+-- Faults of paging: what must never lose, repeat or give away anything.
+local answers = require "spec.support.faults.answers"
+
+-- A page of customers, one row each, with what stands beside the rows.
+local function page(id, more)
+  return ('{"totalCount":1,"items":[{"id":"%s"}]%s}'):format(id, more or "")
+end
+
+local function links(uri, headers)
+  return (',"links":{"next":{"uri":"%s","method":"GET","headers":[%s]}}'):format(uri, headers or "")
+end
+
+-- Answers the n-th request with the n-th body, later ones with the last.
+local function pages(...)
+  local bodies = { ... }
+  return function(c)
+    while c:head() do c:json(bodies[math.min(c:count(), #bodies)]) end
+  end
+end
+
+local function fault(name, what, serve, more)
+  local all = { name = name, what = what, serve = serve, call = "all", gets = "protocol",
+    requests = 1 }
+  for key, value in pairs(more or {}) do all[key] = value end
+  return all
+end
+
+local function leads(name, what, uri)
+  return fault(name, what, pages(page("1", links(uri))), { untouched = "well" })
+end
+
+local ANALYTICS = { call = "analytics" }
+
+return {
+  title = "Paging",
+  fault("pages", "three pages that are as they should be",
+    pages(page("1", links "/v1/customers?n=2"), page("2", links "/customers?n=3"), page "3"),
+    { gets = 3, requests = 3 }),
+  leads("link-elsewhere", "a link to another server: never followed, the token stays",
+    "https://127.0.0.1:{port:well}/v1/customers?n=2"),
+  leads("link-no-scheme", "a link to another server without a scheme",
+    "//127.0.0.1:{port:well}/v1/customers?n=2"),
+  leads("link-user", "a link to another server behind a user name that looks like this one",
+    "https://127.0.0.1:{port:link-user}@127.0.0.1:{port:well}/v1/customers"),
+  leads("link-backslash", "a link with backslashes",
+    "https:\\\\\\\\127.0.0.1:{port:well}/v1/customers"),
+  leads("link-http", "a link without TLS", "http://127.0.0.1:{port:link-http}/v1/customers?n=2"),
+  leads("link-script", "a link of another scheme", "javascript:alert(1)"),
+  leads("link-file", "a link to a file", "file:///etc/passwd"),
+  leads("link-dots", "a link with dots", "/v1/../../admin"),
+  leads("link-dots-encoded", "a link with dots, encoded", "/v1/%2e%2E/admin"),
+  leads("link-lines", "a link with line ends in it", "/v1/customers?n=2\\r\\nX-A: b"),
+  leads("link-itself", "a link to the page itself", "/v1/customers"),
+  leads("link-empty", "a link without an address", ""),
+  fault("link-post", "a link for another method",
+    pages(page("1", ',"links":{"next":{"uri":"/v1/customers?n=2","method":"DELETE"}}'))),
+  fault("link-number", "a link that is a number",
+    pages(page("1", ',"links":{"next":{"uri":5,"method":"GET"}}'))),
+  fault("link-long", "a link of 100,000 bytes", pages(page("1", links("/v1/customers?n="
+    .. ("x"):rep(100000)))), { gets_any = { "protocol", "config" } }),
+  fault("token-lines", "a continuation token with line ends in it",
+    pages(page("1", links("/v1/customers?n=2",
+      '{"key":"MS-ContinuationToken","value":"a\\r\\nX-A: b"}')))),
+  fault("token-long", "a continuation token of 100,000 bytes", pages(page("1",
+    ',"continuationToken":"' .. ("x"):rep(100000) .. '"'))),
+  fault("token-object", "a continuation token that is an object",
+    pages(page("1", links("/v1/customers?n=2", '{"key":"MS-ContinuationToken","value":{}}')))),
+  fault("header-chosen", "a link that asks for the Authorization header to be another",
+    pages(page("1", links("/v1/customers?n=2", '{"key":"Authorization","value":"Bearer evil"}')),
+      page "2"), { gets = 2, requests = 2 }),
+  fault("same-page", "the same page again under another link", function(c)
+    while c:head() do c:json(page("1", links("/v1/customers?n=" .. c:count()))) end
+  end, { requests = 2 }),
+  fault("same-page-each", "the same page again, for each: no row twice", function(c)
+    while c:head() do c:json(page("1", links("/v1/customers?n=" .. c:count()))) end
+  end, { call = "each", requests = 2, rows = 1 }),
+  fault("endless-pages", "pages without an end, more than max_pages", function(c)
+    while c:head() do c:json(page(c:count(), links("/v1/customers?n=" .. c:count()))) end
+  end, { options = { max_pages = 5 }, requests = 5, like = "max_pages" }),
+  fault("round", "two pages that lead to each other",
+    pages(page("1", links "/v1/customers?n=2"), page("2", links "/v1/customers?n=1"),
+      page("3", links "/v1/customers?n=2")), { requests = 3 }),
+  fault("second-broken", "a second page that is no JSON",
+    pages(page("1", links "/v1/customers?n=2"), "<html>"), { requests = 2 }),
+  fault("second-broken-each", "the same for each: the first page's rows, then the error",
+    pages(page("1", links "/v1/customers?n=2"), "<html>"),
+    { call = "each", requests = 2, rows = 1 }),
+  fault("second-503", "a second page that comes at the second try", function(c)
+    while c:head() do
+      if c:count() == 1 then c:json(page("1", links "/v1/customers?n=2"))
+      elseif c:count() == 2 then c:json("{}", 503)
+      else c:json(page "2") end
+    end
+  end, { gets = 2, requests = 3 }),
+  fault("each-breaks-off", "a page that breaks off after its first rows: no retry, no row twice",
+    function(c)
+      c:head()
+      c:send(answers.head "Content-Length: 1000000\r\n", '{"items":[{"id":"1"},{"id":"2"},')
+      c:pause(0.05)
+      c:reset()
+    end, { call = "each", gets = "network", requests = 1, rows = 2 }),
+  fault("shrinks", "a TotalCount that shrinks between two pages",
+    pages('{"Value":[{"a":1}],"@nextLink":"license?skip=1","TotalCount":3}',
+      '{"Value":[{"a":2}],"@nextLink":"license?skip=2","TotalCount":2}'),
+    { call = ANALYTICS.call, requests = 2, like = "shrank" }),
+  fault("no-advance", "a page without rows while the count says there are more",
+    pages('{"Value":[],"@nextLink":null,"TotalCount":3}'), { call = ANALYTICS.call }),
+  fault("skips", "a link that skips rows",
+    pages('{"Value":[{"a":1}],"@nextLink":"license?skip=2","TotalCount":3}'),
+    { call = ANALYTICS.call, like = "goes on at row 2" }),
+}

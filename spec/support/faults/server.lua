@@ -1,0 +1,113 @@
+-- The fault server: one port of 127.0.0.1 for each fault of the tables, each
+-- with its script. Lua 5.4 with cqueues.
+--
+--   lua5.4 spec/support/faults/server.lua DIRECTORY
+--
+-- Writes DIRECTORY/ca.pem, DIRECTORY/ports ("name port" lines), appends to
+-- DIRECTORY/log one line per connection and request, before it answers. Tells
+-- "ready" by opening the FIFO DIRECTORY/ready. Ends with its standard input.
+local cqueues = require "cqueues"
+local cs = require "cqueues.socket"
+local conn = require "spec.support.faults.conn"
+local tables = require "spec.support.faults"
+local tls = require "spec.support.faults.tls"
+
+local DIR = arg[1]
+local LIFETIME = 900     -- seconds until one that was forgotten ends itself
+
+local open = assert(package.loadlib(DIR .. "/spec_process.so", "luaopen_spec_process"))
+local server = { ports = {}, linger = open().linger }
+local log = assert(io.open(DIR .. "/log", "a"))
+local queue = cqueues.new()
+
+function server.note(_, fault, ...)
+  log:write(table.concat({ fault.name, ... }, " "), "\n")
+  log:flush()
+end
+
+local function give_up(_, _, code)
+  return code
+end
+
+local function prepare(socket)
+  socket:setmode("bn", "bn")
+  socket:onerror(give_up)
+  socket:settimeout(20)
+end
+
+-- Passes bytes on to another port, as a bad line would.
+local function relay(socket, fault)
+  local to = cs.connect("127.0.0.1", server.ports[fault.relay.to])
+  prepare(to)
+  queue:wrap(pcall, function() -- which the other direction may close meanwhile
+    local bytes = socket:read(-4096)
+    while bytes and to:write(bytes) do bytes = socket:read(-4096) end
+    to:shutdown("w")
+  end)
+  local sent, line = 0, fault.relay
+  local bytes = to:read(-(line.piece or 4096))
+  while bytes and socket:write(bytes) do
+    sent = sent + #bytes
+    if line.cut and sent >= line.cut then break end
+    if line.wait then cqueues.sleep(line.wait) end
+    bytes = to:read(-(line.piece or 4096))
+  end
+  to:close()
+end
+
+local function serve(socket, fault)
+  prepare(socket)
+  server:note(fault, "connection")
+  if fault.relay then
+    relay(socket, fault)
+  else
+    local connection = conn.new(socket, server, fault)
+    if fault.tls ~= "none" then
+      local context = tls.context(fault.tls or "good", fault.http2 and "h2")
+      if not socket:starttls(context) then return end
+    end
+    fault.serve(connection)
+  end
+end
+
+local function listen(fault)
+  local listener = cs.listen { host = "127.0.0.1", port = 0, nodelay = true }
+  assert(listener:listen())
+  local _, _, port = listener:localname()
+  server.ports[fault.name] = port
+  if fault.closed then
+    listener:close()
+    return
+  end
+  queue:wrap(function()
+    while true do
+      local socket = listener:accept { nodelay = true }
+      queue:wrap(function()
+        local ok, why = pcall(serve, socket, fault)
+        if not ok then server:note(fault, "broken", (tostring(why):gsub("%s", "_"))) end
+        pcall(socket.close, socket)
+      end)
+    end
+  end)
+end
+
+local function tell_ready()
+  local ports = assert(io.open(DIR .. "/ports", "w"))
+  for name, port in pairs(server.ports) do ports:write(name, " ", math.floor(port), "\n") end
+  ports:close()
+  local fifo = assert(io.open(DIR .. "/ready", "w"))
+  fifo:write("ready\n")
+  fifo:close()
+end
+
+tls.prepare(DIR)
+for _, fault in ipairs(tables) do listen(fault) end
+queue:wrap(function()
+  local input = cs.fdopen(0)
+  prepare(input)
+  input:settimeout(LIFETIME)
+  input:read(1)
+  os.exit(0)
+end)
+tell_ready()
+assert(queue:loop())

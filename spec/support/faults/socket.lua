@@ -1,0 +1,59 @@
+-- Faults of the connection and of TLS.
+local answers = require "spec.support.faults.answers"
+
+local well = answers.well
+
+return {
+  title = "Connection and TLS",
+  { name = "well", what = "nothing is wrong", serve = well, gets = 1, requests = 1 },
+  { name = "refused", what = "nobody listens", closed = true, gets = "network", requests = 0 },
+  { name = "hangs-up", what = "the connection ends as soon as it is made", tls = "none",
+    serve = function() end, gets = "network", requests = 0, connections = 2 },
+  { name = "resets", what = "the connection is reset as soon as it is made", tls = "none",
+    serve = function(c) c:reset() end, gets = "network", requests = 0, connections = 2 },
+  { name = "silent", what = "the connection is made, then nothing", tls = "none",
+    serve = function(c) c:stall() end, gets = "timeout", requests = 0, connections = 2 },
+  { name = "plain-text", what = "plain HTTP where TLS is expected", tls = "none",
+    serve = function(c) c:send("HTTP/1.1 400 Bad Request\r\n\r\n") c:stall() end,
+    gets = "tls", requests = 0, connections = 1 },
+  { name = "slow-handshake", what = "a handshake that takes 0.15 s of the 0.3 s allowed",
+    relay = { to = "well", piece = 256, wait = 0.03 }, gets = 1, requests = 1 },
+  { name = "endless-handshake", what = "a handshake of one byte every 10 ms",
+    relay = { to = "well", piece = 1, wait = 0.01 }, options = { retries = 0 },
+    gets = "timeout", requests = 0, connections = 1 },
+  { name = "half-handshake", what = "the connection ends in the middle of the handshake",
+    relay = { to = "well", piece = 100, cut = 100 }, gets = "network", requests = 0,
+    connections = 2 },
+  { name = "expired", what = "a certificate that has expired", tls = "expired", serve = well,
+    gets = "tls", requests = 0, connections = 1 },
+  { name = "self-signed", what = "a certificate signed by itself", tls = "self_signed",
+    serve = well, gets = "tls", requests = 0, connections = 1 },
+  { name = "unknown-authority", what = "a certificate of an unknown authority", tls = "unknown",
+    serve = well, gets = "tls", requests = 0, connections = 1 },
+  { name = "wrong-host", what = "a certificate for another host", tls = "wrong_host",
+    serve = well, gets = "tls", requests = 0, connections = 1 },
+  { name = "old-tls", what = "a server that speaks TLS 1.1 at most", tls = "old", serve = well,
+    gets = "tls", requests = 0, connections = 1 },
+  { name = "client-certificate", what = "a server that asks for a certificate we do not have",
+    tls = "client", serve = well, gets_any = { "tls", "network" }, requests = 0 },
+  { name = "ends-after-request", what = "the connection ends instead of an answer",
+    serve = function(c) c:head() end, gets = "network", requests = 2 },
+  { name = "resets-after-request", what = "the connection is reset instead of an answer",
+    serve = function(c) c:head() c:reset() end, gets = "network", requests = 2 },
+  { name = "recovers", what = "a reset, then a good answer",
+    serve = function(c)
+      c:head()
+      if c:count() == 1 then c:reset() else c:json(answers.GOOD) end
+    end, gets = 1, requests = 2 },
+  { name = "idle-close", what = "the server closes a connection after each answer, unannounced",
+    call = "all", options = { retries = 0 },
+    serve = function(c)
+      c:head()
+      if c:count() < 3 then
+        c:json(('{"totalCount":1,"items":[{"id":%d}],"links":{"next":{"uri":"/v1/x?n=%d",'
+          .. '"method":"GET","headers":[]}}}'):format(c:count(), c:count()))
+      else
+        c:json '{"totalCount":1,"items":[{"id":3}]}'
+      end
+    end, gets = 3, requests = 3, connections = 3 },
+}
