@@ -93,7 +93,8 @@ describe("partnercenter.credentials", function()
       { "a tenant that ends in a dot", "refresh_token",
         { tenant = "a.com.", client_id = CLIENT, refresh_token = "r" }, "'tenant'" },
       { "a tenant that is too long", "refresh_token",
-        { tenant = ("a."):rep(130) .. "com", client_id = CLIENT, refresh_token = "r" }, "'tenant'" },
+        { tenant = ("a."):rep(130) .. "com", client_id = CLIENT, refresh_token = "r" },
+        "'tenant'" },
       { "a label that is too long", "refresh_token",
         { tenant = ("a"):rep(64) .. ".com", client_id = CLIENT, refresh_token = "r" }, "'tenant'" },
       { "a tenant that is no string", "refresh_token",
@@ -568,7 +569,8 @@ describe("partnercenter.credentials", function()
     end)
 
     it("goes on after a hiccup, more slowly", function()
-      local ctx = context { device(), errors.new { kind = "network", message = "down" }, granted "t" }
+      local ctx = context { device(), errors.new { kind = "network", message = "down" },
+        granted "t" }
       assert(provider():acquire(ctx))
       assert.equal(5 + 10, ctx.slept)
     end)
