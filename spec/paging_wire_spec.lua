@@ -90,6 +90,34 @@ describe("paging", function()
       end)
     end
 
+    for _, form in ipairs { "relative", "root", "absolute", "null" } do
+      it("stays below another prefix when @nextLink is " .. form, function()
+        box:control { next_link = form }
+        local other = assert(partnercenter.new {
+          credentials = partnercenter.credentials.token(box.token),
+          base_url = box.base_url,
+          ca_file = box.ca_file,
+          commercial_prefix = "/v1",
+          on_event = function(event)
+            if event.name == "page" then
+              assert.matches("%d/v1/analytics/commercial/deployment/license%?", event.url)
+            end
+          end,
+        })
+        local rows = assert(other.analytics.commercial.deployment.license:all { top = TOP })
+        other:close()
+        assert.same(whole(deployment()), rows)
+      end)
+    end
+
+    it("refuses a prefix that is documented nowhere", function()
+      assert.error_matches(function()
+        partnercenter.new { credentials = partnercenter.credentials.token("t"),
+          commercial_prefix = "/v2" }
+      end, "option 'commercial_prefix' of partnercenter.new must be \"/partner/v1\" or \"/v1\"", 1,
+        true)
+    end)
+
     it("needs as many requests as there are pages", function()
       local rows = #whole(deployment())
       events = {}

@@ -52,6 +52,17 @@ describe("partnercenter.request", function()
     end)
   end
 
+  it("asks for commercial licences below the prefix of the settings", function()
+    local settings = { base_url = "https://api.example.com", commercial_prefix = "/v1" }
+    for _, kind in ipairs { "deployment", "usage" } do
+      local name = "analytics.commercial." .. kind .. ".license"
+      assert.equal("https://api.example.com/v1/analytics/commercial/" .. kind .. "/license?top=5",
+        build(name, { top = 5 }, nil, settings).url)
+    end
+    assert.equal("https://api.example.com/partner/v1/analytics/search",
+      build("analytics.search", nil, nil, settings).url)
+  end)
+
   it("names the application, and keeps a port and a path of the base URL", function()
     local built = build("customers", nil, nil,
       { base_url = "http://127.0.0.1:8080/pc", locale = "de-DE", application = "My report" })

@@ -13,7 +13,7 @@ end
 local MEMBERS = {
   name = "string", method = "string", path = "string", params = "table", paging = "string",
   filter = "table", counts = "table", renames = "table", user_required = "boolean",
-  single = "boolean", sources = "table", envelope = "string",
+  single = "boolean", sources = "table", envelope = "string", prefix = "string",
 }
 
 describe("partnercenter.resources", function()

@@ -61,6 +61,8 @@ M.is_guid = check.guid
 --   `"us_government"` or `"germany"`
 -- @tparam[opt] string options.base_url instead of the cloud's
 -- @tparam[opt] string options.authority of sign-in instead of the cloud's
+-- @tparam[opt="/partner/v1"] string options.commercial_prefix `"/v1"`: the other
+--   documented place of `analytics.commercial`
 -- @tparam[opt="en-US"] string options.locale language of names
 -- @tparam[opt] string options.application your application's name, for support
 -- @tparam[opt] string options.correlation_id a GUID for all calls; else a new

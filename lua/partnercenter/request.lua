@@ -70,9 +70,11 @@ local function query_of(resource, given, level)
 end
 
 -- The path with the ids in their places.
-local function path_of(resource, ids, level)
-  local at = 0
-  return (resource.path:gsub("{([%w-]+)}", function(name)
+local function path_of(resource, ids, settings, level)
+  local at, path = 0, resource.path
+  local prefix = resource.prefix and settings[resource.prefix]
+  if prefix then path = prefix .. path:match("/analytics/.*$") end
+  return (path:gsub("{([%w-]+)}", function(name)
     at = at + 1
     if not check.guid(ids[at]) then
       error(("'%s' of %s must be a GUID"):format(name, resource.name), level + 3)
@@ -111,7 +113,8 @@ end
 --   `partnercenter.custom`
 -- @tparam ?{string,...} ids the ids in the path, from left to right
 -- @tparam ?table given the query parameters
--- @tparam table settings `base_url`, `locale` and `application` of the client
+-- @tparam table settings `base_url`, `locale`, `application` and
+--   `commercial_prefix` of the client
 -- @tparam[opt=2] number level whom to blame for a mistake, as in Lua's `error`
 -- @treturn table `method`, `url`, `headers` (an array of name and value),
 --   `resource` (the name), `user_required`, `origin`, `base_url`, `paging`
@@ -123,7 +126,7 @@ function M.build(resource, ids, given, settings, level)
   if given ~= nil and type(given) ~= "table" then
     error(("%s takes a table of parameters, not a %s"):format(resource.name, type(given)), level)
   end
-  local path = path_of(resource, ids or {}, level)
+  local path = path_of(resource, ids or {}, settings, level)
   local query, here = query_of(resource, given or {}, level)
   local target = settings.base_url .. path
   if query ~= "" then target = target .. "?" .. query end

@@ -4,6 +4,8 @@
 --
 -- - `name`: how messages and events call it, the path without its version and
 --   ids; `method` and `path`, whose `{customer-id}` becomes `:by_id(id)` in Lua
+-- - `prefix`: the client's setting that can take the place of what stands before
+--   `/analytics` in the path
 -- - `params`: the documented query parameters; each is a type that `params.lua`
 --   checks, or an array of the values that are allowed
 -- - `paging`: how the next page is found when the answer names none; "skip"
@@ -140,7 +142,7 @@ return {
   {
     -- The page names /v1/… as well; its siblings and its own sample do not.
     name = "analytics.commercial.deployment.license", method = "GET",
-    path = "/partner/v1/analytics/commercial/deployment/license",
+    path = "/partner/v1/analytics/commercial/deployment/license", prefix = "commercial_prefix",
     user_required = true, envelope = "value",
     params = LICENSE_PARAMS, paging = "skip",
     filter = {
@@ -155,7 +157,7 @@ return {
   },
   {
     name = "analytics.commercial.usage.license", method = "GET",
-    path = "/partner/v1/analytics/commercial/usage/license",
+    path = "/partner/v1/analytics/commercial/usage/license", prefix = "commercial_prefix",
     user_required = true, envelope = "value",
     params = LICENSE_PARAMS, paging = "skip",
     filter = {

@@ -91,6 +91,9 @@ local PER_CLIENT = {
     return value == "1.1" or value == "2", "must be \"1.1\" or \"2\""
   end,
   loop = loop,
+  commercial_prefix = function(value)
+    return value == "/partner/v1" or value == "/v1", "must be \"/partner/v1\" or \"/v1\""
+  end,
   clock = "function",
   time = "function",
   random = "function",
