@@ -359,7 +359,10 @@ static const char *read_text(struct run *r, struct pc_place *place,
   }
   s = read_string(r, p, &len, &next);
   if (s == NULL) return NULL;
-  push_text(r, place, s, len);
+  if (s == p + 1)
+    push_text(r, place, s, len);
+  else /* the bytes of an atom must be those in the text */
+    lua_pushlstring(r->L, s, len);
   return next;
 }
 

@@ -278,8 +278,8 @@ int pc_decoder_finish(lua_State *L, int index) {
   d->running = true;
   lua_pushboolean(L, 1);
   kept = unpark(L, d, index);
-  err =
-      pc_builder_run(L, &d->builder, kept, d->tail, d->tail_len, true, &used);
+  err = pc_builder_run(L, &d->builder, kept, d->tail_len > 0 ? d->tail : "",
+                       d->tail_len, true, &used);
   if (err == PC_OK) lua_insert(L, kept); /* true document kept strings */
   d->parked = 0;
   lua_pushnil(L);
