@@ -18,7 +18,6 @@ local function start(client, request, options)
   return {
     client = client,
     request = request,
-    iterating = options.iterating,
     streamed = options.streamed,
     deadline = options.deadline
       or settings.deadline and client.hub.clock() + settings.deadline or nil,
@@ -49,14 +48,20 @@ local function delay_of(call, err)
     { retries = settings.retries, max_retry_after = settings.max_retry_after }, settings.random)
 end
 
--- The service wants fewer requests, of everybody.
+-- What an answer tells about how many requests the service takes.
 local function note_throttle(call, err)
-  if err.kind ~= "throttled" then return end
   local hub = call.client.hub
-  local seconds = math.min(err.retry_after or 0, call.client.settings.max_retry_after)
-  hub.throttle:refused(hub.clock(), seconds)
+  local throttle, ticket = hub.throttle, call.ticket
+  call.ticket = nil
+  if not ticket then return end
+  if not err or err.status and err.kind ~= "throttled" then throttle:succeeded() end
+  if not err or err.kind ~= "throttled" then return end
+  local seconds = err.retry_after
+  if seconds then seconds = math.min(seconds, call.client.settings.max_retry_after) end
+  throttle:refused(hub.clock(), seconds, ticket)
   call.client:emit {
     name = "throttled", resource = call.request.resource, retry_after = err.retry_after,
+    concurrency = math.floor(throttle.limit),
     request_id = call.request_id, correlation_id = call.correlation_id,
   }
 end
@@ -74,13 +79,50 @@ local function await_retry(call, err)
     status = err.status, attempts = call.attempts,
     request_id = call.request_id, correlation_id = call.correlation_id,
   }
-  hub:sleep(seconds, call.iterating)
+  hub:sleep(seconds)
   return nil
 end
 
 -- A token that looked valid may have been revoked: worth one new one.
 local function may_refresh(call, err, token)
   return token and err.status == 401 and not call.refreshed and not HOPELESS_TOKENS[err.code]
+end
+
+-- A token and a place to send from. Getting the token may take so long that the
+-- place is gone; the other way round the token might be too old when it is used.
+local function admit(call, rejected)
+  local client = call.client
+  local gate = client.hub.gate
+  if not gate:enter(call.deadline) then return nil, exchange.out_of_time(call) end
+  local token, err = client.sign_in:token(rejected, call.deadline)
+  if not token then return nil, err or call.last_error end
+  if not gate:enter(call.deadline) then return nil, exchange.out_of_time(call) end
+  return token
+end
+
+local function run(client, request, read, options)
+  local err = check_user(client, request)
+  if err then return nil, err end
+  local call = start(client, request, options)
+  local token, rejected, result
+  while true do
+    if not request.token_endpoint then
+      token, err = admit(call, rejected)
+      if not token then return nil, err end
+    end
+    result, err = exchange.once(call, token, read)
+    note_throttle(call, err)
+    if result ~= nil then return result, call end
+    if call.expired then return nil, err end
+    call.last_error = err
+    if may_refresh(call, err, token) then
+      call.refreshed, rejected = true, token
+    else
+      rejected = nil
+      err = await_retry(call, err)
+      if err then return nil, err end
+    end
+  end
 end
 
 --- Make a call.
@@ -97,28 +139,7 @@ end
 -- @treturn[2] nil
 -- @treturn[2] Error
 function M.run(client, request, read, options)
-  local err = check_user(client, request)
-  if err then return nil, err end
-  local call = start(client, request, options)
-  local token, rejected, result
-  while true do
-    if not request.token_endpoint then
-      token, err = client.sign_in:token(rejected, call.deadline, call.iterating)
-      if not token then return nil, err or call.last_error end
-    end
-    result, err = exchange.once(call, token, read)
-    if result ~= nil then return result, call end
-    if call.expired then return nil, err end
-    call.last_error = err
-    note_throttle(call, err)
-    if may_refresh(call, err, token) then
-      call.refreshed, rejected = true, token
-    else
-      rejected = nil
-      err = await_retry(call, err)
-      if err then return nil, err end
-    end
-  end
+  return client.hub:run(options.iterating, run, client, request, read, options)
 end
 
 return M

@@ -9,6 +9,7 @@ local custom = require "partnercenter.custom"
 local errors = require "partnercenter.error"
 local exchange = require "partnercenter.exchange"
 local hub = require "partnercenter.hub"
+local map = require "partnercenter.map"
 local resource = require "partnercenter.resource"
 local settings = require "partnercenter.settings"
 local sign_in = require "partnercenter.sign_in"
@@ -113,6 +114,39 @@ function methods:request(options)
   return resource.custom(self, custom.new(options, 2))
 end
 
+--- Call a function for each element of an array or iterator, side by side. What
+-- the function does may wait as always; meanwhile the others go on.
+--
+-- Results come as they are complete, in any order. What the function raises is
+-- the result of that element: nil and what was raised. An error of the input is
+-- raised after the last result. Input is taken only as fast as results are, and
+-- never more than `concurrency` ahead, so that memory does not grow with it.
+--
+-- Leaving the loop early cancels what is under way: at once on Lua 5.4, which
+-- closes the fourth value, elsewhere by `close` on that value, or when it is
+-- collected.
+-- @tparam table|function input an array, or an iterator called without
+--   arguments, such as `partner.customers:each()`; all its values go to fn
+-- @tparam function fn called with the element; what it returns is its result
+-- @tparam[opt] table options
+-- @tparam[opt] number options.concurrency elements under way at most; the
+--   client's own limit holds for their calls all the same
+-- @tparam[opt] function options.on_progress called with the number of elements
+--   done, of all (nil when unknown), under way, and whether the service holds
+--   calls back; after each result, and every second without one
+-- @treturn function iterator; gives the element, then what fn returned
+-- @treturn nil
+-- @treturn nil
+-- @treturn table with `close()`: cancels what is under way, any number of times
+-- @raise a wrong argument
+-- @usage for customer, insights, err in partner:map(partner.customers:each(), function(customer)
+--   return partner.customers:by_id(customer.id).analytics.licenses.deployment:get()
+-- end) do print(customer.id, insights and #insights.items or err) end
+function methods:map(input, fn, options)
+  local iterate, closer = map.new(self.hub, input, fn, options, 2)
+  return iterate, nil, nil, closer
+end
+
 -- For the resources, not for users: one page as a decoded document.
 function methods:fetch(request, iterating)
   local document, made = call.run(self, request, exchange.read_document, { iterating = iterating })
@@ -121,8 +155,8 @@ function methods:fetch(request, iterating)
 end
 
 -- For the resources: the rows of one page as they arrive.
-function methods:stream(request)
-  local options = { iterating = true, streamed = true }
+function methods:stream(request, iterating)
+  local options = { iterating = iterating, streamed = true }
   local opened, made = call.run(self, request, stream.open, options)
   if opened then return opened end
   return nil, made

@@ -3,7 +3,7 @@
 --
 -- A *call* is what the attempts of one operation share: `client`, `request`,
 -- `request_id`, `correlation_id`, `deadline` (on the hub's clock), `iterating`
--- (made by the iterator of a `for`), `streamed`, `attempts`, `cuts` (bodies that
+-- (it is read by the iterator of a `for`), `streamed`, `attempts`, `cuts` (bodies that
 -- broke off), `facts` (of the last answer), `last_error`.
 -- SPDX-License-Identifier: MIT
 -- @module partnercenter.exchange
@@ -193,6 +193,7 @@ local function send(call, token)
     nulls = client.settings.nulls,
   }
   if not transfer then return nil, M.failure(call, kind, message) end
+  if token then call.ticket = client.hub.throttle:started(client.hub.clock()) end
   return transfer
 end
 
@@ -220,10 +221,6 @@ end
 -- @treturn[2] nil
 -- @treturn[2] Error
 function M.once(call, token, read)
-  if not call.request.token_endpoint
-    and not call.client.hub.gate:enter(call.deadline, call.iterating) then
-    return nil, M.out_of_time(call)
-  end
   local transfer, err = send(call, token)
   if not transfer then return nil, err end
   err = await_success(call, transfer)

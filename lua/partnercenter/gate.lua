@@ -27,34 +27,28 @@ function M.new(hub, throttle)
   }, mt)
 end
 
-local function pop(self)
+-- The token of who is first, if anybody waits.
+local function peek(self)
   while self.first <= self.last do
     local token = self.queue[self.first]
+    if token and not token.woken then return token end
     self.queue[self.first] = nil
     self.first = self.first + 1
-    if token and not token.woken then return token end
   end
   return nil
 end
 
-local function is_empty(self)
-  while self.first <= self.last do
-    local token = self.queue[self.first]
-    if token and not token.woken then return false end
-    self.first = self.first + 1
+-- A place in the queue: the one held so far, before all others when it is gone
+-- because one's turn had come, or the last one.
+local function push(self, token, place)
+  if not place then
+    place = self.last + 1
+  elseif place < self.first then
+    place = self.first - 1
   end
-  return true
-end
-
--- One who was first and came in vain is first again.
-local function push(self, token, again)
-  if again then
-    self.first = self.first - 1
-    self.queue[self.first] = token
-  else
-    self.last = self.last + 1
-    self.queue[self.last] = token
-  end
+  self.first, self.last = math.min(place, self.first), math.max(place, self.last)
+  self.queue[place] = token
+  return place
 end
 
 -- Seconds to wait, 0 to go ahead.
@@ -63,49 +57,65 @@ local function delay(self)
   return self.throttle:delay(self.hub.clock(), self.hub.session:running())
 end
 
+-- How long to wait before the next look: only who is first knows when.
+local function patience(self, place, seconds, deadline)
+  if place > self.first then seconds = LOOK_AGAIN end
+  seconds = math.min(seconds, LOOK_AGAIN)
+  if deadline then seconds = math.min(seconds, deadline - self.hub.clock()) end
+  return seconds
+end
+
+-- The next one becomes the first: where the time decides, it has to find out how
+-- long to wait.
+local function call_next(self)
+  local token = self.throttle:paced() and peek(self)
+  if token then token.driver:wake(token) end
+end
+
 --- Wait for a place.
 -- @tparam ?number deadline on the hub's clock
 -- @tparam[opt] boolean iterating the wait happens in the iterator of a `for`
 -- @treturn boolean false when the deadline has passed
 function methods:enter(deadline, iterating)
   local seconds = delay(self)
-  if seconds == 0 and is_empty(self) then return true end
-  local again = false
+  if seconds == 0 and not peek(self) then return true end
+  local place
   repeat
-    local now = self.hub.clock()
-    if deadline and now >= deadline then return false end
-    seconds = math.min(seconds > 0 and seconds or LOOK_AGAIN, LOOK_AGAIN)
-    if deadline then seconds = math.min(seconds, deadline - now) end
+    if deadline and self.hub.clock() >= deadline then
+      call_next(self)
+      return false
+    end
     local driver = self.hub:driver()
     local token = driver:task(iterating)
-    push(self, token, again)
-    again = driver:park(token, seconds)
+    place = push(self, token, place)
+    driver:park(token, patience(self, place, seconds, deadline))
     -- Nobody else can find it from now on.
     token.woken = true
     seconds = delay(self)
   until seconds == 0
+  call_next(self)
   return true
 end
 
 --- Wake as many as there may be places for.
 function methods:wake()
-  if self.closed or is_empty(self) then return end
+  local token = peek(self)
+  if self.closed or not token then return end
   local free = self.throttle:free(self.hub.clock(), self.hub.session:running())
-  while free > 0 do
-    local token = pop(self)
-    if not token then return end
+  while token and free > 0 do
     token.driver:wake(token)
     free = free - 1
+    token = peek(self)
   end
 end
 
 --- Let everybody go: the session is closed, and sending will tell them so.
 function methods:close()
   self.closed = true
-  local token = pop(self)
+  local token = peek(self)
   while token do
     token.driver:wake(token)
-    token = pop(self)
+    token = peek(self)
   end
 end
 

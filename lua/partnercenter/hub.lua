@@ -5,6 +5,7 @@
 
 local block = require "partnercenter.loop.block"
 local gate = require "partnercenter.gate"
+local yields = require "partnercenter.loop.yields"
 -- Known at once: a module loaded in init_by_lua is shared by all workers.
 local nginx = package.loaded.ngx and require "partnercenter.loop.ngx" or nil
 
@@ -28,6 +29,7 @@ function M.new(options)
     drivers = {},
     -- A waiter is kept alive by its own wait, never by this table.
     waiters = setmetatable({}, { __mode = "kv" }),
+    sleepers = setmetatable({}, { __mode = "k" }),
   }, mt)
   self.throttle = options.throttle
   self.gate = gate.new(self, options.throttle)
@@ -57,16 +59,45 @@ local function find_loop(self)
   return block
 end
 
---- The driver of the loop that the caller runs in.
--- @treturn Driver
-function methods:driver()
-  local loop = find_loop(self)
+local function driver_of(self, loop)
   local driver = self.drivers[loop.name]
   if not driver then
     driver = loop.attach(self)
     self.drivers[loop.name] = driver
   end
   return driver
+end
+
+--- The driver of the loop that the caller runs in.
+-- @treturn Driver
+function methods:driver()
+  local blocking = self.drivers.block
+  if blocking and blocking:is_task() then return blocking end
+  return driver_of(self, find_loop(self))
+end
+
+--- The driver that waits by blocking, which can be done anywhere.
+-- @treturn Driver
+function methods:blocking()
+  return driver_of(self, block)
+end
+
+--- The driver to wait with in a function that may be an iterator.
+-- @tparam ?boolean iterating it is the iterator of a `for`
+-- @treturn Driver
+function methods:driver_for(iterating)
+  return yields.can(iterating) and self:driver() or self:blocking()
+end
+
+--- Call a function where it may wait and others go on meanwhile.
+-- @tparam ?boolean iterating the caller is the iterator of a `for`
+-- @tparam function f
+-- @param ... its arguments
+-- @return what it returned
+function methods:run(iterating, f, ...)
+  local driver = self:driver_for(iterating)
+  if driver.run then return driver:run(iterating, f, ...) end
+  return f(...)
 end
 
 --- Start a request; see the session's `send`. In a closed hub it fails; where
@@ -118,8 +149,12 @@ end
 -- @tparam number seconds
 -- @tparam[opt] boolean iterating the wait happens in the iterator of a `for`
 function methods:sleep(seconds, iterating)
+  if self.closed then return end
   local driver = self:driver()
-  driver:park(driver:task(iterating), seconds)
+  local token = driver:task(iterating)
+  self.sleepers[token] = true
+  driver:park(token, seconds)
+  self.sleepers[token] = nil
 end
 
 --- Give others a turn between two pieces of work.
@@ -132,8 +167,13 @@ end
 function methods:close()
   if self.closed then return end
   self.closed = true
+  -- Before the descriptor that a loop watches is gone.
+  for _, driver in pairs(self.drivers) do
+    if driver.close then driver:close() end
+  end
   self.session:close()
   for _, token in pairs(self.waiters) do token.driver:wake(token) end
+  for token in pairs(self.sleepers) do token.driver:wake(token) end
   self.gate:close()
 end
 

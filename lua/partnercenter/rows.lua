@@ -5,6 +5,7 @@
 local collection = require "partnercenter.collection"
 local errors = require "partnercenter.error"
 local walks = require "partnercenter.walk"
+local yields = require "partnercenter.loop.yields"
 
 local M = {}
 
@@ -70,7 +71,7 @@ end
 
 local function open(walk)
   walk.reading, walk.request, walk.clear = walk.request, nil, false
-  local stream, err = walk.plan.client:stream(walk.reading)
+  local stream, err = walk.plan.client:stream(walk.reading, walk.iterating)
   walk.stream = stream
   if not stream then return err end
   return nil
@@ -78,7 +79,7 @@ end
 
 -- Reads on: a row to give, nil if there is none yet, or nil and an error.
 local function read_on(walk)
-  local more, row = walk.stream:next()
+  local more, row = walk.stream:next(walk.iterating)
   if not more then return nil, row or end_page(walk) end
   local err
   row, err = collection.row(row, walk.plan.resource)
@@ -126,7 +127,8 @@ function M.each(plan)
     walk.request, walk.queue, walk.failure = nil, nil, nil
     close(walk)
   end
-  local function iterate()
+  local function iterate(...)
+    walk.iterating = yields.iterating(...)
     local row, err = next_row(walk)
     if row == nil and err then error(err, 0) end
     return row

@@ -45,12 +45,14 @@ local function finish(self)
 end
 
 --- The next row.
+-- @tparam[opt] boolean iterating the caller is the iterator of a `for`
 -- @treturn[1] boolean true
 -- @treturn[1] value the row
 -- @treturn[2] nil no more rows
 -- @treturn[3] nil
 -- @treturn[3] Error the answer broke off, or the stream was closed
-function methods:next()
+function methods:next(iterating)
+  self.call.iterating = iterating
   if self.closed then
     return nil, exchange.failure(self.call, "cancelled", "the stream was closed")
   end

@@ -7,6 +7,7 @@ local collection = require "partnercenter.collection"
 local errors = require "partnercenter.error"
 local paging = require "partnercenter.paging"
 local walks = require "partnercenter.walk"
+local yields = require "partnercenter.loop.yields"
 
 local M = {}
 
@@ -78,8 +79,8 @@ end
 -- @treturn function gives a page and its facts
 function M.pages(plan)
   local walk = walks.start(plan)
-  return function()
-    local page, facts = next_page(walk, true)
+  return function(...)
+    local page, facts = next_page(walk, yields.iterating(...))
     if not page and facts then error(facts, 0) end
     return page, facts
   end

@@ -14,10 +14,20 @@
 -- lets a hook, such as that of Ctrl-C, run soon after a signal.
 local LONGEST_STEP = 60
 
--- PUC 5.1 cannot yield across the call of an iterator in a `for` loop.
-local ITERATORS_YIELD = _VERSION ~= "Lua 5.1" or type(rawget(_G, "jit")) == "table"
+-- Lua 5.3 and later know where a coroutine cannot yield: in what C code has
+-- called, such as a function given to table.sort.
+local unpack = table.unpack or unpack -- luacheck: ignore 143 113
+
+local isyieldable = coroutine.isyieldable -- luacheck: ignore 143
+  or function() return true end
+
+local yields = require "partnercenter.loop.yields"
 
 local M = { name = "block" }
+
+local STUCK = "partnercenter waits for what only another coroutine of the event loop can do, and "
+  .. "holds up that loop: in Lua 5.1 call the iterator yourself, without arguments, instead of "
+  .. "by a for loop"
 
 local methods = {}
 local mt = { __name = "partnercenter.loop.block", __index = methods }
@@ -48,13 +58,26 @@ local function enqueue(self, record)
   self.queue[self.last] = record
 end
 
+-- The task that runs, if it can yield here.
+local function task_here(self, iterating)
+  local co = coroutine.running()
+  local record = co and self.tasks[co]
+  if not record or not isyieldable() or not yields.can(iterating) then return nil end
+  return record
+end
+
+--- Is what runs a task of this driver?
+-- @treturn boolean
+function methods:is_task()
+  local co = coroutine.running()
+  return co ~= nil and self.tasks[co] ~= nil
+end
+
 --- A token for one wait of the running coroutine.
 -- @tparam[opt] boolean iterating the wait happens in the iterator of a `for`
 -- @treturn table
 function methods:task(iterating)
-  local co = coroutine.running()
-  local record = co and (ITERATORS_YIELD or not iterating) and self.tasks[co] or nil
-  return { driver = self, record = record, woken = false }
+  return { driver = self, record = task_here(self, iterating), woken = false }
 end
 
 --- End the wait of a token, now or before it begins.
@@ -111,6 +134,16 @@ local function run_timers(self)
   end
 end
 
+-- Nothing is under way that could ever wake the token.
+local function is_stuck(self, token, running)
+  if running > 0 or token.woken or self.first <= self.last then return false end
+  if next(self.timers) ~= nil or self.hub.closed then return false end
+  for _, other in pairs(self.hub.waiters) do
+    if not other.woken then return false end
+  end
+  return true
+end
+
 -- Run everything until the token is woken or its time is over.
 local function drive(self, token)
   while not token.woken and not token.late do
@@ -121,7 +154,8 @@ local function drive(self, token)
     if self.first > self.last then
       seconds = math.max(0, math.min(LONGEST_STEP, self.next_due - self.hub.clock()))
     end
-    self.hub:step(seconds)
+    local running = self.hub:step(seconds)
+    if is_stuck(self, token, running) then error(STUCK, 0) end
   end
 end
 
@@ -164,10 +198,38 @@ end
 function methods:spawn(fn, done)
   local record = { done = done }
   -- The coroutine keeps its record alive, and nothing else does.
-  record.co = coroutine.create(function() return record and fn() end)
+  record.co = coroutine.create(function()
+    if record then return fn() end
+  end)
   self.tasks[record.co] = record
   enqueue(self, record)
   return record
+end
+
+local function finish_run(ok, ...)
+  if not ok then error((...), 0) end
+  return ...
+end
+
+--- Call a function in a task: the caller's own, or else one that lasts as long
+-- as the call. So whatever the function holds while it waits, others that wait
+-- for that cannot hold up its end.
+-- @tparam ?boolean iterating the caller is the iterator of a `for`
+-- @tparam function f
+-- @param ... its arguments
+-- @return what it returned
+function methods:run(iterating, f, ...)
+  if task_here(self, iterating) then return f(...) end
+  local n, arguments, results = select("#", ...), { ... }, nil
+  local token = { driver = self, woken = false }
+  local function done(...)
+    results = { n = select("#", ...), ... }
+    self:wake(token)
+  end
+  local record = self:spawn(function() return f(unpack(arguments, 1, n)) end, done)
+  token.task = record -- it lives as long as somebody waits for it
+  drive(self, token)
+  return finish_run(unpack(results, 1, results.n))
 end
 
 --- Drop a task: it is never resumed again, and what it waits for is closed.

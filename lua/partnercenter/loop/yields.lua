@@ -1,0 +1,25 @@
+--- Where a coroutine can wait.
+-- SPDX-License-Identifier: MIT
+-- @module partnercenter.loop.yields
+
+-- PUC 5.1 cannot yield across the call of an iterator in a `for` loop.
+local ITERATORS_YIELD = _VERSION ~= "Lua 5.1" or type(rawget(_G, "jit")) == "table"
+
+local M = {}
+
+--- Can what runs yield?
+-- @tparam[opt] boolean iterating it is the iterator of a `for`
+-- @treturn boolean
+function M.can(iterating)
+  return ITERATORS_YIELD or not iterating
+end
+
+--- Was an iterator called by a `for` loop? The loop passes two values; who calls
+-- it without any may wait anywhere.
+-- @param ... what the iterator was called with
+-- @treturn boolean
+function M.iterating(...)
+  return select("#", ...) > 0
+end
+
+return M
