@@ -79,6 +79,9 @@ PC_MUST_CHECK enum pc_err pc_net_accept(struct pc_net *net);
 
 /* Wake over the connection from now on; at once if there is news already. */
 void pc_net_watch(struct pc_net *net);
+/* Send a byte of one's own, to be woken in the loop's next round. False when
+** nobody watches. */
+bool pc_net_ring(struct pc_net *net);
 /* Stop, so that the connection stays silent. False, and nothing is changed,
 ** while transfers are under way or bytes, of which `heard` were read since it
 ** was accepted. */

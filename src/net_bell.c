@@ -191,6 +191,14 @@ void pc_net_watch(struct pc_net *net) {
   pthread_mutex_unlock(&net->mutex);
 }
 
+bool pc_net_ring(struct pc_net *net) {
+  bool rung;
+  pthread_mutex_lock(&net->mutex);
+  rung = pc_bell_ring(&net->bell);
+  pthread_mutex_unlock(&net->mutex);
+  return rung;
+}
+
 bool pc_net_unwatch(struct pc_net *net, double heard) {
   bool still;
   pthread_mutex_lock(&net->mutex);

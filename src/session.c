@@ -264,6 +264,16 @@ static int session_watch(lua_State *L) {
 }
 
 /***
+Send a byte oneself, to be woken in the event loop's next round.
+@function Session:ring
+@treturn boolean false when nobody watches
+*/
+static int session_ring(lua_State *L) {
+  lua_pushboolean(L, pc_net_ring(check_session(L)->net));
+  return 1;
+}
+
+/***
 Stop sending bytes, so that the connection can be put aside.
 @function Session:unwatch
 @tparam number heard bytes read from the connection since it was accepted
@@ -307,19 +317,13 @@ static const luaL_Reg functions[] = {
 };
 
 static const luaL_Reg methods[] = {
-    {"send", session_send},
-    {"step", session_step},
-    {"ready", session_ready},
-    {"running", session_running},
-    {"pollfd", session_pollfd},
-    {"events", session_events},
-    {"timeout", session_timeout},
-    {"listen", session_listen},
-    {"accept", session_accept},
-    {"watch", session_watch},
-    {"unwatch", session_unwatch},
-    {"close", session_close},
-    {NULL, NULL},
+    {"send", session_send},       {"step", session_step},
+    {"ready", session_ready},     {"running", session_running},
+    {"pollfd", session_pollfd},   {"events", session_events},
+    {"timeout", session_timeout}, {"listen", session_listen},
+    {"accept", session_accept},   {"watch", session_watch},
+    {"ring", session_ring},       {"unwatch", session_unwatch},
+    {"close", session_close},     {NULL, NULL},
 };
 
 static const luaL_Reg metamethods[] = {

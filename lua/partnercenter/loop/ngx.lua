@@ -27,6 +27,7 @@ local LONGEST_WAIT = 86400 -- seconds; nginx counts milliseconds in 31 bits
 local SWEEP = 0.5          -- seconds between two looks for waiters that are gone
 local EXIT_SWEEP = 0.1     -- the same while the worker ends
 local POLL = 0.005         -- seconds between two looks where no socket can be made
+local MOST_SPARE = 1000    -- semaphores kept
 local COLLECT = 400        -- what the collector does at a sweep, in about kilobytes
 
 local M = {
@@ -51,6 +52,8 @@ function M.attach(hub)
     pool = "partnercenter-" .. count,             -- the reader's socket while it rests
     tasks = setmetatable({}, { __mode = "kv" }),  -- coroutine -> record
     heard = 0,                                    -- bytes read from that socket
+    passing = {}, first = 1, last = 0,            -- semaphores of those who pass
+    spare = {},                                   -- semaphores to use again
   }, mt)
 end
 
@@ -91,17 +94,30 @@ local function connect(self)
   return nil, why
 end
 
+-- One of those who pass goes on in each round of the event loop, so that their
+-- number does not add to the time that other requests wait.
+local function let_pass(self)
+  if self.first > self.last then return true end
+  self.passing[self.first]:post(1)
+  self.passing[self.first] = nil
+  self.first = self.first + 1
+  if self.first > self.last then return true end
+  if not self.hub.closed then self.hub.session:ring() end
+  return false
+end
+
 -- Read until nothing is under way, or the connection ends. True: it rests now.
 local function listen(self, socket)
   local hub = self.hub
   hub.session:watch()
+  if self.first <= self.last then hub.session:ring() end
   while true do
     local bytes, err = socket:receiveany(64)
     if hub.closed then return true end
     if not bytes and err ~= "timeout" then return false end
     self.heard = self.heard + (bytes and #bytes or 0)
     hub:step(0)
-    if hub.session:unwatch(self.heard) then
+    if let_pass(self) and hub.session:unwatch(self.heard) then
       socket:setkeepalive(0, 1)
       return true
     end
@@ -111,9 +127,10 @@ end
 -- Where no socket can be made. The session tells the pipe, which nobody reads.
 local function poll(self)
   self.heard = 0
-  while not self.hub.closed and not self.hub.session:unwatch(0) do
+  while not self.hub.closed do
     ngx.sleep(POLL)
     self.hub:step(0)
+    if let_pass(self) and self.hub.session:unwatch(0) then return end
   end
 end
 
@@ -129,6 +146,7 @@ local function run_reader(_, self)
       rests = true
     end
   end
+  repeat until let_pass(self)
   self.reading = false
 end
 
@@ -178,6 +196,17 @@ local function start_reader(self)
   return self.reading
 end
 
+-- A semaphore at zero. One that was waited for with success is at zero again.
+local function take_semaphore(self)
+  local signal = self.spare[#self.spare]
+  self.spare[#self.spare] = nil
+  return signal or semaphore.new(0)
+end
+
+local function give_semaphore(self, signal)
+  if #self.spare < MOST_SPARE then self.spare[#self.spare + 1] = signal end
+end
+
 --- A token for one wait of the running light thread.
 -- @treturn table
 function methods:task()
@@ -214,11 +243,12 @@ function methods:park(token, seconds)
     if token.transfer and not start_reader(self) then
       park_polling(self, token, longest)
     else
-      token.parked = token.parked or semaphore.new(0)
-      token.parked:wait(longest)
+      local signal = take_semaphore(self)
+      token.parked = signal
+      if signal:wait(longest) then give_semaphore(self, signal) end
+      token.parked = nil
     end
   until seconds or token.woken
-  token.parked = nil
   if record then
     record.token = nil
     if record.dead then error("the task was cancelled", 0) end
@@ -227,8 +257,17 @@ function methods:park(token, seconds)
 end
 
 --- Give other requests a turn.
-function methods.pass()
-  ngx.sleep(0)
+function methods:pass()
+  if self.hub.closed then return end
+  if not start_reader(self) then
+    ngx.sleep(POLL)
+    return
+  end
+  local signal = take_semaphore(self)
+  self.last = self.last + 1
+  self.passing[self.last] = signal
+  if self.first == self.last then self.hub.session:ring() end
+  if signal:wait(LONGEST_WAIT) then give_semaphore(self, signal) end
 end
 
 --- Run a function as a light thread of the running request or timer.
