@@ -1,0 +1,234 @@
+--- Insights kept for all workers of an nginx in a shared dictionary.
+--
+-- The service computes insights once a day at most and says when it did, so a
+-- page is good until the next day's may be there. After that the old one is still
+-- given, at once, while a new one is fetched behind the scenes; and also while
+-- the service fails. However many requests want a page that is not there, one
+-- fetches it, and it does so to the end even if its client goes away.
+-- SPDX-License-Identifier: MIT
+-- @module partnercenter.ngx.insights_cache
+
+local cjson = require "cjson.safe"
+local check = require "partnercenter.check"
+local core = require "partnercenter.core"
+local datetime = require "partnercenter.datetime"
+local errors = require "partnercenter.error"
+local semaphore = require "ngx.semaphore"
+
+local DAY = 86400
+-- Seconds that one worker may take to fetch before another one tries.
+local LOCK = 200
+-- Seconds between two looks at what another worker does.
+local PAUSE = 0.02
+
+local M = {}
+
+local methods = {}
+local mt = { __name = "partnercenter.ngx.insights_cache", __index = methods }
+
+local function positive(value)
+  return type(value) == "number" and value > 0 and value < math.huge,
+    "must be a positive number"
+end
+
+local KNOWN = {
+  dict = "string|table", fresh = positive, longest = positive, stale = positive,
+  max_bytes = positive, key = check.text, time = "function", on_event = "function",
+}
+
+--- A cache. Make one for all requests, in `init_by_lua` or a module.
+-- @tparam table options
+-- @tparam string|table options.dict the shared dictionary, or its name; its size
+--   bounds the cache: what was not used longest goes first
+-- @tparam[opt=""] string options.key stands before all keys: caches of different
+--   tenants or locales in one dictionary need different ones
+-- @tparam[opt=300] number options.fresh seconds that a page is good for at least
+-- @tparam[opt=21600] number options.longest seconds that it is good for at most
+-- @tparam[opt=86400] number options.stale seconds after that during which it is
+--   given while a new one is fetched
+-- @tparam[opt=1048576] number options.max_bytes of one entry; larger ones are not
+--   kept
+-- @tparam[opt] function options.on_event gets "hit", "stale", "miss", "failure" or
+--   "too_large", and the key
+-- @tparam[opt] function options.time seconds since the epoch; for tests
+-- @treturn Cache
+-- @raise an option that is missing, wrong or unknown
+function M.new(options)
+  local o = check.options("insights_cache.new", options, KNOWN)
+  local dict = type(o.dict) == "table" and o.dict or ngx.shared[o.dict or ""]
+  if not dict then
+    error("insights_cache.new needs the option 'dict', and it in nginx.conf: "
+      .. "'lua_shared_dict NAME 32m;'", 2)
+  end
+  return setmetatable({
+    dict = dict,
+    prefix = "partnercenter:" .. (o.key or "") .. ":",
+    fresh = o.fresh or 300,
+    longest = o.longest or 6 * 3600,
+    stale = o.stale or DAY,
+    max_bytes = o.max_bytes or 1024 * 1024,
+    time = o.time or ngx.time,
+    emit = o.on_event or function() end,
+    flights = {}, -- by key: what this worker is fetching
+  }, mt)
+end
+
+local function read(self, key)
+  local kept = self.dict:get(key)
+  if not kept then return nil end
+  local stored, fresh, processed, etag, at = kept:match("^(%S+) (%S+) (%S+) (%S+)\n()")
+  return kept:sub(at), {
+    stored_at = tonumber(stored), fresh_until = tonumber(fresh),
+    processed_at = tonumber(processed), etag = etag,
+  }
+end
+
+-- The data of a day is there until that of the next one is.
+local function store(self, key, text, processed)
+  local now = self.time()
+  local good_for = processed and processed + DAY - now or 0
+  good_for = math.max(self.fresh, math.min(self.longest, good_for))
+  local info = {
+    stored_at = now, fresh_until = now + good_for, processed_at = processed,
+    etag = ngx.md5(text),
+  }
+  if #text > self.max_bytes then
+    self.emit("too_large", key)
+    return info
+  end
+  self.dict:set(key, ("%.0f %.0f %s %s\n%s"):format(now, info.fresh_until,
+    processed and ("%.0f"):format(processed) or "-", info.etag, text), good_for + self.stale)
+  return info
+end
+
+local function run_flight(_, self, key, flight, produce)
+  local ok, text, processed = pcall(produce)
+  if ok and text then
+    flight.text, flight.info = text, store(self, key, text, processed)
+  else
+    flight.err = ok and processed or text or "nothing was produced"
+    self.emit("failure", key)
+  end
+  self.flights[key] = nil
+  self.dict:delete(key .. ":lock")
+  local waiting = -flight.done:count()
+  if waiting > 0 then flight.done:post(waiting) end
+end
+
+-- What this worker fetches from now on; nil when another one does already, or
+-- nginx takes no more timers.
+local function start_flight(self, key, produce)
+  if self.flights[key] then return self.flights[key] end
+  if not self.dict:add(key .. ":lock", true, LOCK) then return nil end
+  local flight = { done = semaphore.new(0) }
+  if not ngx.timer.at(0, run_flight, self, key, flight, produce) then
+    self.dict:delete(key .. ":lock")
+    return nil
+  end
+  self.flights[key] = flight
+  return flight
+end
+
+-- Until another worker has fetched it, or given up.
+local function await_other(self, key)
+  local stop = self.time() + LOCK
+  while self.dict:get(key .. ":lock") and self.time() < stop do
+    ngx.sleep(PAUSE)
+    local text, info = read(self, key)
+    if text then return text, info end
+  end
+  return read(self, key)
+end
+
+--- A text, from the cache or made now.
+-- @tparam string key
+-- @tparam function produce gives the text and, if known, when its data was
+--   processed (in seconds since the epoch), or nil and an error. It is run in a
+--   timer, where it may wait
+-- @treturn[1] string
+-- @treturn[1] table `state` ("hit", "stale" or "miss"), `etag`, `stored_at`,
+--   `fresh_until`, `processed_at` (in seconds since the epoch)
+-- @treturn[2] nil
+-- @return[2] the error
+function methods:text(key, produce)
+  key = self.prefix .. key
+  local text, info = read(self, key)
+  if text then
+    info.state = self.time() < info.fresh_until and "hit" or "stale"
+    if info.state == "stale" then start_flight(self, key, produce) end
+    self.emit(info.state, key)
+    return text, info
+  end
+  self.emit("miss", key)
+  local flight = start_flight(self, key, produce)
+  if flight then
+    flight.done:wait(LOCK)
+    text, info = flight.text, flight.info
+    if not text then return nil, flight.err or "the cache took too long" end
+  else
+    text, info = await_other(self, key)
+    if not text then
+      -- The other one had no luck; this one's error is for this one's caller.
+      local processed
+      text, processed = produce()
+      if not text then return nil, processed end
+      info = store(self, key, text, processed)
+    end
+  end
+  info = { etag = info.etag, stored_at = info.stored_at, fresh_until = info.fresh_until,
+    processed_at = info.processed_at, state = "miss" }
+  return text, info
+end
+
+--- When the newest of some rows was processed.
+-- @tparam table rows
+-- @treturn ?number seconds since the epoch
+function M.processed_at(rows)
+  local newest, last = nil, nil
+  for i = 1, #rows do
+    local text = rows[i].processedDateTime
+    if text and text ~= last then
+      last = text
+      local at = datetime.parse(text)
+      if at and (not newest or at > newest) then newest = at end
+    end
+  end
+  return newest
+end
+
+--- The key of a resource with parameters.
+-- @tparam Resource resource
+-- @tparam ?table params
+-- @treturn string
+function M.key(resource, params)
+  local parts = {}
+  for name, value in pairs(params or {}) do
+    if type(value) == "table" and value[1] ~= nil then value = table.concat(value, ",") end
+    parts[#parts + 1] = ngx.escape_uri(name) .. "=" .. ngx.escape_uri(tostring(value))
+  end
+  table.sort(parts)
+  return tostring(resource) .. "?" .. table.concat(parts, "&")
+end
+
+--- One page of a resource, as its `get` gives it, from the cache or fetched now.
+-- @tparam Resource resource
+-- @tparam ?table params the documented query parameters
+-- @treturn[1] table the page, the caller's own
+-- @treturn[1] table as for `text`
+-- @treturn[2] nil
+-- @treturn[2] Error
+-- @usage local page, info = cache:page(
+--   partner.customers:by_id(id).analytics.licenses.deployment)
+function methods:page(resource, params)
+  local text, info = self:text(M.key(resource, params), function()
+    local page, err = resource:get(params)
+    if not page then return nil, err end
+    local encoded, why = cjson.encode(page)
+    if not encoded then return nil, errors.from_failure("protocol", why) end
+    return encoded, M.processed_at(page.items or { page })
+  end)
+  if not text then return nil, info end
+  return core.decode(text), info
+end
+
+return M
