@@ -11,4 +11,5 @@ files["examples"] = { std = "max" }
 files["examples/sandbox"] = { std = "ngx_lua" }
 files["examples/openresty"] = { std = "ngx_lua" }
 files["bench"] = { std = "max" }
+files["bench/openresty"] = { std = "max+ngx_lua" }
 files["tools"] = { std = "max" }
