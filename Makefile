@@ -34,6 +34,7 @@ CURL_LIBS   ?= $(call ask_once,CURL_LIBS,--libs libcurl)
 LMOD_DIR ?= $(PREFIX)/share/lua/$(LUA_ABI)
 CMOD_DIR ?= $(PREFIX)/lib/lua/$(LUA_ABI)
 BIN_DIR  ?= $(PREFIX)/bin
+MAN_DIR  ?= $(PREFIX)/share/man/man1
 
 VERSION := $(shell sed -n 's/^return "\(.*\)"$$/\1/p' lua/partnercenter/version.lua)
 
@@ -163,6 +164,7 @@ check: deps-all           ## check everything that CI checks
 
 LUA_FILES = $(shell cd lua && find partnercenter -name '*.lua')
 PROGRAMS  = $(notdir $(wildcard bin/*))
+PAGES     = $(if $(MAN_DIR),$(notdir $(wildcard doc/*.1)))
 
 .PHONY: install
 install: all              ## install for one Lua below PREFIX (and DESTDIR)
@@ -180,14 +182,19 @@ install: all              ## install for one Lua below PREFIX (and DESTDIR)
 	    >"$(DESTDIR)$(BIN_DIR)/$$program"; \
 	  chmod 755 "$(DESTDIR)$(BIN_DIR)/$$program"; \
 	done
+	@set -e; for page in $(PAGES); do \
+	  install -d '$(DESTDIR)$(MAN_DIR)'; \
+	  install -m 644 "doc/$$page" "$(DESTDIR)$(MAN_DIR)/$$page"; \
+	done
 
 .PHONY: uninstall
 uninstall:                ## remove what install has put there
 	rm -rf '$(DESTDIR)$(LMOD_DIR)/partnercenter' '$(DESTDIR)$(CMOD_DIR)/partnercenter'
 	rm -f '$(DESTDIR)$(CMOD_DIR)/partnercenter.so' \
-	  $(foreach program,$(PROGRAMS),'$(DESTDIR)$(BIN_DIR)/$(program)')
+	  $(foreach program,$(PROGRAMS),'$(DESTDIR)$(BIN_DIR)/$(program)') \
+	  $(foreach page,$(PAGES),'$(DESTDIR)$(MAN_DIR)/$(page)')
 	@# And the directories, where nothing else is in them.
-	@cd '$(DESTDIR)/' && for dir in '$(LMOD_DIR)' '$(CMOD_DIR)' '$(BIN_DIR)'; do \
+	@cd '$(DESTDIR)/' && for dir in '$(LMOD_DIR)' '$(CMOD_DIR)' '$(BIN_DIR)' '$(MAN_DIR)'; do \
 	  rmdir -p ".$$dir" 2>/dev/null || :; \
 	done
 
@@ -206,3 +213,9 @@ help:                     ## list the targets
 .PHONY: faults-doc
 faults-doc:               ## write doc/faults.md from the table of faults
 	@lua5.4 tools/faults_doc.lua >doc/faults.md
+
+.PHONY: bench-stream
+bench-stream: deps-demo   ## read a million rows: time, CPU and memory
+	@$(MAKE) --no-print-directory -s LUA=$(LUA) BUILD=$(BUILD) all
+	@$(LUA_ENV) tools/with-sandbox --customers=50000 --products=20 --gzip=false \
+	  $(LUA_BIN) bench/stream.lua

@@ -22,6 +22,7 @@ decodes beside your code, in a script, in OpenResty or in any event loop.]],
 dependencies = {
   "lua >= 5.1, < 5.5",
   "lua-cjson",
+  "argparse",       -- for the partnercenter command
 }
 external_dependencies = {
   -- The library, not the header: Debian keeps curl.h in a folder of its own.
@@ -47,7 +48,8 @@ build = {
     LMOD_DIR = "$(LUADIR)",
     CMOD_DIR = "$(LIBDIR)",
     BIN_DIR = "$(BINDIR)",
+    MAN_DIR = "",     -- it is among the documents
   },
   -- What belongs to the rock beside what the Makefile installs.
-  copy_directories = { "examples" },
+  copy_directories = { "doc", "examples" },
 }
