@@ -214,8 +214,10 @@ help:                     ## list the targets
 faults-doc:               ## write doc/faults.md from the table of faults
 	@lua5.4 tools/faults_doc.lua >doc/faults.md
 
+# --- measure it ---
+
 .PHONY: bench-stream
 bench-stream: deps-demo   ## read a million rows: time, CPU and memory
 	@$(MAKE) --no-print-directory -s LUA=$(LUA) BUILD=$(BUILD) all
-	@$(LUA_ENV) tools/with-sandbox --customers=50000 --products=20 --gzip=false \
+	@$(LUA_ENV) tools/with-sandbox --customers=50001 --products=20 --page_cache=512 \
 	  $(LUA_BIN) bench/stream.lua
