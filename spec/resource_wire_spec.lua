@@ -218,6 +218,26 @@ describe("resources", function()
       patient:close()
     end)
 
+    it("keeps memory flat however many rows there are", function()
+      box:control { customers = 2000, products = 20 }
+      local node = partner.analytics.commercial.deployment.license
+      local function most(pages)
+        collectgarbage()
+        collectgarbage()
+        local start, peak, rows = collectgarbage("count"), 0, 0
+        for _ in node:each { top = 2000 } do
+          rows = rows + 1
+          if rows % 100 == 0 then peak = math.max(peak, collectgarbage("count")) end
+          if rows == 2000 * pages then break end
+        end
+        assert.equal(2000 * pages, rows)
+        return peak - start
+      end
+      most(1)
+      local few = most(2)
+      assert.is_true(most(18) < 2 * few + 2048)    -- KiB; a page alone is 2000 or more
+    end)
+
     it("can be closed before it has begun", function()
       local iterate, _, _, closer = partner.customers:each()
       closer:close()
