@@ -79,8 +79,8 @@ end
 
 local function run(given)
   gather.check(given)
-  if given.below and given.html and given.group_by then
-    failure.usage("--html takes rows; leave out --group-by")
+  if given.html and given.group_by then
+    failure.usage("a report has groups of its own: --html goes without --group-by")
   end
   local params = { filter = given.filter and condition.read(given.filter) }
   local share = SHARES[given.command]
@@ -89,7 +89,10 @@ local function run(given)
     local function give(id, list)
       for _, row in ipairs(list) do
         complete(row, id, share)
-        for _, output in ipairs(outputs) do output.row(row) end
+        -- Of groups it is the sums that count.
+        if given.group_by or rows_of.passes(given, row) then
+          for _, output in ipairs(outputs) do output.row(row) end
+        end
       end
     end
     local fetch = ask_each

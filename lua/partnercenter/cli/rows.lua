@@ -25,6 +25,16 @@ local function new_writer(options, place)
   return tables.new(place.write, list, screen)
 end
 
+--- Is the row's share below what was asked for? A row without a share is not.
+-- @tparam table given of the command line: `below`, in percent, or nil
+-- @tparam table row
+-- @treturn boolean
+function M.passes(given, row)
+  if not given.below then return true end
+  local share = insights.share(row)
+  return share ~= nil and share < given.below / 100
+end
+
 --- Where the rows of a command go. Rows that are neither ordered nor grouped are
 -- written as they come, but for a table, which keeps them.
 -- @tparam table options
@@ -38,22 +48,17 @@ function M.new(options)
   local place = output.open(given.output)
   local writer = new_writer(options, place)
   local kept = (given.group_by or given.sort) and {}
-  local function passes(row)
-    if not given.below then return true end
-    local share = insights.share(row)
-    return share ~= nil and share < given.below / 100
-  end
   local function put(rows)
     if given.group_by then rows = insights.summarize(rows, given.group_by) end
     if given.sort then rows = insights.sort(rows, given.sort.field, given.sort.direction) end
     for _, row in ipairs(rows) do
-      if not given.group_by or passes(row) then writer.row(row) end
+      if not given.group_by or M.passes(given, row) then writer.row(row) end
     end
   end
   return {
     row = function(row)
       -- Of groups it is the sums that count.
-      if not given.group_by and not passes(row) then return end
+      if not given.group_by and not M.passes(given, row) then return end
       if kept then kept[#kept + 1] = row else writer.row(row) end
     end,
     finish = function(whole)
