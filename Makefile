@@ -198,6 +198,12 @@ uninstall:                ## remove what install has put there
 	  rmdir -p ".$$dir" 2>/dev/null || :; \
 	done
 
+.PHONY: dist
+dist:                     ## pack the last commit as build/partnercenter-VERSION.tar.gz
+	@mkdir -p build
+	git archive --prefix=partnercenter-$(VERSION)/ \
+	  -o build/partnercenter-$(VERSION).tar.gz HEAD
+
 .PHONY: clean
 clean:                    ## remove build/
 	rm -rf build
