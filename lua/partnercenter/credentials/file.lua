@@ -104,11 +104,13 @@ end
 function M.new(path, inner)
   local function acquire(context)
     local state = context.state
-    -- Of a call that was given up in the middle: it is no longer using it.
-    if state.lock then state.lock:close() end
+    -- Of a call that was given up in the middle: it is no longer using it. Nor is
+    -- it kept for it: once collected, it lets the others go on.
+    state.locks = state.locks or setmetatable({}, { __mode = "v" })
+    if state.locks[1] then state.locks[1]:close() end
     local lock, err = take_lock(path, context)
-    state.lock = lock
     if not lock then return nil, err end
+    state.locks[1] = lock
     return release(lock, protect.call(acquire_locked, path, inner, context))
   end
   return provider.new({
