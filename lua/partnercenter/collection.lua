@@ -144,6 +144,37 @@ function M.row(row, resource)
   return row
 end
 
+-- Are all rows as they should be? Asking for a type costs a call of a function,
+-- so it is asked once for each value that a count has. Raises for a row that
+-- cannot be indexed.
+local function are_clean(rows, counts)
+  local known = {}
+  for i = 1, #rows do
+    local row = rows[i]
+    for k = 1, #counts do
+      local value = row[counts[k]]
+      if not known[value] then
+        if type(row) ~= "table" or type(value) == "string" then return false end
+        if value ~= nil then known[value] = true end
+      end
+    end
+  end
+  return true
+end
+
+-- Every row as `row` gives it; an error of the first that is none.
+local function mend_all(rows, resource)
+  if resource.counts and not resource.renames then
+    local ok, clean = pcall(are_clean, rows, resource.counts)
+    if ok and clean then return nil end
+  end
+  for i = 1, #rows do
+    local _, err = M.row(rows[i], resource)
+    if err then return err end
+  end
+  return nil
+end
+
 -- The rows of a document, or nil and an error.
 local function rows_of(document, envelope, resource)
   if envelope.kind == "array" then return document end
@@ -178,10 +209,8 @@ function M.normalize(document, resource)
   local rows
   rows, err = rows_of(document, envelope, resource)
   if not rows then return nil, err end
-  for i = 1, #rows do
-    local _, bad = M.row(rows[i], resource)
-    if bad then return nil, bad end
-  end
+  err = mend_all(rows, resource)
+  if err then return nil, err end
   if envelope.kind == "array" or envelope.kind == "object" then document = {} end
   if envelope.rows_key then document[envelope.rows_key] = nil end
   if envelope.total_key then document[envelope.total_key] = nil end

@@ -1,0 +1,119 @@
+-- Many customers' insights, side by side over TLS, against a service that takes
+-- its time: this module, curl --parallel, and lua-http on cqueues, in turn.
+--   make bench-fanout [CUSTOMERS=1000] [CONCURRENCY=50] [LATENCY=50] [ROUNDS=3]
+local run = require "bench.peers.run"
+local sandbox = require "spec.support.sandbox"
+local cjson = require "cjson"
+
+local CUSTOMERS = tonumber(os.getenv "CUSTOMERS" or 1000)
+local CONCURRENCY = tonumber(os.getenv "CONCURRENCY" or 50)
+local LATENCY = tonumber(os.getenv "LATENCY" or 50)
+local ROUNDS = tonumber(os.getenv "ROUNDS" or 3)
+
+local box = sandbox.start { customers = CUSTOMERS, latency = LATENCY, page_size = 10000,
+  log = false }
+local list = os.tmpname()
+local config = os.tmpname()
+
+local function finish()
+  os.remove(list)
+  os.remove(config)
+  box:stop()
+end
+
+local function write(path, lines)
+  local file = assert(io.open(path, "w"))
+  file:write(table.concat(lines, "\n"), "\n")
+  file:close()
+end
+
+-- The ids for the Lua entrants, the URLs for curl.
+local function prepare()
+  local body = box:get("/v1/customers?size=" .. CUSTOMERS)
+  local ids, words = {}, {}
+  for i, customer in ipairs(cjson.decode((body:gsub("^\239\187\191", ""))).items) do
+    ids[i] = customer.id
+    words[#words + 1] = ('url = "%s/v1/customers/%s/analytics/licenses/deployment"')
+      :format(box.base_url, customer.id)
+    words[#words + 1] = 'output = "/dev/null"'
+  end
+  write(list, ids)
+  write(config, words)
+end
+
+-- Runs a command; adds the connections and requests it made. Nil for a peer
+-- that hung or failed.
+local function measured(command, is_peer)
+  box:reset()
+  local result = run.timed(command)
+  local stats = box:stats()
+  for name, value in result.output:gmatch("([%w_]+)=([%d.]+)") do result[name] = tonumber(value) end
+  result.connections, result.requests = stats.connections, stats.total
+  if result.requests ~= CUSTOMERS or is_peer and not result.rows then
+    assert(is_peer, "not all were asked: " .. result.output)
+    return nil
+  end
+  return result
+end
+
+local function lua_entrant(name, interpreter, script, is_peer)
+  return { name = name, run = function()
+    local command = "timeout 20 %s %s %s %s %s %d <%s"
+    return measured(command:format(interpreter, script, run.quoted(box.base_url),
+      run.quoted(box.ca_file), run.quoted(box.token), CONCURRENCY, list), is_peer)
+  end }
+end
+
+local function curl_entrant(name, more)
+  return { name = name, run = function()
+    local command = "curl -s -f --compressed --parallel --parallel-max %d %s --cacert %s -H %s "
+      .. "-K %s"
+    return measured(command:format(CONCURRENCY, more, run.quoted(box.ca_file),
+      run.quoted("Authorization: Bearer " .. box.token), config))
+  end }
+end
+
+-- The first Lua that has lua-http: Debian's works on these.
+local function lua_of_http()
+  for _, interpreter in ipairs { "luajit", "lua5.1", "lua5.3", "lua5.4" } do
+    local test = " -e 'require \"http.client\" require \"cjson\"' 2>/dev/null && echo yes"
+    if run.output_of(interpreter .. test):find("yes") then return interpreter end
+  end
+  return nil
+end
+
+local function report(entrants, results)
+  local ideal = CUSTOMERS / CONCURRENCY * LATENCY / 1000
+  print(("%d customers, %d ms away, %d at a time; the ideal is %.2f s"):format(CUSTOMERS, LATENCY,
+    CONCURRENCY, ideal))
+  print(("%-28s %8s %8s %8s %12s %12s"):format("", "seconds", "of curl", "of ideal", "CPU s/1000",
+    "connections"))
+  local base = run.median(results[1], "seconds")
+  for i, entrant in ipairs(entrants) do
+    if not results[i] then break end -- the peer never came through
+    local seconds = run.median(results[i], "seconds")
+    print(("%-28s %8.3f %8.2f %8.2f %12.3f %12d"):format(entrant.name, seconds, seconds / base,
+      seconds / ideal, run.median(results[i], "cpu") * 1000 / CUSTOMERS,
+      run.median(results[i], "connections")))
+  end
+  print(("peak memory of this module's process: %.1f MiB; a call: p50 %.1f ms, slowest %.1f ms")
+    :format(run.median(results[2], "memory") / 1024, run.median(results[2], "p50") * 1000,
+      run.median(results[2], "slowest") * 1000))
+end
+
+local ok, err = pcall(function()
+  prepare()
+  local interpreter = run.interpreter()
+  local entrants = {
+    curl_entrant("curl --parallel", ""),
+    lua_entrant("partnercenter", interpreter, "bench/peers/fanout_own.lua"),
+  }
+  local other = lua_of_http()
+  if other then
+    entrants[#entrants + 1] = lua_entrant("lua-http, cqueues (" .. other .. ")", other,
+      "bench/peers/fanout_lua_http.lua", true)
+  end
+  report(entrants, run.rounds(ROUNDS, entrants))
+end)
+finish()
+if not ok then error(err, 0) end
