@@ -233,6 +233,10 @@ static int file_lock(lua_State *L) {
   return 1;
 }
 
+/***
+Gives the lock back.
+@function Lock:close
+*/
 static int lock_close(lua_State *L) {
   struct lock *lock = luaL_checkudata(L, 1, LOCK_TYPE);
   if (lock->fd < 0) return 0;

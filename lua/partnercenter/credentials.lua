@@ -1,7 +1,8 @@
+-- SPDX-License-Identifier: MIT
+
 --- Ways to sign in. Each constructor checks its options, sends nothing, and gives
 -- an object for the option `credentials` of `partnercenter.new`. No secret can be
--- read from that object; several clients may share it, and each has its own
--- tokens.
+-- read from that object; clients may share it, each with its own tokens.
 --
 -- Most resources of Partner Center need App+User: a person has signed in, with
 -- multi-factor authentication, and the application acts in their name. Those are
@@ -19,7 +20,6 @@
 -- Functions among the options may wait (make calls themselves, in coroutines or
 -- light threads), except `on_rotate` on PUC Lua 5.1. What they raise reaches the
 -- caller; what they return after nil becomes an error of kind `sign_in`.
--- SPDX-License-Identifier: MIT
 -- @module partnercenter.credentials
 
 local authorize = require "partnercenter.credentials.authorize"
@@ -106,9 +106,7 @@ end
 function M.device_code(options)
   local o = options_of.take("credentials.device_code", options, DEVICE,
     { "tenant", "client_id", "on_prompt" }, 2)
-  return user.new("device_code", o, function(context)
-    return device.sign_in(context, o)
-  end)
+  return user.new("device_code", o, function(context) return device.sign_in(context, o) end)
 end
 
 --- App+User: the code that a person has come back with from the page at
@@ -194,9 +192,7 @@ end
 -- @treturn Provider
 -- @raise source is neither
 function M.token(source)
-  -- No tail calls where a level is counted.
-  local made = token.new(source, 2)
-  return made
+  return (token.new(source, 2)) -- no tail call: levels are counted
 end
 
 --- The refresh token of other credentials kept in a file, so that it outlives the
@@ -240,8 +236,7 @@ end
 -- @treturn string
 -- @raise an option that is missing, wrong or unknown
 function M.authorize_url(options)
-  local address = authorize.url(options, 2)
-  return address
+  return (authorize.url(options, 2)) -- no tail call: levels are counted
 end
 
 --- A fresh secret for one sign-in (PKCE): give the challenge to `authorize_url`,
