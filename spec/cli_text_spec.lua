@@ -231,8 +231,8 @@ describe("partnercenter.cli.status", function()
   local screen = { paint = function(text) return text end }
   for _, c in ipairs {
     { "done, total, rate and time left",
-      { what = "customers", done = 125, total = 500, seconds = 10 },
-      "#####...............  125/500 customers  12/s  30 s left" },
+      { what = "customers", done = 130, total = 500, seconds = 10 },
+      "#####...............  130/500 customers  13/s  28 s left" },
     { "minutes", { what = "customers", done = 10, total = 1000, seconds = 10 },
       "....................  10/1000 customers  1.0/s  16:30 min left" },
     { "hours", { what = "customers", done = 1, total = 1000, seconds = 10 },

@@ -101,7 +101,7 @@ function M.terminal(words, options)
   pipe:close()
   M.remove(directory)
   local shown, code = seen:match("^(.-)<exit (%d+)>")
-  return tonumber(code), ((shown or seen):gsub("\r\n", "\n"))
+  return tonumber(code), ((shown or seen):gsub("\r+\n", "\n"))
 end
 
 -- A file of spec/data/cli against a text; PC_UPDATE=1 writes the file instead.

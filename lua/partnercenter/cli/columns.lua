@@ -6,7 +6,7 @@ local partnercenter = require "partnercenter"
 
 local M = {}
 
--- kind: "text", "count", "share" (0 to 1), "date", "flag"
+-- kind: "text", "id" (never cut), "count", "share" (0 to 1), "date", "flag"
 local function column(name, title, kind, path)
   return { name = name, title = title, kind = kind or "text", path = path }
 end
@@ -33,7 +33,7 @@ local SETS = {
     table = {
       column("companyName", "COMPANY", "text", "companyProfile"),
       column("domain", "DOMAIN", "text", "companyProfile"),
-      column("relationshipToPartner", "RELATIONSHIP"), column("id", "ID"),
+      column("relationshipToPartner", "RELATIONSHIP"), column("id", "ID", "id"),
     },
     csv = {
       column("id", "ID"), column("companyName", "COMPANY", "text", "companyProfile"),

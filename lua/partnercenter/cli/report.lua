@@ -30,6 +30,10 @@ local KINDS = {
 local POLICY = "default-src 'none'; img-src data:; style-src 'unsafe-inline'; "
   .. "script-src 'unsafe-inline'; base-uri 'none'; form-action 'none'"
 
+local function number_of(count, noun)
+  return ("%s %s%s"):format(html.count(count), noun, count == 1 and "" or "s")
+end
+
 local function left_of(row, kind)
   local whole, part = row[kind.whole], row[kind.part]
   return whole and part and math.max(0, whole - part) or nil
@@ -51,9 +55,9 @@ end
 
 local function head(kind, rows, task)
   local days = processed_days(rows)
-  local about = ("%s%s customers, %s rows, from %s."):format(
-    days and ("Processed on " .. days .. ": ") or "", html.count(task.answered),
-    html.count(#rows), html.escape(task.partner.settings.base_url))
+  local about = ("%s%s, %s, from %s."):format(
+    days and ("Processed on " .. days .. ": ") or "", number_of(task.answered, "customer"),
+    number_of(#rows, "row"), html.escape(task.partner.settings.base_url))
   if task.given.filter then
     about = about .. " Only rows with " .. html.escape(task.given.filter) .. "."
   end
@@ -89,8 +93,8 @@ local function warnings(task)
     for i, failure in ipairs(task.failures) do
       if i <= MOST_FAILURES then names[i] = "<li>" .. html.escape(failure) .. "</li>" end
     end
-    lines[#lines + 1] = ("%s customers are missing, because their calls failed:<ul>%s</ul>"):format(
-      html.count(task.failed), table.concat(names))
+    lines[#lines + 1] = ("Without %s, whose calls failed:<ul>%s</ul>"):format(
+      number_of(task.failed, "customer"), table.concat(names))
   end
   if #lines == 0 then return "" end
   return '<div class="warn" role="note">' .. table.concat(lines, "<br>") .. "</div>\n"
@@ -141,8 +145,8 @@ local function write_rows(write, kind, rows)
     return
   end
   local workload = kind == KINDS.usage
-  write(('<details><summary>%s rows</summary>\n<div class="scroll" tabindex="0" role="region" '
-    .. 'aria-labelledby="rows">\n<div class="wide">\n'):format(html.count(#rows)))
+  write(('<details><summary>%s</summary>\n<div class="scroll" tabindex="0" role="region" '
+    .. 'aria-labelledby="rows">\n<div class="wide">\n'):format(number_of(#rows, "row")))
   local titles = { { "Customer", class = "t" }, { "Product", class = "t" } }
   if workload then titles[3] = { "Workload", class = "t" } end
   for _, title in ipairs { kind.sold, kind.used, "Share" } do titles[#titles + 1] = { title } end

@@ -87,12 +87,14 @@ end
 -- @tparam number done
 -- @tparam ?number total
 -- @tparam ?boolean throttled
-function methods:progress(what, done, total, throttled)
+-- @tparam[opt] boolean at_once however early it is
+function methods:progress(what, done, total, throttled, at_once)
   if not self.screen.terminal or self.verbose then return end
   local now = self.clock()
   self.last = { what, done, total }
   if self.what ~= what then self.what, self.started = what, now end
-  if now - self.drawn_at < INTERVAL or now - self.started < PATIENCE then return end
+  local early = now - self.drawn_at < INTERVAL or now - self.started < PATIENCE
+  if early and not at_once then return end
   if not throttled then self.waits_until = nil end
   local waiting = throttled and math.max(0, (self.waits_until or now) - now) or nil
   local line = M.line({
@@ -155,7 +157,7 @@ end
 function methods:event(event)
   if event.name == "throttled" then
     self.waits_until = self.clock() + (tonumber(event.retry_after) or 0)
-    if self.last then self:progress(self.last[1], self.last[2], self.last[3], true) end
+    if self.last then self:progress(self.last[1], self.last[2], self.last[3], true, true) end
   end
   if self.verbose then self:say(M.event_line(event), "dim") end
 end

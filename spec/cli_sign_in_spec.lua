@@ -1,0 +1,152 @@
+-- Who the command calls as, against the sandbox.
+local command = require "spec.support.command"
+local sandbox = require "spec.support.sandbox"
+
+local DOCUMENTED = "4d3cf487-70f4-4e1e-9ff1-b2bfce8d9f04"
+local STATE = "/.local/state/partnercenter/"
+
+describe("the command's sign-in", function()
+  local box, home, said
+
+  setup(function()
+    box = sandbox.start { customers = 2, products = 1, device_pending = 0, device_interval = 0.1 }
+  end)
+  teardown(function() box:stop() end)
+  before_each(function()
+    box:reset()
+    home, said = command.directory(), {}
+  end)
+  after_each(function()
+    command.remove(home)
+    -- What was printed has no secret in it, whatever happened.
+    local all = table.concat(said, "\n")
+    for _, secret in ipairs { box.token, box.refresh_token, box.client_secret, box.app_token } do
+      assert.is_nil(all:find(secret, 1, true))
+    end
+  end)
+
+  local function run(words, env)
+    local all = { PARTNERCENTER_TOKEN = false, PARTNERCENTER_TENANT = box.tenant,
+      PARTNERCENTER_CLIENT_ID = box.client_id }
+    for name, value in pairs(env or {}) do all[name] = value end
+    local code, out, err = command.run(words, { box = box, home = home, env = all })
+    said[#said + 1] = out .. err
+    return code, out, err
+  end
+
+  it("needs one: 3", function()
+    local code, out, err = run("customers")
+    assert.same({ 3, "" }, { code, out })
+    assert.truthy(err:find("partnercenter login", 1, true))
+    assert.equal(0, box:stats().total)
+  end)
+
+  it("keeps a login for the commands to come", function()
+    local code, out, err = run("login --verbose")
+    assert.same({ 0, "" }, { code, out })
+    assert.truthy(err:find("enter the code", 1, true))
+    local pipe = io.popen("stat -c '%a %n' " .. home .. STATE .. "token; ls " .. home .. STATE)
+    local listing = pipe:read("*a")
+    pipe:close()
+    assert.equal("600", listing:match("^%d+"))
+    assert.is_nil(listing:find("signing-in", 1, true))
+    said[#said + 1] = err
+    local token = command.read(home .. STATE .. "token"):match("refresh_token=(%S+)")
+    assert.is_nil(table.concat(said):find(token, 1, true))
+
+    -- Where it was is remembered, so nothing else needs to be said.
+    code, out = command.run("deployment -f csv " .. DOCUMENTED, { home = home })
+    assert.equal(0, code)
+    local _, lines = out:gsub("\n", "")
+    assert.equal(4, lines)
+    code, out = run("whoami")
+    assert.equal(0, code)
+    assert.truthy(out:find("the sign-in kept in " .. home .. STATE .. "token", 1, true))
+    assert.truthy(out:find("tenant        " .. box.tenant .. " (environment)", 1, true))
+
+    code, out = run("logout")
+    assert.equal(0, code)
+    assert.truthy(out:find("signed out", 1, true))
+    pipe = io.popen("ls -A " .. home .. STATE)
+    assert.equal("", pipe:read("*a"))
+    pipe:close()
+    assert.equal(3, (run("customers")))
+    code, out = run("logout")
+    assert.same({ 0, "nobody was signed in\n" }, { code, out })
+  end)
+
+  it("keeps the login that is there when another one fails", function()
+    assert.equal(0, (run("login")))
+    local before = command.read(home .. STATE .. "token")
+    box:control { device_outcome = "decline" }
+    local code, _, err = run("login")
+    assert.equal(3, code)
+    assert.truthy(err:find("declined", 1, true), err)
+    assert.equal(before, command.read(home .. STATE .. "token"))
+    box:control { device_outcome = "accept" }
+    assert.equal(0, (run("login")))
+    assert.is_not.equal(before, command.read(home .. STATE .. "token"))
+  end)
+
+  it("says that it needs an application to log in with", function()
+    local code, _, err = run("login", { PARTNERCENTER_CLIENT_ID = false })
+    assert.equal(2, code)
+    assert.truthy(err:find("--client-id", 1, true))
+    code, _, err = run("login --tenant 'not a tenant'")
+    assert.equal(2, code)
+    assert.truthy(err:find("tenant", 1, true))
+  end)
+
+  it("keeps a sign-in though the first call fails", function()
+    box:control { faults = { { match = "/v1/customers", times = 9, error = "no_rights" } } }
+    local code, _, err = run("login")
+    assert.truthy(code == 1 or code == 3)
+    assert.truthy(err:find("signed in, but the first call failed", 1, true))
+    assert.truthy(command.read(home .. STATE .. "token"))
+  end)
+
+  it("takes a refresh token from the environment, and keeps it where told", function()
+    local env = { PARTNERCENTER_REFRESH_TOKEN = box.refresh_token,
+      PARTNERCENTER_CLIENT_SECRET = box.client_secret }
+    assert.equal(0, (run("deployment -a", env)))
+    assert.is_nil(command.read(home .. STATE .. "token"))
+    box:control { rotate = "revoke" }
+    env.PARTNERCENTER_TOKEN_FILE = home .. "/kept"
+    assert.equal(0, (run("deployment -a", env)))
+    assert.equal(0, (run("deployment -a", env)))
+    assert.truthy(command.read(home .. "/kept"):find("refresh_token=", 1, true))
+  end)
+
+  it("ends with 3 when a person has to sign in again", function()
+    box:control { faults = { { match = "/token", times = 9, error = "invalid_grant" } } }
+    local code, out, err = run("deployment -a", {
+      PARTNERCENTER_REFRESH_TOKEN = box.refresh_token,
+      PARTNERCENTER_CLIENT_SECRET = box.client_secret })
+    assert.same({ 3, "" }, { code, out })
+    assert.truthy(err:find("^partnercenter: sign_in: "))
+  end)
+
+  it("refuses app-only for licences, and lists customers with it", function()
+    local env = { PARTNERCENTER_CLIENT_SECRET = box.client_secret }
+    assert.equal(0, (run("customers", env)))
+    local code, _, err = run("deployment -a", env)
+    assert.equal(3, code)
+    assert.truthy(err:find("App+User", 1, true))
+    _, _, err = run("deployment " .. DOCUMENTED, { PARTNERCENTER_TOKEN = box.app_token })
+    assert.truthy(err:find("403", 1, true), err)
+  end)
+
+  it("ends with 3 at a token that is no longer good", function()
+    local code, _, err = run("customers", { PARTNERCENTER_TOKEN = "not-a-token-of-theirs" })
+    assert.equal(3, code)
+    assert.is_nil(err:find("not-a-token-of-theirs", 1, true))
+  end)
+
+  it("refuses a token file that others can read", function()
+    assert.equal(0, (run("login")))
+    os.execute("chmod 644 " .. home .. STATE .. "token")
+    local code, _, err = run("customers")
+    assert.equal(2, code)
+    assert.truthy(err:find("others have access", 1, true))
+  end)
+end)

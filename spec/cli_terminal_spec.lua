@@ -1,0 +1,137 @@
+-- The command in a pseudo-terminal. PC_UPDATE=1 writes the golden files.
+local command = require "spec.support.command"
+local sandbox = require "spec.support.sandbox"
+
+local DOCUMENTED = "4d3cf487-70f4-4e1e-9ff1-b2bfce8d9f04"
+local SECOND = "1c1e3dd0-9531-46f3-a072-05000001316a"
+local CTRL_C = "\3"
+
+describe("the command on a terminal", function()
+  local box, directory
+
+  local function run(words, options)
+    local all = { box = box }
+    for name, value in pairs(options or {}) do all[name] = value end
+    return command.terminal(words, all)
+  end
+
+  -- Types Ctrl-C once, as soon as this is shown.
+  local function interrupt_at(text)
+    local typed = false
+    return function(seen, send)
+      if typed or not seen:find(text, 1, true) then return end
+      typed = true
+      send(CTRL_C)
+    end
+  end
+
+  setup(function()
+    box = sandbox.start { customers = 3, products = 3 }
+    directory = command.directory()
+  end)
+  teardown(function()
+    box:stop()
+    command.remove(directory)
+  end)
+  before_each(function() box:restore() end)
+
+  for _, c in ipairs {
+    { "in colour, with bars", "deployment.tty", {} },
+    { "without colour where NO_COLOR says so", "deployment-no-color.tty", { NO_COLOR = "1" } },
+    { "without colour on a dumb terminal", "deployment-no-color.tty", { TERM = "dumb" } },
+    { "in ASCII where the locale has no more", "deployment-ascii.tty", { LC_ALL = "C" } },
+  } do
+    it("shows a table " .. c[1], function()
+      local code, shown = run("deployment -a", { env = c[3] })
+      assert.equal(0, code)
+      assert.equal(command.golden(c[2], shown))
+    end)
+  end
+
+  it("fits the table into the terminal, or into COLUMNS", function()
+    for _, options in ipairs { { columns = 80 }, { env = { COLUMNS = "80" } } } do
+      local _, shown = run("customers", options)
+      assert.equal(command.golden("customers-narrow.tty", shown))
+    end
+  end)
+
+  it("writes CSV and JSON as in a pipe", function()
+    for _, format in ipairs { "csv", "json" } do
+      local _, shown = run("customers -f " .. format)
+      local _, piped = command.run("customers -f " .. format, { box = box })
+      assert.equal((piped:gsub("\r\n", "\n")), shown)
+    end
+  end)
+
+  it("shows how far it is, and takes that away at the end", function()
+    box:control { latency = 350 }
+    local code, shown = run("deployment -a --concurrency 1")
+    assert.equal(0, code)
+    assert.truthy(shown:find("%d/3 customers  [%d.]+/s  %d+ s left"), shown)
+    local rest = shown:match("^.*\r\27%[K(.*)$")
+    assert.truthy(rest:find("^\27%[1mCUSTOMER"), rest)
+    assert.is_nil(rest:find("customers", 1, true))
+  end)
+
+  it("says when the service slows it down", function()
+    box:control { faults = { { match = "/deployment", times = 1, status = 429, retry_after = 1,
+      skip = 1 } } }
+    local code, shown = run("deployment -a --concurrency 1")
+    assert.equal(0, code)
+    assert.truthy(shown:find("throttled", 1, true), shown)
+  end)
+
+  it("shows what is there after Ctrl-C", function()
+    box:control { faults = { { match = SECOND, delay = 30 } } }
+    local code, shown = run("deployment -a --concurrency 1 --verbose",
+      { talk = interrupt_at(SECOND) })
+    assert.equal(130, code)
+    local _, rows = shown:gsub("DT DEMO CSP CUSTOMER 005", "")
+    assert.equal(3, rows)
+    assert.truthy(shown:find("interrupted after 1 of 3 customers", 1, true))
+  end)
+
+  it("notices Ctrl-C while nothing is shown but the progress", function()
+    box:control { faults = { { match = SECOND, delay = 30 } } }
+    local code, shown = run("deployment -a --concurrency 1 -f csv",
+      { talk = interrupt_at("1/3 customers") })
+    assert.equal(130, code)
+    assert.truthy(shown:find(DOCUMENTED .. ",", 1, true))
+  end)
+
+  it("leaves files alone after Ctrl-C, but keeps what is there beside them", function()
+    local csv, html = directory .. "/out.csv", directory .. "/report.html"
+    command.write(csv, "old")
+    box:control { faults = { { match = SECOND, delay = 30 } } }
+    local code = run(("deployment -a --concurrency 1 -v -f csv -o %s --html %s"):format(csv, html),
+      { talk = interrupt_at(SECOND) })
+    assert.equal(130, code)
+    assert.equal("old", command.read(csv))
+    assert.is_nil(command.read(html))
+    local _, rows = command.read(csv .. ".partial"):gsub("DT DEMO", "")
+    assert.equal(3, rows)
+    assert.truthy(command.read(html .. ".partial"):find("Interrupted: 1 of 3 customers", 1, true))
+  end)
+
+  it("ends without a word but that after Ctrl-C when nothing is there", function()
+    box:control { faults = { { match = "/v1/customers", delay = 30 } } }
+    for _, words in ipairs { "customers -v", "deployment -a -v", "whoami -v" } do
+      local code, shown = run(words, { talk = interrupt_at "request GET" })
+      assert.equal(130, code)
+      assert.truthy(shown:find("partnercenter: interrupted\27%[0m\n$")
+        or shown:find("partnercenter: interrupted\n$"), shown)
+    end
+  end)
+
+  it("ends a login with Ctrl-C, and keeps nothing", function()
+    box:control { device_pending = 1000 }
+    local code, shown = run("login", {
+      home = directory, talk = interrupt_at "enter the code",
+      env = { PARTNERCENTER_TOKEN = false, PARTNERCENTER_TENANT = box.tenant,
+        PARTNERCENTER_CLIENT_ID = box.client_id },
+    })
+    assert.equal(130, code)
+    assert.truthy(shown:find("interrupted", 1, true))
+    assert.is_nil(command.read(directory .. "/.local/state/partnercenter/token"))
+  end)
+end)
