@@ -82,8 +82,8 @@ local function entrants_of(encoding)
   if has("lua5.4", "ssl.https", "cjson") and encoding == "plain" then
     list[#list + 1] = lua_entrant("LuaSec, lua-cjson", "lua5.4", "page_luasec")
   end
-  if has("lua5.1", "cURL", "cjson", "socket") then
-    list[#list + 1] = lua_entrant("lua-curl, lua-cjson", "lua5.1", "page_lua_curl", encoding)
+  if has("lua5.1", "curl", "cjson", "socket") and encoding == "plain" then
+    list[#list + 1] = lua_entrant("lua-curl, lua-cjson", "lua5.1", "page_lua_curl")
   end
   return list
 end

@@ -7,6 +7,7 @@ local ltn12 = require "ltn12"
 local socket = require "socket"
 
 for _ = 1, times do
+  collectgarbage()
   local started = socket.gettime()
   local parts = {}
   local ok, status = https.request {

@@ -25,6 +25,9 @@ local TICKS = 10
 -- after the next, and so on.
 local PAUSE, LONGEST_PAUSE = 1, 30
 
+-- Seconds too short to wait for.
+local SOON = 1e-6
+
 local M = {}
 
 local methods = {}
@@ -38,7 +41,8 @@ local function new_pace(calls, seconds, due)
 end
 
 local function pace_delay(pace, now)
-  return math.max(0, pace.due - pace.slack - now)
+  local seconds = pace.due - pace.slack - now
+  return seconds > SOON and seconds or 0
 end
 
 local function take(pace, now)
@@ -47,7 +51,7 @@ end
 
 local function pace_free(pace, now)
   local due = math.max(now, pace.due)
-  return math.floor((now + pace.slack - due) / pace.gap + 1.000001)
+  return math.floor((now + pace.slack - due + SOON) / pace.gap + 1)
 end
 
 --- A throttle, shared by all calls of a client.
