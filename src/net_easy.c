@@ -101,6 +101,9 @@ static enum pc_err make_header_lines(struct pc_transfer *t) {
 #define SET(option, value)                                                    \
   if (code == CURLE_OK) code = curl_easy_setopt(easy, option, value)
 
+/* Handles are used again without curl_easy_reset, which is not told when it is
+** short of memory and leaves a handle behind that cannot send: every option is
+** set each time. */
 static CURLcode set_request(CURL *easy, struct pc_transfer *t) {
   const struct pc_buffer *method = &t->parts[PC_METHOD];
   const struct pc_buffer *body = &t->parts[PC_BODY];
@@ -109,18 +112,20 @@ static CURLcode set_request(CURL *easy, struct pc_transfer *t) {
   if (body->len > 0) {
     SET(CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)(body->len - 1));
     SET(CURLOPT_POSTFIELDS, body->bytes);
+  } else {
+    SET(CURLOPT_POSTFIELDS, NULL);
+    SET(CURLOPT_HTTPGET, 1L);
   }
-  if (method->len > 0) SET(CURLOPT_CUSTOMREQUEST, method->bytes);
+  SET(CURLOPT_CUSTOMREQUEST, method->len > 0 ? method->bytes : NULL);
   SET(CURLOPT_HTTPHEADER, t->header_lines);
   SET(CURLOPT_ACCEPT_ENCODING, ""); /* all that this libcurl can undo */
   SET(CURLOPT_CONNECTTIMEOUT_MS, t->limits.connect_timeout_ms);
-  if (t->limits.streamed) {
-    /* libcurl does not count the time while the reader has it paused. */
-    SET(CURLOPT_LOW_SPEED_LIMIT, 1L);
-    SET(CURLOPT_LOW_SPEED_TIME, (t->limits.timeout_ms + 999) / 1000);
-  } else {
-    SET(CURLOPT_TIMEOUT_MS, t->limits.timeout_ms);
-  }
+  /* When streamed: libcurl does not count the time while the reader has it
+  ** paused. */
+  SET(CURLOPT_LOW_SPEED_LIMIT, t->limits.streamed ? 1L : 0L);
+  SET(CURLOPT_LOW_SPEED_TIME,
+      t->limits.streamed ? (t->limits.timeout_ms + 999) / 1000 : 0L);
+  SET(CURLOPT_TIMEOUT_MS, t->limits.streamed ? 0L : t->limits.timeout_ms);
   return code;
 }
 
@@ -191,8 +196,12 @@ void pc_easy_end(struct pc_io *io, struct pc_transfer *t) {
   ** effect on a transfer that is complete. */
   (void)curl_easy_setopt(t->easy, CURLOPT_FORBID_REUSE, 1L);
   (void)curl_multi_remove_handle(io->multi, t->easy);
-  if (io->idle_count < sizeof io->idle / sizeof io->idle[0]) {
-    curl_easy_reset(t->easy);
+  if (t->result != PC_NOMEM &&
+      io->idle_count < sizeof io->idle / sizeof io->idle[0]) {
+    /* What it refers to is about to go; none of these needs memory. */
+    (void)curl_easy_setopt(t->easy, CURLOPT_POSTFIELDS, NULL);
+    (void)curl_easy_setopt(t->easy, CURLOPT_HTTPHEADER, NULL);
+    (void)curl_easy_setopt(t->easy, CURLOPT_ERRORBUFFER, NULL);
     io->idle[io->idle_count++] = t->easy;
   } else {
     curl_easy_cleanup(t->easy);

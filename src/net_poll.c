@@ -46,7 +46,7 @@ static int on_socket(CURL *easy, curl_socket_t fd, int what, void *arg,
     (void)epoll_ctl(p->epoll_fd, EPOLL_CTL_DEL, fd, &event);
   else if (epoll_ctl(p->epoll_fd, known ? EPOLL_CTL_MOD : EPOLL_CTL_ADD, fd,
                      &event) != 0)
-    return -1;
+    return -1; /* the multi does nothing more from now on */
   (void)curl_multi_assign(p->multi, fd, what == CURL_POLL_REMOVE ? NULL : p);
   return 0;
 }
@@ -97,22 +97,30 @@ static int to_curl(uint32_t events) {
   return what;
 }
 
+/* After a failure here libcurl may have lost track of its sockets, and its
+** transfers would never end. */
+static enum pc_err check(CURLMcode code) {
+  if (code == CURLM_OK) return PC_OK;
+  return code == CURLM_OUT_OF_MEMORY ? PC_NOMEM : PC_RESOURCES;
+}
+
 enum pc_err pc_poll_round(struct pc_poll *p) {
   struct epoll_event events[EVENTS_PER_ROUND];
+  enum pc_err err = PC_OK;
   int still_running, i;
   int n = epoll_wait(p->epoll_fd, events, EVENTS_PER_ROUND, wait_ms(p));
   if (n < 0 && errno != EINTR) return PC_RESOURCES;
-  for (i = 0; i < n; i++)
+  for (i = 0; i < n && err == PC_OK; i++)
     if (events[i].data.fd != p->wake_fd)
-      (void)curl_multi_socket_action(p->multi, events[i].data.fd,
-                                     to_curl(events[i].events),
-                                     &still_running);
-  if (p->due >= 0 && now_ms() >= p->due) {
+      err = check(curl_multi_socket_action(p->multi, events[i].data.fd,
+                                           to_curl(events[i].events),
+                                           &still_running));
+  if (err == PC_OK && p->due >= 0 && now_ms() >= p->due) {
     p->due = -1; /* libcurl sets the next one from within this call */
-    (void)curl_multi_socket_action(p->multi, CURL_SOCKET_TIMEOUT, 0,
-                                   &still_running);
+    err = check(curl_multi_socket_action(p->multi, CURL_SOCKET_TIMEOUT, 0,
+                                         &still_running));
   }
-  return PC_OK;
+  return err;
 }
 
 void pc_poll_close(struct pc_poll *p) {
@@ -146,7 +154,7 @@ enum pc_err pc_poll_round(struct pc_poll *p) {
   int still_running;
   if (curl_multi_poll(p->multi, &p->wake, 1, MAX_WAIT_MS, NULL))
     return PC_RESOURCES;
-  (void)curl_multi_perform(p->multi, &still_running);
+  if (curl_multi_perform(p->multi, &still_running)) return PC_NOMEM;
   return PC_OK;
 }
 

@@ -210,6 +210,9 @@ static void close_io(struct pc_io *io) {
   if (io->multi != NULL) (void)curl_multi_cleanup(io->multi);
   spare.first = io->spare;
   pc_pieces_free(&spare);
+  io->poll = NULL;
+  io->multi = NULL;
+  io->spare = NULL;
 }
 
 static void end_active(struct pc_io *io, enum pc_err err) {
@@ -219,15 +222,19 @@ static void end_active(struct pc_io *io, enum pc_err err) {
   }
 }
 
-/* Without a way to wait for sockets every transfer fails with the reason,
-** those to come as well; only orders are waited for. */
-static void wait_for_orders(struct pc_io *io) {
+/* Memory or descriptors were refused where libcurl or the poll cannot go on
+** without: every transfer fails with the reason, and all is made anew for the
+** orders to come. */
+static void start_over(struct pc_io *io) {
   struct pollfd pfd = {0};
+  if (io->multi != NULL) collect_ended(io);
   end_active(io, io->err);
   hand_up_all(io);
+  close_io(io);
   pfd.fd = io->net->down_wake.read_fd;
   pfd.events = POLLIN;
   (void)poll(&pfd, 1, -1);
+  io->err = open_io(io);
 }
 
 void *pc_thread_main(void *arg) {
@@ -238,9 +245,9 @@ void *pc_thread_main(void *arg) {
   while (take_orders(&io)) {
     hand_up_all(&io);
     if (io.err == PC_OK) io.err = pc_poll_round(io.poll);
-    if (io.err != PC_OK) wait_for_orders(&io);
-    if (io.multi != NULL) collect_ended(&io);
+    if (io.err == PC_OK) collect_ended(&io);
     hand_up_all(&io);
+    if (io.err != PC_OK) start_over(&io);
   }
   end_active(&io, PC_CLOSED);
   hand_up_all(&io);
