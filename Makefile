@@ -216,6 +216,11 @@ help:                     ## list the targets
 
 # --- hold it to the worst ---
 
+.PHONY: torture
+torture:                  ## make every allocation and system call fail
+	$(call install_deps,build lua5.4 lua5.1 sandbox test)
+	@tools/torture $(or $(POINTS),160) $(SCENE)
+
 .PHONY: faults-doc
 faults-doc:               ## write doc/faults.md from the table of faults
 	@lua5.4 tools/faults_doc.lua >doc/faults.md
