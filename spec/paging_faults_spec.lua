@@ -10,7 +10,7 @@ local VERBS = { "each", "pages", "all" }
 -- One that ends before a byte of the body has arrived can always be repeated.
 local PASSING = {
   { "503", { status = 503 } },
-  { "429", { error = "unavailable", status = 429, headers = { ["Retry-After"] = "0" } } },
+  { "429", { status = 429, headers = { ["Retry-After"] = "0" } } },
   { "500 with a fault", { error = "server_error" } },
   { "an end before the headers", { close = -1 } },
   { "an end before the first row", { close = 5 } },
@@ -106,14 +106,12 @@ describe("paging with failures", function()
 
       before_each(function() box:control { clear_faults = true } end)
 
-      -- Another verb for each, so that each form meets all of them.
-      for i, failure in ipairs(PASSING) do
-        local verb = VERBS[(i + number) % #VERBS + 1]
+      local function goes_on(failure, verb, page)
         it("goes on after " .. failure[1] .. ", by " .. verb, function()
           box:reset()
           box:control(form[2])
           box:control { gzip = false, faults = {
-            with(failure[2], { match = match, skip = (i * 7 + number) % (PAGES - 1) + 1 }),
+            with(failure[2], { match = match, skip = page }),
           } }
           local rows = {}
           read[verb](node_of(partner, form[3]), params, rows)
@@ -121,6 +119,14 @@ describe("paging with failures", function()
           assert.same(whole, rows)
           assert.equal(1, box:stats().faults_used)
         end)
+      end
+
+      for i, failure in ipairs(PASSING) do
+        -- The client spares the service after a 429, which takes its time.
+        if failure[2].status ~= 429 or number % 4 == 1 then
+          -- Another verb for each, so that each form meets all of them.
+          goes_on(failure, VERBS[(i + number) % #VERBS + 1], (i * 7 + number) % (PAGES - 1) + 1)
+        end
       end
 
       it("gives whole pages and the error when nothing can be repeated", function()

@@ -1,0 +1,972 @@
+---@meta partnercenter
+-- What the Lua language server shows and checks in an editor: every option, row,
+-- page, event and error, by name and type. Point `workspace.library` at this
+-- directory. Nothing loads it at run time; spec/types_spec.lua holds it to the
+-- module in both directions.
+-- SPDX-License-Identifier: MIT
+
+--- The module.
+---@class partnercenter
+---@field version string such as "0.1.0"
+---@field null lightuserdata a JSON null; the value of `cjson.null` and `ngx.null`
+---@field credentials partnercenter.credentials
+---@field filter partnercenter.filter
+---@field insights partnercenter.insights
+local partnercenter = {}
+
+--- A client for one partner tenant. Creating it sends nothing.
+---@param options partnercenter.Options
+---@return partnercenter.Client? client
+---@return partnercenter.Error? err
+function partnercenter.new(options) end
+
+--- A JSON text as a Lua value.
+---@param text string
+---@param options? partnercenter.DecodeOptions
+---@return any value
+---@return string? message
+---@return integer? offset of the wrong byte, from 1
+function partnercenter.decode(text, options) end
+
+--- Seconds since the epoch of a date in any form that the service writes; nil
+--- for the one that stands for "never", nil and why for what is no date.
+---@param value any
+---@return number? seconds
+---@return string? why
+function partnercenter.datetime(value) end
+
+--- Is the value a GUID in the form 8-4-4-4-12?
+---@param text any
+---@return boolean
+function partnercenter.is_guid(text) end
+
+---@class partnercenter.DecodeOptions
+---@field nulls? boolean keep null members as `partnercenter.null`
+---@field max_depth? integer default 128
+---@field array_mt? table metatable of arrays
+
+---@alias partnercenter.Cloud "global"|"china"|"us_government"|"germany"
+---@alias partnercenter.LoopName "block"|"cqueues"|"luv"|"ngx"
+
+--- What single calls can have of their own: the options of `with`.
+---@class partnercenter.CallOptions
+---@field correlation_id? string a GUID for all calls
+---@field locale? string language of names; default "en-US"
+---@field application? string your application's name, for support
+---@field timeout? number seconds for one attempt; default 180
+---@field deadline? number seconds for a whole call
+---@field retries? integer tries after the first; default 4
+---@field max_retry_after? number seconds; default 300
+---@field max_body? integer bytes after decompression; default 256 MiB
+---@field nulls? boolean keep JSON null as `partnercenter.null`
+---@field on_event? fun(event: partnercenter.Event)
+
+--- The options of `new`.
+---@class partnercenter.Options : partnercenter.CallOptions
+---@field credentials partnercenter.Credentials how to sign in
+---@field cloud? partnercenter.Cloud default "global"
+---@field base_url? string in place of the cloud's
+---@field authority? string of sign-in, in place of the cloud's
+---@field commercial_prefix? "/partner/v1"|"/v1" where `analytics.commercial` is asked for
+---@field connect_timeout? number seconds for name, TCP and TLS; default 10
+---@field concurrency? integer calls in flight at most; default 16
+---@field requests_per_minute? integer at most
+---@field max_pages? integer of one walk; default 10000
+---@field ca_file? string PEM file of the trusted authorities
+---@field proxy? string URL; else the environment's
+---@field no_proxy? string hosts reached directly, comma separated
+---@field unix_socket? string path to connect to in place of a host
+---@field http_version? "1.1"|"2" "1.1" to never offer HTTP/2
+---@field loop? partnercenter.LoopName|table else found at each call
+---@field clock? fun(): number steady seconds; for tests
+---@field time? fun(): number seconds since the epoch; for tests
+---@field random? fun(): number from 0 to 1; for tests
+
+---@class partnercenter.RequestOptions
+---@field path string starts with a slash
+---@field query? table<string, string|number|boolean> not encoded
+---@field headers? table<string, string>
+---@field paging? "skip"|"links" default "skip"
+
+---@class partnercenter.MapOptions
+---@field concurrency? integer elements under way at most
+---@field on_progress? fun(done: integer, total: integer?, in_flight: integer, throttled: boolean)
+
+--- The fourth value of `each` and `map`: closes what is under way.
+---@class partnercenter.Closer
+---@field close fun(self?: partnercenter.Closer) any number of times
+
+--- A client. Its fields are the resources, by the URL's own path.
+---@class partnercenter.Client
+---@field customers partnercenter.CustomersNode
+---@field analytics partnercenter.AnalyticsNode
+local Client = {}
+
+--- The same client for calls with other settings.
+---@param options partnercenter.CallOptions
+---@return partnercenter.Client
+function Client:with(options) end
+
+--- Any other GET of the API, with the same verbs.
+---@param options partnercenter.RequestOptions
+---@return partnercenter.RequestNode
+function Client:request(options) end
+
+--- Calls a function for each element, side by side. The iterator gives the
+--- element and what the function returned, in the order of completion.
+---@generic T
+---@param input T[]|fun(...): T?
+---@param fn fun(element: T, ...): ...
+---@param options? partnercenter.MapOptions
+---@return fun(...): T?, ...
+---@return nil
+---@return nil
+---@return partnercenter.Closer
+function Client:map(input, fn, options) end
+
+--- Ends what is under way, and gives everything back.
+function Client:close() end
+
+--- Facts about an answer: the second value of `get`.
+---@class partnercenter.Facts
+---@field status integer
+---@field request_id string
+---@field correlation_id string
+---@field ms_cv? string
+---@field server_id? string
+---@field attempts integer requests sent for the call
+---@field timings partnercenter.Timings
+
+--- Seconds since the start, and how.
+---@class partnercenter.Timings
+---@field name_lookup number
+---@field connect number
+---@field tls number
+---@field first_byte number
+---@field total number
+---@field bytes number of the body, as sent
+---@field reused boolean the connection was there already
+---@field http string version
+
+---@alias partnercenter.ErrorKind
+---| "config" a wrong setting that only the call could show
+---| "sign_in" no token, or one that is refused
+---| "forbidden" status 403
+---| "not_found" status 404
+---| "throttled" status 429
+---| "http" any other status that is no success
+---| "network" no answer, or one that broke off
+---| "tls" no trust
+---| "timeout" too late
+---| "protocol" an answer that makes no sense
+---| "cancelled" by the caller
+---| "closed" the client is
+
+--- An expected failure: the second value of a call, or what an iterator raises.
+--- As text it is one line: what failed, why, what to do.
+---@class partnercenter.Error
+---@field kind partnercenter.ErrorKind
+---@field message string
+---@field status? integer of the answer
+---@field code? integer the service's own
+---@field description? string the service's words
+---@field source? string which part of the service failed
+---@field data? any[] the service's details
+---@field error? string the token endpoint's, such as "invalid_grant"
+---@field suberror? string
+---@field error_codes? integer[]
+---@field request_id? string
+---@field correlation_id? string
+---@field ms_cv? string
+---@field server_id? string
+---@field retry_after? number seconds that the answer asks to wait
+---@field attempts? integer requests sent for the call
+---@field url? string of the last request
+---@field body? string of the answer, its first 4 KiB
+---@field retryable boolean whether the same call may succeed later
+---@field cause? partnercenter.Error the error behind this one
+
+---@alias partnercenter.EventName
+---| "request"
+---| "response"
+---| "retry"
+---| "throttled"
+---| "token"
+---| "page"
+
+--- What `on_event` gets.
+---@class partnercenter.Event
+---@field name partnercenter.EventName
+---@field time number seconds since the epoch
+---@field resource? string
+---@field method? string
+---@field url? string
+---@field request_id? string
+---@field correlation_id? string
+---@field attempts? integer
+---@field status? integer
+---@field error? partnercenter.ErrorKind
+---@field ms_cv? string
+---@field server_id? string
+---@field timings? partnercenter.Timings
+---@field seconds? number until the next try
+---@field retry_after? number seconds that the answer asks to wait
+---@field concurrency? integer calls in flight from now on
+---@field page? integer from 1
+---@field rows? integer of the page
+---@field total? integer what the answer counts
+---@field credentials? string the way to sign in
+---@field expires_in? number seconds
+
+--- The ways to sign in.
+---@class partnercenter.credentials
+local credentials = {}
+partnercenter.credentials = credentials
+
+--- What a way to sign in gives, for the option `credentials`. Nothing can be read
+--- from it.
+---@class partnercenter.Credentials
+
+---@class partnercenter.EntraOptions
+---@field tenant string the partner's tenant, a GUID or a domain name
+---@field client_id string the application's id, a GUID
+---@field version? 1|2 of the token endpoint; default 2
+---@field scope? string what the tokens are for (version 2)
+---@field resource? string what the tokens are for (version 1)
+
+---@class partnercenter.RefreshTokenOptions : partnercenter.EntraOptions
+---@field refresh_token string|fun(): string?, any
+---@field client_secret? string
+---@field client_assertion? string|fun(audience: string): string?, any
+---@field on_rotate? fun(new_token: string): any, any
+
+--- App+User: the refresh token of a person who has signed in before.
+---@param options partnercenter.RefreshTokenOptions
+---@return partnercenter.Credentials
+function credentials.refresh_token(options) end
+
+---@class partnercenter.DeviceCodeOptions
+---@field tenant string the partner's tenant, a GUID or a domain name
+---@field client_id string the application's id, a GUID
+---@field scope? string what the tokens are for
+---@field on_prompt fun(message: string, details: partnercenter.DeviceCodeDetails): any, any
+---@field on_rotate? fun(new_token: string): any, any
+
+---@class partnercenter.DeviceCodeDetails
+---@field user_code string
+---@field verification_uri string
+---@field expires_in number seconds
+---@field interval number seconds
+---@field message string one line
+
+--- App+User: a person opens a page and types a code.
+---@param options partnercenter.DeviceCodeOptions
+---@return partnercenter.Credentials
+function credentials.device_code(options) end
+
+---@class partnercenter.AuthorizationCodeOptions : partnercenter.EntraOptions
+---@field code string
+---@field redirect_uri string
+---@field code_verifier? string of `pkce`
+---@field client_secret? string
+---@field client_assertion? string|fun(audience: string): string?, any
+---@field on_rotate? fun(new_token: string): any, any
+
+--- App+User: the code that a person has come back with.
+---@param options partnercenter.AuthorizationCodeOptions
+---@return partnercenter.Credentials
+function credentials.authorization_code(options) end
+
+---@class partnercenter.ClientSecretOptions : partnercenter.EntraOptions
+---@field client_secret string
+
+--- App-only, with a secret.
+---@param options partnercenter.ClientSecretOptions
+---@return partnercenter.Credentials
+function credentials.client_secret(options) end
+
+---@class partnercenter.ClientAssertionOptions : partnercenter.EntraOptions
+---@field assertion string|fun(audience: string): string?, any
+
+--- App-only, with a certificate.
+---@param options partnercenter.ClientAssertionOptions
+---@return partnercenter.Credentials
+function credentials.client_assertion(options) end
+
+--- An access token from elsewhere, and when it expires.
+---@param source string|fun(rejected: string?): string?, any
+---@return partnercenter.Credentials
+function credentials.token(source) end
+
+--- The refresh token of other credentials kept in a file.
+---@param path string
+---@param credentials partnercenter.Credentials
+---@return partnercenter.Credentials
+function credentials.file(path, credentials) end
+
+---@class partnercenter.AuthorizeUrlOptions : partnercenter.EntraOptions
+---@field redirect_uri string
+---@field state string
+---@field code_challenge? string of `pkce`
+---@field code_challenge_method? "S256"|"plain"
+---@field response_mode? "query"|"form_post"
+---@field prompt? string
+---@field login_hint? string
+---@field domain_hint? string
+---@field cloud? partnercenter.Cloud
+---@field authority? string
+
+--- The address of the page where a person signs in.
+---@param options partnercenter.AuthorizeUrlOptions
+---@return string
+function credentials.authorize_url(options) end
+
+---@class partnercenter.Pkce
+---@field code_verifier string
+---@field code_challenge string
+---@field code_challenge_method string
+
+--- A fresh secret for one sign-in.
+---@return partnercenter.Pkce
+function credentials.pkce() end
+
+--- Conditions on rows.
+---@class partnercenter.filter
+local filter = {}
+partnercenter.filter = filter
+
+--- A condition: its text is what the service gets, a call decides on a row.
+---@class partnercenter.Filter
+---@operator call(table): boolean
+
+--- A point in time to compare with.
+---@class partnercenter.FilterDate
+
+--- What an endpoint documents: operators per field.
+---@class partnercenter.FilterCapabilities
+---@field dates? boolean it takes dates
+---@field numbers? boolean it takes numbers
+---@field json? boolean it takes one `starts_with`, as JSON
+---@field [string] string[]|table<string, boolean>|boolean
+
+---@param value string|number
+---@return partnercenter.FilterDate
+function filter.date(value) end
+
+---@param field string
+---@param value string|number|boolean|partnercenter.FilterDate
+---@return partnercenter.Filter
+function filter.eq(field, value) end
+
+---@param field string
+---@param value string|number|boolean|partnercenter.FilterDate
+---@return partnercenter.Filter
+function filter.ne(field, value) end
+
+---@param field string
+---@param value string|number|partnercenter.FilterDate
+---@return partnercenter.Filter
+function filter.gt(field, value) end
+
+---@param field string
+---@param value string|number|partnercenter.FilterDate
+---@return partnercenter.Filter
+function filter.ge(field, value) end
+
+---@param field string
+---@param value string|number|partnercenter.FilterDate
+---@return partnercenter.Filter
+function filter.lt(field, value) end
+
+---@param field string
+---@param value string|number|partnercenter.FilterDate
+---@return partnercenter.Filter
+function filter.le(field, value) end
+
+---@param field string
+---@param text string
+---@return partnercenter.Filter
+function filter.contains(field, text) end
+
+---@param field string
+---@param text string
+---@return partnercenter.Filter
+function filter.starts_with(field, text) end
+
+---@param expressions partnercenter.Filter[]
+---@return partnercenter.Filter
+function filter.all(expressions) end
+
+---@param expressions partnercenter.Filter[]
+---@return partnercenter.Filter
+function filter.any(expressions) end
+
+---@param expression partnercenter.Filter
+---@return partnercenter.Filter
+function filter.negate(expression) end
+
+---@param value any
+---@return boolean
+function filter.is(value) end
+
+--- What the endpoint takes, and the rest.
+---@param expression partnercenter.Filter
+---@param capabilities? partnercenter.FilterCapabilities
+---@param level? integer
+---@return partnercenter.Filter? remote
+---@return partnercenter.Filter? here
+function filter.split(expression, capabilities, level) end
+
+---@param expression partnercenter.Filter
+---@param capabilities? partnercenter.FilterCapabilities
+---@return string
+function filter.to_odata(expression, capabilities) end
+
+---@param expression partnercenter.Filter
+---@return string
+function filter.to_json(expression) end
+
+--- Summaries over rows.
+---@class partnercenter.insights
+local insights = {}
+partnercenter.insights = insights
+
+---@alias partnercenter.ShareName "deployedShare"|"usedShare"
+---@alias partnercenter.Rows table[]|partnercenter.Page|fun(): table?
+
+--- A group of rows: its keys, and what was added up.
+---@class partnercenter.Summary
+---@field rows integer how many there were
+---@field deployedShare? number licensesDeployed of licensesSold
+---@field usedShare? number licensesActive of licensesQualified
+---@field licensesSold? number
+---@field licensesDeployed? number
+---@field licensesActive? number
+---@field licensesQualified? number
+---@field licenseCount? number
+---@field subscriptionCount? number
+---@field indirectResellerCount? number
+---@field quantity? number
+---@field searchResultPageViews? number
+---@field contactClicks? number
+---@field referralCount? number
+---@field profileViews? number
+---@field [string] any the keys
+
+--- The share of licences that are deployed or used, 0 to 1.
+---@param row table
+---@param name? partnercenter.ShareName
+---@return number?
+function insights.share(row, name) end
+
+--- One row per group, counts added up, shares of the sums.
+---@param rows partnercenter.Rows
+---@param keys? string[]|string
+---@return partnercenter.Summary[]
+function insights.summarize(rows, keys) end
+
+--- The rows in order.
+---@param rows partnercenter.Rows
+---@param key string|fun(row: table): any
+---@param direction? "asc"|"desc"
+---@return table[]
+function insights.sort(rows, key, direction) end
+
+--- The rows whose share is below a threshold.
+---@param rows partnercenter.Rows
+---@param share number 0 to 1
+---@param name? partnercenter.ShareName
+---@return table[]
+function insights.below(rows, share, name) end
+
+-- Rows
+
+---@class partnercenter.Attributes
+---@field objectType string
+
+---@class partnercenter.Link
+---@field uri string
+---@field method string
+---@field headers partnercenter.LinkHeader[]
+
+---@class partnercenter.LinkHeader
+---@field key string
+---@field value string
+
+---@class partnercenter.Links
+---@field self? partnercenter.Link
+---@field next? partnercenter.Link
+
+---@class partnercenter.CompanyProfile
+---@field tenantId string
+---@field domain string
+---@field companyName string
+---@field organizationRegistrationNumber? string
+---@field links? partnercenter.Links
+---@field attributes partnercenter.Attributes
+
+---@class partnercenter.Customer
+---@field id string the tenant, a GUID
+---@field commerceId? string
+---@field companyProfile partnercenter.CompanyProfile
+---@field relationshipToPartner string such as "reseller"
+---@field allowDelegatedAccess? boolean of `by_id` alone
+---@field customDomains? string[]
+---@field associatedPartnerId? string
+---@field links? partnercenter.Links
+---@field attributes partnercenter.Attributes
+
+---@class partnercenter.CustomerDeployment
+---@field customerId? string
+---@field customerName string
+---@field productName string
+---@field serviceCode? string
+---@field serviceName string the code, such as "o365"
+---@field channel string
+---@field licensesDeployed integer
+---@field licensesSold integer
+---@field deploymentPercent number of no documented unit; 0 to 1 from the commercial source
+---@field processedDateTime string
+---@field attributes partnercenter.Attributes
+
+---@class partnercenter.CustomerUsage
+---@field customerId? string
+---@field customerName string
+---@field productName string
+---@field serviceCode? string
+---@field serviceName string the code, such as "o365"
+---@field channel string
+---@field workloadCode? string
+---@field workloadName string
+---@field licensesActive integer
+---@field licensesQualified integer
+---@field usagePercent number of no documented unit; 0 to 1 from the commercial source
+---@field processedDateTime string
+---@field attributes partnercenter.Attributes
+
+---@class partnercenter.ProductSku
+---@field id string
+---@field name string
+---@field skuPartNumber string
+---@field targetType string
+---@field licenseGroupId string
+
+---@class partnercenter.SubscribedSku
+---@field activeUnits integer
+---@field availableUnits integer
+---@field consumedUnits integer
+---@field suspendedUnits integer
+---@field totalUnits integer
+---@field warningUnits integer
+---@field capabilityStatus string
+---@field productSku partnercenter.ProductSku
+---@field servicePlans table[]
+---@field attributes partnercenter.Attributes
+
+---@class partnercenter.PartnerDeployment
+---@field serviceCode? string
+---@field serviceName string
+---@field channel string
+---@field licensesSold integer
+---@field proratedDeploymentPercent number
+---@field processedDateTime string
+---@field attributes partnercenter.Attributes
+
+---@class partnercenter.PartnerUsage
+---@field serviceCode? string
+---@field serviceName string
+---@field channel string
+---@field workloadName string
+---@field proratedLicensesUsagePercent number
+---@field processedDateTime string
+---@field attributes partnercenter.Attributes
+
+---@class partnercenter.CommercialDeployment
+---@field serviceCode string
+---@field serviceName string
+---@field channel string
+---@field customerTenantId string a GUID in capitals
+---@field customerName string
+---@field productId string
+---@field productName string
+---@field licensesDeployed integer
+---@field licensesSold integer
+---@field processedDateTime string UTC, though it does not say so
+
+---@class partnercenter.CommercialUsage
+---@field workloadCode string
+---@field workloadName string
+---@field serviceCode string
+---@field serviceName string
+---@field channel string
+---@field customerTenantId string a GUID in capitals
+---@field customerName string
+---@field productId string
+---@field productName string
+---@field licensesActive integer
+---@field licensesQualified integer
+---@field processedDateTime string UTC, though it does not say so
+
+---@class partnercenter.Subscription
+---@field customerTenantId string
+---@field customerName string
+---@field customerMarket string
+---@field id string
+---@field status string "ACTIVE", "SUSPENDED" or "DEPROVISIONED"
+---@field productName string
+---@field subscriptionType string letter case counts in filters
+---@field autoRenewEnabled boolean
+---@field partnerId string
+---@field friendlyName string
+---@field partnerName? string
+---@field providerName? string
+---@field creationDate string
+---@field effectiveStartDate string
+---@field commitmentEndDate? string
+---@field currentStateEndDate? string
+---@field trialToPaidConversionDate? string
+---@field trialStartDate? string
+---@field trialEndDate? string
+---@field lastUsageDate? string
+---@field deprovisionedDate? string
+---@field lastRenewalDate? string
+---@field licenseCount integer
+---@field subscriptionCount? integer when grouped
+---@field churnRisk? string
+---@field billingCycleName? string
+
+---@class partnercenter.AzureUsage
+---@field customerTenantId string
+---@field customerName string
+---@field subscriptionId string
+---@field subscriptionName string
+---@field usageDate string
+---@field resourceLocation string
+---@field meterCategory string
+---@field meterSubcategory string
+---@field meterUnit string
+---@field reservationOrderId string
+---@field reservationId string
+---@field consumptionMeterId string
+---@field serviceType string
+---@field quantity number
+
+---@class partnercenter.IndirectReseller
+---@field partnerTenantId string
+---@field id string
+---@field name string
+---@field market string
+---@field firstSubscriptionCreationDate string
+---@field latestSubscriptionCreationDate string
+---@field firstSubscriptionEndDate string
+---@field latestSubscriptionEndDate string
+---@field firstSubscriptionSuspendedDate string
+---@field latestSubscriptionSuspendedDate string
+---@field firstSubscriptionDeprovisionedDate string
+---@field latestSubscriptionDeprovisionedDate string
+---@field subscriptionCount integer
+---@field licenseCount integer
+---@field indirectResellerCount? number when grouped
+
+---@class partnercenter.Referral
+---@field id string
+---@field status string
+---@field customerMarket string
+---@field customerName string
+---@field customerOrgSize string
+---@field acceptedDate? string
+---@field acknowledgedDate? string
+---@field archivedDate? string
+---@field declinedDate? string
+---@field expiredDate? string
+---@field lostDate? string
+---@field missedDate? string
+---@field createdDate? string
+---@field skippedDate? string
+---@field wonDate? string
+---@field partnerMarket string
+
+---@class partnercenter.Search
+---@field companyName string
+---@field contactButtonClicked boolean
+---@field detailsViewed boolean
+---@field referralSubmitted boolean
+---@field keywordCountry? string
+---@field keywordIndustryFocus? string
+---@field keywordProduct? string
+---@field keywordSearchText string
+---@field mpnId string|integer
+---@field partnerMarket string
+---@field searchDate string
+---@field searchResultPageViews? integer when grouped
+---@field contactClicks? integer when grouped
+---@field referralCount? integer when grouped
+---@field profileViews? integer when grouped
+
+-- Pages
+
+--- A page: its rows, and whatever else the answer says.
+---@class partnercenter.Page
+---@field items table[]
+---@field totalCount? integer absent where a filter was applied to a part of the rows
+---@field unfilteredCount? integer what the service counts, where a filter was applied here
+---@field links? partnercenter.Links
+---@field attributes? partnercenter.Attributes
+---@field [string] any
+
+---@class partnercenter.CustomersPage : partnercenter.Page
+---@field items partnercenter.Customer[]
+
+---@class partnercenter.CustomerDeploymentPage : partnercenter.Page
+---@field items partnercenter.CustomerDeployment[]
+
+---@class partnercenter.CustomerUsagePage : partnercenter.Page
+---@field items partnercenter.CustomerUsage[]
+
+---@class partnercenter.SubscribedSkusPage : partnercenter.Page
+---@field items partnercenter.SubscribedSku[]
+
+---@class partnercenter.PartnerDeploymentPage : partnercenter.Page
+---@field items partnercenter.PartnerDeployment[]
+
+---@class partnercenter.PartnerUsagePage : partnercenter.Page
+---@field items partnercenter.PartnerUsage[]
+
+---@class partnercenter.CommercialDeploymentPage : partnercenter.Page
+---@field items partnercenter.CommercialDeployment[]
+
+---@class partnercenter.CommercialUsagePage : partnercenter.Page
+---@field items partnercenter.CommercialUsage[]
+
+---@class partnercenter.SubscriptionsPage : partnercenter.Page
+---@field items partnercenter.Subscription[]
+
+---@class partnercenter.AzureUsagePage : partnercenter.Page
+---@field items partnercenter.AzureUsage[]
+
+---@class partnercenter.IndirectResellersPage : partnercenter.Page
+---@field items partnercenter.IndirectReseller[]
+
+---@class partnercenter.ReferralsPage : partnercenter.Page
+---@field items partnercenter.Referral[]
+
+---@class partnercenter.SearchPage : partnercenter.Page
+---@field items partnercenter.Search[]
+
+---@class partnercenter.RequestPage : partnercenter.Page
+---@field items any[]
+
+-- Parameters
+
+---@class partnercenter.CustomersParams
+---@field size? integer rows of a page
+---@field seekOperation? "Next"|"Previous"|"First"|"Last"|"PageIndex"
+---@field filter? partnercenter.Filter|string
+
+---@class partnercenter.CustomerDeploymentParams
+---@field filter? partnercenter.Filter
+---@field source? "commercial" the rows of the successor
+---@field top? integer with a source
+---@field skip? integer with a source
+---@field processedDateTime? string with a source
+
+---@class partnercenter.CustomerUsageParams
+---@field filter? partnercenter.Filter
+---@field source? "commercial" the rows of the successor
+---@field top? integer with a source
+---@field skip? integer with a source
+---@field processedDateTime? string with a source
+
+---@class partnercenter.SubscribedSkusParams
+---@field licenseGroupIds? string[]|string
+---@field filter? partnercenter.Filter
+
+---@class partnercenter.PartnerDeploymentParams
+---@field filter? partnercenter.Filter
+
+---@class partnercenter.PartnerUsageParams
+---@field filter? partnercenter.Filter
+
+---@class partnercenter.CommercialDeploymentParams
+---@field top? integer rows of a page, 1 to 10000
+---@field skip? integer
+---@field filter? partnercenter.Filter|string
+---@field groupby? string[]|string
+---@field processedDateTime? string such as "2018-10-14"
+
+---@class partnercenter.CommercialUsageParams
+---@field top? integer rows of a page, 1 to 10000
+---@field skip? integer
+---@field filter? partnercenter.Filter|string
+---@field groupby? string[]|string
+---@field processedDateTime? string such as "2018-10-14"
+
+---@class partnercenter.SubscriptionsParams
+---@field top? integer rows of a page, 1 to 10000
+---@field skip? integer
+---@field filter? partnercenter.Filter|string
+---@field groupby? string[]|string
+---@field aggregationLevel? "dateRange"|"day"|"week"|"month"
+
+---@class partnercenter.AzureUsageParams
+---@field top? integer rows of a page, 1 to 10000
+---@field skip? integer
+---@field filter? partnercenter.Filter|string
+---@field groupby? string[]|string
+---@field orderby? string[]|string fields, with asc or desc behind them
+---@field aggregationLevel? "day"|"week"|"month"
+
+---@class partnercenter.IndirectResellersParams
+---@field top? integer rows of a page, 1 to 10000
+---@field skip? integer
+---@field filter? partnercenter.Filter|string
+---@field groupby? string[]|string
+---@field orderby? string[]|string fields, with asc or desc behind them
+---@field aggregationLevel? "day"|"week"|"month"
+
+---@class partnercenter.ReferralsParams
+---@field top? integer rows of a page, 1 to 10000
+---@field skip? integer
+---@field filter? partnercenter.Filter|string
+---@field groupby? string[]|string
+---@field aggregationLevel? "day"|"week"|"month"
+
+---@class partnercenter.SearchParams
+---@field top? integer rows of a page, 1 to 10000
+---@field skip? integer
+---@field filter? partnercenter.Filter|string
+---@field groupby? string[]|string
+---@field aggregationLevel? "day"|"week"|"month"
+
+---@class partnercenter.RequestParams
+---@field filter? partnercenter.Filter
+
+-- Resources: the nodes of the path, and the verbs at its end
+
+--- What `get` gives second: facts about the answer, or why there is none.
+---@alias partnercenter.Outcome partnercenter.Facts|partnercenter.Error
+
+---@class partnercenter.CustomersNode
+---@field by_id fun(self, id: string): partnercenter.CustomerNode
+---@field get fun(self, params?: partnercenter.CustomersParams): partnercenter.CustomersPage?, partnercenter.Outcome
+---@field pages fun(self, params?: partnercenter.CustomersParams): fun(...): partnercenter.CustomersPage?, partnercenter.Facts?
+---@field each fun(self, params?: partnercenter.CustomersParams): (fun(...): partnercenter.Customer?), nil, nil, partnercenter.Closer
+---@field all fun(self, params?: partnercenter.CustomersParams): partnercenter.Customer[]?, partnercenter.Error?
+
+---@class partnercenter.CustomerNode
+---@field analytics partnercenter.CustomerAnalyticsNode
+---@field subscribedskus partnercenter.SubscribedSkusNode
+---@field get fun(self): partnercenter.Customer?, partnercenter.Outcome
+
+---@class partnercenter.CustomerAnalyticsNode
+---@field licenses partnercenter.CustomerLicensesNode
+
+---@class partnercenter.CustomerLicensesNode
+---@field deployment partnercenter.CustomerDeploymentNode
+---@field usage partnercenter.CustomerUsageNode
+
+---@class partnercenter.CustomerDeploymentNode
+---@field get fun(self, params?: partnercenter.CustomerDeploymentParams): partnercenter.CustomerDeploymentPage?, partnercenter.Outcome
+---@field pages fun(self, params?: partnercenter.CustomerDeploymentParams): fun(...): partnercenter.CustomerDeploymentPage?, partnercenter.Facts?
+---@field each fun(self, params?: partnercenter.CustomerDeploymentParams): (fun(...): partnercenter.CustomerDeployment?), nil, nil, partnercenter.Closer
+---@field all fun(self, params?: partnercenter.CustomerDeploymentParams): partnercenter.CustomerDeployment[]?, partnercenter.Error?
+
+---@class partnercenter.CustomerUsageNode
+---@field get fun(self, params?: partnercenter.CustomerUsageParams): partnercenter.CustomerUsagePage?, partnercenter.Outcome
+---@field pages fun(self, params?: partnercenter.CustomerUsageParams): fun(...): partnercenter.CustomerUsagePage?, partnercenter.Facts?
+---@field each fun(self, params?: partnercenter.CustomerUsageParams): (fun(...): partnercenter.CustomerUsage?), nil, nil, partnercenter.Closer
+---@field all fun(self, params?: partnercenter.CustomerUsageParams): partnercenter.CustomerUsage[]?, partnercenter.Error?
+
+---@class partnercenter.SubscribedSkusNode
+---@field get fun(self, params?: partnercenter.SubscribedSkusParams): partnercenter.SubscribedSkusPage?, partnercenter.Outcome
+---@field pages fun(self, params?: partnercenter.SubscribedSkusParams): fun(...): partnercenter.SubscribedSkusPage?, partnercenter.Facts?
+---@field each fun(self, params?: partnercenter.SubscribedSkusParams): (fun(...): partnercenter.SubscribedSku?), nil, nil, partnercenter.Closer
+---@field all fun(self, params?: partnercenter.SubscribedSkusParams): partnercenter.SubscribedSku[]?, partnercenter.Error?
+
+---@class partnercenter.AnalyticsNode
+---@field licenses partnercenter.PartnerLicensesNode
+---@field commercial partnercenter.CommercialNode
+---@field usage partnercenter.AnalyticsUsageNode
+---@field subscriptions partnercenter.SubscriptionsNode
+---@field indirectresellers partnercenter.IndirectResellersNode
+---@field referrals partnercenter.ReferralsNode
+---@field search partnercenter.SearchNode
+
+---@class partnercenter.PartnerLicensesNode
+---@field deployment partnercenter.PartnerDeploymentNode
+---@field usage partnercenter.PartnerUsageNode
+
+---@class partnercenter.PartnerDeploymentNode
+---@field get fun(self, params?: partnercenter.PartnerDeploymentParams): partnercenter.PartnerDeploymentPage?, partnercenter.Outcome
+---@field pages fun(self, params?: partnercenter.PartnerDeploymentParams): fun(...): partnercenter.PartnerDeploymentPage?, partnercenter.Facts?
+---@field each fun(self, params?: partnercenter.PartnerDeploymentParams): (fun(...): partnercenter.PartnerDeployment?), nil, nil, partnercenter.Closer
+---@field all fun(self, params?: partnercenter.PartnerDeploymentParams): partnercenter.PartnerDeployment[]?, partnercenter.Error?
+
+---@class partnercenter.PartnerUsageNode
+---@field get fun(self, params?: partnercenter.PartnerUsageParams): partnercenter.PartnerUsagePage?, partnercenter.Outcome
+---@field pages fun(self, params?: partnercenter.PartnerUsageParams): fun(...): partnercenter.PartnerUsagePage?, partnercenter.Facts?
+---@field each fun(self, params?: partnercenter.PartnerUsageParams): (fun(...): partnercenter.PartnerUsage?), nil, nil, partnercenter.Closer
+---@field all fun(self, params?: partnercenter.PartnerUsageParams): partnercenter.PartnerUsage[]?, partnercenter.Error?
+
+---@class partnercenter.CommercialNode
+---@field deployment partnercenter.CommercialDeploymentPathNode
+---@field usage partnercenter.CommercialUsagePathNode
+
+---@class partnercenter.CommercialDeploymentPathNode
+---@field license partnercenter.CommercialDeploymentNode
+
+---@class partnercenter.CommercialUsagePathNode
+---@field license partnercenter.CommercialUsageNode
+
+---@class partnercenter.AnalyticsUsageNode
+---@field azure partnercenter.AzureUsageNode
+
+---@class partnercenter.CommercialDeploymentNode
+---@field get fun(self, params?: partnercenter.CommercialDeploymentParams): partnercenter.CommercialDeploymentPage?, partnercenter.Outcome
+---@field pages fun(self, params?: partnercenter.CommercialDeploymentParams): fun(...): partnercenter.CommercialDeploymentPage?, partnercenter.Facts?
+---@field each fun(self, params?: partnercenter.CommercialDeploymentParams): (fun(...): partnercenter.CommercialDeployment?), nil, nil, partnercenter.Closer
+---@field all fun(self, params?: partnercenter.CommercialDeploymentParams): partnercenter.CommercialDeployment[]?, partnercenter.Error?
+
+---@class partnercenter.CommercialUsageNode
+---@field get fun(self, params?: partnercenter.CommercialUsageParams): partnercenter.CommercialUsagePage?, partnercenter.Outcome
+---@field pages fun(self, params?: partnercenter.CommercialUsageParams): fun(...): partnercenter.CommercialUsagePage?, partnercenter.Facts?
+---@field each fun(self, params?: partnercenter.CommercialUsageParams): (fun(...): partnercenter.CommercialUsage?), nil, nil, partnercenter.Closer
+---@field all fun(self, params?: partnercenter.CommercialUsageParams): partnercenter.CommercialUsage[]?, partnercenter.Error?
+
+---@class partnercenter.AzureUsageNode
+---@field get fun(self, params?: partnercenter.AzureUsageParams): partnercenter.AzureUsagePage?, partnercenter.Outcome
+---@field pages fun(self, params?: partnercenter.AzureUsageParams): fun(...): partnercenter.AzureUsagePage?, partnercenter.Facts?
+---@field each fun(self, params?: partnercenter.AzureUsageParams): (fun(...): partnercenter.AzureUsage?), nil, nil, partnercenter.Closer
+---@field all fun(self, params?: partnercenter.AzureUsageParams): partnercenter.AzureUsage[]?, partnercenter.Error?
+
+---@class partnercenter.SubscriptionsNode
+---@field get fun(self, params?: partnercenter.SubscriptionsParams): partnercenter.SubscriptionsPage?, partnercenter.Outcome
+---@field pages fun(self, params?: partnercenter.SubscriptionsParams): fun(...): partnercenter.SubscriptionsPage?, partnercenter.Facts?
+---@field each fun(self, params?: partnercenter.SubscriptionsParams): (fun(...): partnercenter.Subscription?), nil, nil, partnercenter.Closer
+---@field all fun(self, params?: partnercenter.SubscriptionsParams): partnercenter.Subscription[]?, partnercenter.Error?
+
+---@class partnercenter.IndirectResellersNode
+---@field get fun(self, params?: partnercenter.IndirectResellersParams): partnercenter.IndirectResellersPage?, partnercenter.Outcome
+---@field pages fun(self, params?: partnercenter.IndirectResellersParams): fun(...): partnercenter.IndirectResellersPage?, partnercenter.Facts?
+---@field each fun(self, params?: partnercenter.IndirectResellersParams): (fun(...): partnercenter.IndirectReseller?), nil, nil, partnercenter.Closer
+---@field all fun(self, params?: partnercenter.IndirectResellersParams): partnercenter.IndirectReseller[]?, partnercenter.Error?
+
+---@class partnercenter.ReferralsNode
+---@field get fun(self, params?: partnercenter.ReferralsParams): partnercenter.ReferralsPage?, partnercenter.Outcome
+---@field pages fun(self, params?: partnercenter.ReferralsParams): fun(...): partnercenter.ReferralsPage?, partnercenter.Facts?
+---@field each fun(self, params?: partnercenter.ReferralsParams): (fun(...): partnercenter.Referral?), nil, nil, partnercenter.Closer
+---@field all fun(self, params?: partnercenter.ReferralsParams): partnercenter.Referral[]?, partnercenter.Error?
+
+---@class partnercenter.SearchNode
+---@field get fun(self, params?: partnercenter.SearchParams): partnercenter.SearchPage?, partnercenter.Outcome
+---@field pages fun(self, params?: partnercenter.SearchParams): fun(...): partnercenter.SearchPage?, partnercenter.Facts?
+---@field each fun(self, params?: partnercenter.SearchParams): (fun(...): partnercenter.Search?), nil, nil, partnercenter.Closer
+---@field all fun(self, params?: partnercenter.SearchParams): partnercenter.Search[]?, partnercenter.Error?
+
+---@class partnercenter.RequestNode
+---@field get fun(self, params?: partnercenter.RequestParams): partnercenter.RequestPage?, partnercenter.Outcome
+---@field pages fun(self, params?: partnercenter.RequestParams): fun(...): partnercenter.RequestPage?, partnercenter.Facts?
+---@field each fun(self, params?: partnercenter.RequestParams): (fun(...): any?), nil, nil, partnercenter.Closer
+---@field all fun(self, params?: partnercenter.RequestParams): any[]?, partnercenter.Error?
+
+return partnercenter
