@@ -1,0 +1,218 @@
+-- A gateway to the licence insights of all customers: JSON for the dashboard and
+-- for whoever asks, kept for all workers, and counted for Prometheus.
+--
+-- nginx.conf calls init, content, log. README.md lists the paths and settings.
+local cjson = require "cjson.safe"
+local insights_cache = require "partnercenter.ngx.insights_cache"
+local metrics = require "gateway_metrics"
+local partnercenter = require "partnercenter"
+local token_cache = require "partnercenter.ngx.token_cache"
+
+local M = {}
+
+local LONGEST_MAX_AGE = 300 -- seconds that a browser need not ask again
+
+local partner, cache
+
+-- What a failure of the service is to those who ask the gateway.
+local STATUSES = { not_found = 404, throttled = 503, timeout = 504, config = 500 }
+local REASONS = {
+  not_found = "there is no such customer",
+  throttled = "Partner Center wants fewer requests for now",
+  timeout = "Partner Center took too long",
+  sign_in = "the gateway has to be signed in again by its operator",
+  forbidden = "the gateway may not see this",
+}
+
+local function setting(name)
+  local value = os.getenv("PARTNERCENTER_" .. name)
+  if not value or value == "" then error("PARTNERCENTER_" .. name .. " is not set", 0) end
+  return value
+end
+
+--- Before the workers are made.
+function M.init()
+  partner = assert(partnercenter.new {
+    base_url = os.getenv "PARTNERCENTER_BASE_URL",
+    authority = os.getenv "PARTNERCENTER_AUTHORITY",
+    ca_file = os.getenv "PARTNERCENTER_CA_FILE",
+    application = "partnercenter gateway",
+    deadline = 120,
+    on_event = metrics.event,
+    -- One worker signs in for all; the newest refresh token outlives them.
+    credentials = token_cache.wrap {
+      dict = "tokens", key = "gateway",
+      credentials = partnercenter.credentials.file(ngx.config.prefix() .. "refresh-token",
+        partnercenter.credentials.refresh_token {
+          tenant = setting "TENANT",
+          client_id = setting "CLIENT_ID",
+          client_secret = os.getenv "PARTNERCENTER_CLIENT_SECRET",
+          refresh_token = setting "REFRESH_TOKEN",
+        }),
+    },
+  })
+  cache = insights_cache.new { dict = "insights", on_event = metrics.cache, max_bytes = 4194304 }
+end
+
+-- --- what is asked ---
+
+local function add(group, row)
+  group.sold = group.sold + (row.licensesSold or 0)
+  group.deployed = group.deployed + (row.licensesDeployed or 0)
+  group.count = group.count + 1
+end
+
+local function group_of(groups, id, name)
+  local group = groups[id]
+  if not group then
+    group = { id = id, name = name, sold = 0, deployed = 0, count = 0 }
+    groups[id], groups[#groups + 1] = group, group
+  end
+  return group
+end
+
+-- As an array, the most sold first, with the share that is deployed.
+local function finish(groups)
+  local list = {}
+  for i, group in ipairs(groups) do
+    group.share = group.sold > 0 and group.deployed / group.sold or nil
+    list[i] = group
+  end
+  table.sort(list, function(a, b)
+    if a.sold ~= b.sold then return a.sold > b.sold end
+    return a.name < b.name
+  end)
+  return list
+end
+
+-- Rows are added up while they arrive: nothing grows with their number.
+local function summary()
+  local products, customers, totals = {}, {}, group_of({}, "all", "all")
+  local newest, text
+  local ok, err = pcall(function()
+    for row in partner.analytics.commercial.deployment.license:each { top = 10000 } do
+      add(totals, row)
+      add(group_of(products, row.productName, row.productName), row)
+      add(group_of(customers, row.customerTenantId:lower(), row.customerName), row)
+      if text ~= row.processedDateTime then
+        text = row.processedDateTime
+        newest = math.max(newest or 0, partnercenter.datetime(text) or 0)
+      end
+    end
+  end)
+  if not ok then return nil, err end
+  local body = {
+    processed = text, totals = finish({ totals })[1],
+    products = finish(products), customers = finish(customers),
+  }
+  return cjson.encode(body), newest
+end
+
+local function customers()
+  local rows, err = partner.customers:all { size = 500 }
+  if not rows then return nil, err end
+  local list = {}
+  for i, row in ipairs(rows) do
+    local profile = row.companyProfile or {}
+    list[i] = { id = row.id, name = profile.companyName, domain = profile.domain }
+  end
+  return cjson.encode { customers = list }
+end
+
+local function deployment(id)
+  return function()
+    local resource = partner.customers:by_id(id).analytics.licenses.deployment
+    local page, err = resource:get()
+    if not page then return nil, err end
+    local total, products = group_of({}, id), {}
+    for _, row in ipairs(page.items) do
+      add(total, row)
+      local product = group_of(products, row.productName, row.productName)
+      add(product, row)
+      product.service, product.processed = row.serviceName, row.processedDateTime
+      total.name = row.customerName
+    end
+    total.share = partnercenter.insights.share {
+      licensesSold = total.sold, licensesDeployed = total.deployed,
+    }
+    total.products = finish(products)
+    return cjson.encode(total), insights_cache.processed_at(page.items)
+  end
+end
+
+-- --- how it is answered ---
+
+local function say(status, value)
+  ngx.status = status
+  ngx.header["Cache-Control"] = "no-store"
+  ngx.say(cjson.encode(value))
+end
+
+local function fail(err)
+  local kind = type(err) == "table" and err.kind or "internal"
+  ngx.log(ngx.ERR, "gateway: ", tostring(err))
+  if kind == "throttled" and err.retry_after then
+    ngx.header["Retry-After"] = math.ceil(err.retry_after)
+  end
+  -- The whole story is in the log; the correlation id leads there.
+  say(STATUSES[kind] or 502, { error = {
+    kind = kind,
+    message = REASONS[kind] or "Partner Center did not answer as it should",
+    correlation_id = type(err) == "table" and err.correlation_id or nil,
+  } })
+end
+
+-- Does the browser have it already? nginx makes a tag weak when it compresses.
+local function is_known(etag)
+  local given = ngx.var.http_if_none_match
+  return given ~= nil and (given == "*" or given:find(etag, 1, true) ~= nil)
+end
+
+local function send(text, info)
+  if not text then return fail(info) end
+  local etag = '"' .. info.etag .. '"'
+  local left = math.max(0, math.min(LONGEST_MAX_AGE, info.fresh_until - ngx.time()))
+  ngx.header["ETag"] = etag
+  ngx.header["Cache-Control"] = ("private, max-age=%d"):format(left)
+  ngx.header["Last-Modified"] = ngx.http_time(info.stored_at)
+  ngx.header["X-Cache"] = info.state
+  if is_known(etag) then
+    ngx.exit(304)
+    return
+  end
+  ngx.header["Content-Length"] = #text
+  ngx.print(text)
+end
+
+--- One request.
+function M.content()
+  local path = ngx.var.uri
+  if ngx.req.get_method() ~= "GET" and ngx.req.get_method() ~= "HEAD" then
+    ngx.header["Allow"] = "GET, HEAD"
+    return say(405, { error = { kind = "method", message = "only GET and HEAD are served" } })
+  end
+  if path == "/summary" then return send(cache:text("summary", summary)) end
+  if path == "/customers" then return send(cache:text("customers", customers)) end
+  local id = path:match("^/customers/([^/]*)/deployment$")
+  if not id then
+    return say(404, { error = { kind = "path", message = "there is no such path" } })
+  end
+  if not partnercenter.is_guid(id) then
+    return say(400, { error = { kind = "id", message = "the customer id is not a GUID" } })
+  end
+  id = id:lower()
+  send(cache:text("deployment:" .. id, deployment(id)))
+end
+
+--- Prometheus asks.
+function M.metrics()
+  ngx.header["Content-Type"] = "text/plain; version=0.0.4"
+  ngx.print(metrics.text())
+end
+
+--- After a request.
+function M.log()
+  metrics.request(ngx.status, tonumber(ngx.var.request_time) or 0)
+end
+
+return M

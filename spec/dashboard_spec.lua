@@ -1,0 +1,313 @@
+-- The example gateway and its dashboard, in a real nginx and a real browser,
+-- with the sandbox behind them. Screenshots are left in build/screenshots.
+local browsers = require "spec.support.browser"
+local sandbox = require "spec.support.sandbox"
+
+local SHOTS = "build/screenshots"
+
+local function run(command)
+  local pipe = assert(io.popen(command))
+  local output = pipe:read("*a")
+  pipe:close()
+  return output
+end
+
+if not io.open("build/5.1/partnercenter.so") then
+  describe("examples/openresty", function() pending("needs the build for 5.1") end)
+  return
+end
+
+describe("examples/openresty", function()
+  local box, dir, url
+
+  setup(function()
+    box = sandbox.start { customers = 500, rotate = "revoke" }
+    dir = run("mkdir -p build/nginx && mktemp -d $PWD/build/nginx/XXXXXX"):match("%S+")
+    local output = run(([[PARTNERCENTER_BASE_URL='%s' PARTNERCENTER_AUTHORITY='%s' \
+      PARTNERCENTER_CA_FILE='%s' PARTNERCENTER_TENANT='%s' PARTNERCENTER_CLIENT_ID='%s' \
+      PARTNERCENTER_CLIENT_SECRET='%s' PARTNERCENTER_REFRESH_TOKEN='%s' \
+      examples/openresty/gateway start %s --workers=4 2>&1]]):format(box.base_url, box.authority,
+      box.ca_file, box.tenant, box.client_id, box.client_secret, box.refresh_token, dir))
+    url = output:match("url=(%S+)/")
+    assert(url, output)
+    run("mkdir -p " .. SHOTS)
+  end)
+  teardown(function()
+    run("examples/openresty/gateway stop " .. dir .. "; rm -rf " .. dir)
+    box:stop()
+  end)
+  before_each(function() box:restore() end)
+
+  local function get(path, args)
+    local output = run(("curl -s -D - --max-time 30 %s '%s%s'"):format(args or "", url, path))
+    local head, body = output:match("^(.-\r\n)\r\n(.*)$")
+    local headers = {}
+    for name, value in head:gmatch("\n([^:\r\n]+): *([^\r\n]*)") do
+      headers[name:lower()] = value
+    end
+    return body, tonumber(head:match("^HTTP/%S+ (%d+)")), headers
+  end
+
+  describe("the gateway", function()
+    it("signs in once for all workers", function()
+      run(("seq 40 | xargs -P 20 -I{} curl -s -o /dev/null %s/customers"):format(url))
+      assert.equal(1, box:stats().token_requests)
+    end)
+
+    for _, path in ipairs { "/customers", "/summary",
+      "/customers/4d3cf487-70f4-4e1e-9ff1-b2bfce8d9f04/deployment" } do
+      it("serves " .. path .. " with an ETag, and 304 to those who have it", function()
+        local body, status, headers = get(path)
+        assert.equal(200, status)
+        assert.truthy(headers["content-type"]:find("^application/json"))
+        assert.truthy(body:find("^{"))
+        assert.truthy(headers["cache-control"]:find("^private, max%-age=%d+$"))
+        local again, status_again = get(path, "-H 'If-None-Match: " .. headers.etag .. "'")
+        assert.equal(304, status_again)
+        assert.equal("", again)
+        local _, compressed = get(path, "-H 'If-None-Match: W/" .. headers.etag .. "'")
+        assert.equal(304, compressed)
+      end)
+    end
+
+    it("asks Partner Center once, however many ask it", function()
+      box:reset()
+      run("sed -i 's/x/x/' /dev/null")
+      local id = "/customers/1c1e3dd0-9531-46f3-a072-05000001316a/deployment"
+      run(("seq 30 | xargs -P 15 -I{} curl -s -o /dev/null %s%s"):format(url, id))
+      assert.equal(1, box:stats().total - (box:stats().token_requests or 0))
+    end)
+
+    for _, c in ipairs {
+      { "a customer id that is none", "/customers/x/deployment", 400 },
+      { "an unknown customer", "/customers/4d3cf487-70f4-4e1e-9ff1-b2bfce8d9f05/deployment", 404 },
+      { "an unknown path", "/customers/x", 404 },
+      { "another method", "/summary", 405, "-X POST" },
+      { "a path that climbs", "/..%2f..%2frefresh-token", 400, "--path-as-is" },
+      { "its own files", "/refresh-token", 404 },
+    } do
+      it("refuses " .. c[1], function()
+        local body, status = get(c[2], c[4])
+        assert.equal(c[3], status, body)
+        assert.falsy(body:find(box.token:sub(1, 40), 1, true))
+      end)
+    end
+
+    it("sends safe headers with everything", function()
+      for _, path in ipairs { "/", "/app.js", "/summary", "/customers/x/deployment", "/nothing" } do
+        local _, _, headers = get(path)
+        assert.equal("nosniff", headers["x-content-type-options"], path)
+        assert.equal("DENY", headers["x-frame-options"], path)
+        assert.truthy(headers["content-security-policy"]:find("default-src 'none'", 1, true), path)
+        assert.falsy(headers["content-security-policy"]:find("unsafe", 1, true), path)
+      end
+    end)
+
+    it("passes on that Partner Center wants fewer requests", function()
+      box:control { faults = { { match = "/deployment", times = 9, error = "unavailable",
+        status = 429, retry_after = "600" } } }
+      local body, status, headers = get("/customers/e3adaa38-a12f-4ed1-af93-05000001355b/deployment")
+      assert.equal(503, status, body)
+      assert.equal("600", headers["retry-after"])
+    end)
+
+    it("limits the requests of a client", function()
+      local statuses = run(("seq 200 | xargs -P 40 -I{} curl -s -o /dev/null -w '%%{http_code}\\n' "
+        .. "%s/customers"):format(url))
+      local _, refused = statuses:gsub("429\n", "")
+      local _, served = statuses:gsub("200\n", "")
+      assert(refused > 0 and served >= 20 and refused + served == 200, statuses)
+      run("sleep 3.2") -- the bucket empties at 20 a second
+    end)
+
+    it("counts for Prometheus", function()
+      local body, status = get("/metrics")
+      assert.equal(200, status)
+      assert.truthy(body:find('partnercenter_calls_total{resource="sign%-in",status="200"} 1\n'))
+      assert.truthy(body:find('gateway_cache_total{outcome="hit"} %d'))
+      assert.truthy(body:find("# TYPE gateway_request_seconds histogram", 1, true))
+      for line in body:gmatch("[^\n]+") do
+        assert.truthy(line:find("^#") or line:find('^[%w_]+{?[%w_=",.%+%-]*}? [%d.e+-]+$'), line)
+      end
+    end)
+  end)
+
+  if not browsers.available() then
+    pending("the dashboard: needs chromium and chromedriver")
+    return
+  end
+
+  describe("the dashboard", function()
+    local browser
+
+    local function open(options)
+      browser = browsers.start(options or {})
+      browser:open(url .. "/")
+      browser:wait("return document.querySelectorAll('#rows tr[data-id]').length > 0")
+    end
+
+    after_each(function()
+      if browser then browser:stop() end
+      browser = nil
+    end)
+
+    local NAMES = "return [...document.querySelectorAll('#rows tr')].slice(0, 5).map("
+      .. "r => r.cells[0].textContent).join('|')"
+    local COLUMN = "return [...document.querySelectorAll('#rows tr')].map(r => r.cells[%d]"
+      .. ".textContent.replace(/[^0-9.]/g, '')).join(' ')"
+
+    local function numbers(column)
+      local list = {}
+      for text in browser:run(COLUMN:format(column)):gmatch("%S+") do
+        list[#list + 1] = tonumber(text)
+      end
+      return list
+    end
+
+    local function is_sorted(list, descending)
+      for i = 2, #list do
+        if descending and list[i] > list[i - 1] or not descending and list[i] < list[i - 1] then
+          return false
+        end
+      end
+      return #list > 10
+    end
+
+    it("shows totals, products and 500 customers", function()
+      open()
+      assert.equal("500", browser:run("return document.getElementById('t-customers').textContent"))
+      assert.equal("500 customers", browser:run("return document.getElementById('count').textContent"))
+      assert.equal(10, browser:run("return document.querySelectorAll('#products li').length"))
+      browser:screenshot(SHOTS .. "/desktop.png")
+      browser:click("#more-products")
+      assert(browser:run("return document.querySelectorAll('#products li').length") > 20)
+      browser:click("#more-rows")
+      assert.equal(500, browser:run("return document.querySelectorAll('#rows tr').length"))
+      assert.equal("", browser:console())
+    end)
+
+    it("searches", function()
+      open()
+      browser:keys("#search", "contoso 00")
+      browser:wait("return document.getElementById('count').textContent.includes(' of ')")
+      assert.truthy(browser:run("return [...document.querySelectorAll('#rows tr')].every("
+        .. "r => /contoso 00/i.test(r.cells[0].textContent))"))
+      browser:keys("#search", " nobody")
+      browser:wait("return !document.getElementById('empty').hidden")
+      browser:screenshot(SHOTS .. "/empty.png")
+      assert.equal("", browser:console())
+    end)
+
+    it("sorts by every column, both ways", function()
+      open()
+      assert.truthy(is_sorted(numbers(1), true))
+      for _, c in ipairs { { "deployed", 2 }, { "share", 3 } } do
+        browser:click("button[data-sort=" .. c[1] .. "]")
+        assert.truthy(is_sorted(numbers(c[2]), true), c[1])
+        browser:click("button[data-sort=" .. c[1] .. "]")
+        assert.truthy(is_sorted(numbers(c[2]), false), c[1])
+      end
+      browser:click("button[data-sort=name]")
+      local first = browser:run(NAMES)
+      browser:click("button[data-sort=name]")
+      assert.not_equal(first, browser:run(NAMES))
+      assert.equal("descending", browser:run(
+        "return document.querySelector('th').getAttribute('aria-sort')"))
+      assert.equal("", browser:console())
+    end)
+
+    it("shows the customers under a share", function()
+      open()
+      browser:run("const r = document.getElementById('below'); r.value = 30; "
+        .. "r.dispatchEvent(new Event('input'))")
+      browser:click("button[data-sort=share]")
+      local shares = numbers(3)
+      assert(#shares > 0 and shares[1] < 30)
+      assert.equal("30 %", browser:run("return document.getElementById('below-text').textContent"))
+    end)
+
+    it("drills down to a customer and back, by mouse", function()
+      open()
+      local name = browser:run("return document.querySelector('#rows tr').cells[0].textContent")
+      browser:click("#rows tr td button")
+      browser:wait("return document.querySelectorAll('#detail-products li').length > 0")
+      assert.equal(name, browser:run("return document.getElementById('detail-title').textContent"))
+      assert.truthy(browser:run("return location.hash"):find("^#customer="))
+      browser:screenshot(SHOTS .. "/detail.png")
+      browser:click("#close")
+      browser:wait("return !document.getElementById('detail').open")
+      assert.equal("", browser:run("return location.hash"))
+      assert.equal("", browser:console())
+    end)
+
+    it("drills down by keyboard alone", function()
+      open()
+      browser:run("document.querySelector('#rows tr:nth-child(2) button').focus()")
+      browser:press("\238\128\135") -- Enter
+      browser:wait("return document.querySelectorAll('#detail-products li').length > 0")
+      assert.equal("close", browser:run("return document.activeElement.id"))
+      browser:press("\238\128\140") -- Escape
+      browser:wait("return !document.getElementById('detail').open")
+      assert.truthy(browser:run("return document.activeElement.closest('tr') !== null"))
+    end)
+
+    it("opens the customer that the address names", function()
+      browser = browsers.start {}
+      browser:open(url .. "/#customer=4d3cf487-70f4-4e1e-9ff1-b2bfce8d9f04")
+      browser:wait("return document.querySelectorAll('#detail-products li').length === 3")
+    end)
+
+    it("says what is wrong when Partner Center fails, and tries again", function()
+      open()
+      box:control { faults = { { match = "/deployment", times = 9, error = "no_rights" } } }
+      local id = "58b905bf-1e05-455c-ae2c-05000001394c"
+      browser:run("location.hash = 'customer=" .. id .. "'")
+      browser:wait("return /may not see/.test(document.getElementById('detail-state').textContent)")
+      assert.truthy(browser:run("return document.getElementById('detail-state').textContent")
+        :find("correlation id %x+%-"))
+      browser:screenshot(SHOTS .. "/error.png")
+      box:reset()
+      browser:click("#close")
+      browser:run("location.hash = 'customer=" .. id .. "'")
+      browser:wait("return document.querySelectorAll('#detail-products li').length > 0")
+    end)
+
+    it("keeps the numbers when the gateway is gone, and says so", function()
+      open()
+      browser:run("window.fetch = () => Promise.reject(new TypeError('gone'))")
+      browser:click("#reload")
+      browser:wait("return !document.getElementById('problem').hidden")
+      assert.truthy(browser:run("return document.getElementById('problem').textContent")
+        :find("older", 1, true))
+      assert.equal(100, browser:run("return document.querySelectorAll('#rows tr').length"))
+    end)
+
+    for _, c in ipairs {
+      { "fits a phone", "phone", { width = 390, height = 844 } },
+      { "fits a phone in the dark", "phone-dark", { width = 390, height = 844, dark = true } },
+      { "has a dark side", "dark", { dark = true } },
+    } do
+      it(c[1], function()
+        open(c[3])
+        assert.truthy(browser:run("return document.documentElement.scrollWidth <= innerWidth"))
+        assert.truthy(browser:run("const f = document.getElementById('table-frame'); "
+          .. "return f.scrollWidth <= f.clientWidth"))
+        local light = browser:run("const c = getComputedStyle(document.documentElement)"
+          .. ".backgroundColor.match(/\\d+/g).map(Number); return c[0] + c[1] + c[2] > 384")
+        assert.equal(not c[3].dark, light)
+        browser:screenshot(SHOTS .. "/" .. c[2] .. ".png")
+        assert.equal("", browser:console())
+      end)
+    end
+
+    it("loads nothing from elsewhere and runs no script of the page itself", function()
+      open()
+      assert.truthy(browser:run("return performance.getEntriesByType('resource').every("
+        .. "e => e.name.startsWith(location.origin + '/'))"))
+      browser:run("const s = document.createElement('script'); s.textContent = 'window.bad = 1'; "
+        .. "document.head.append(s)")
+      assert.is_nil(browser:run("return window.bad || false") or nil)
+      assert.truthy(browser:console():find("Content Security Policy", 1, true))
+    end)
+  end)
+end)

@@ -1,0 +1,160 @@
+-- A headless Chromium for specs, steered over WebDriver with curl.
+--
+--   local browser = browser.start { width = 1280, height = 900, dark = false }
+--   browser:open(url), browser:run("return document.title"), browser:wait("return …")
+--   browser:find(css):click(), browser:keys(css, text), browser:screenshot(path)
+--   browser:console() --> what went wrong on the page, browser:stop()
+local cjson = require "cjson"
+
+local M = {}
+
+local methods = {}
+local mt = { __name = "browser", __index = methods }
+
+local function quoted(text)
+  return "'" .. tostring(text):gsub("'", "'\\''") .. "'"
+end
+
+local function run(command)
+  local pipe = assert(io.popen(command))
+  local output = pipe:read("*a")
+  pipe:close()
+  return output
+end
+
+--- Is it installed?
+function M.available()
+  return run("command -v chromedriver"):find("%S") ~= nil
+    and run("command -v chromium"):find("%S") ~= nil
+end
+
+local function call(self, method, path, body)
+  local command = ("curl -s -S --max-time 40 -X %s %s"):format(method,
+    quoted(("http://127.0.0.1:%d%s"):format(self.port, path)))
+  if body then
+    command = command .. " -H 'Content-Type: application/json' --data-binary "
+      .. quoted(type(body) == "string" and body or cjson.encode(body))
+  end
+  local output = run(command .. " 2>&1")
+  local ok, answer = pcall(cjson.decode, output)
+  if not ok then error("chromedriver: " .. output, 3) end
+  local value = answer.value
+  if type(value) == "table" and value.error then
+    error(("%s: %s"):format(value.error, value.message), 3)
+  end
+  return value
+end
+
+local function session_call(self, method, path, body)
+  return call(self, method, "/session/" .. self.session .. path, body)
+end
+
+-- A browser of its own, with a new profile.
+function M.start(options)
+  local dir = run("mkdir -p build/browser && mktemp -d $PWD/build/browser/XXXXXX"):match("%S+")
+  local port = tonumber((run([[while :; do
+    port=$((20000 + $(od -An -N2 -tu2 /dev/urandom) % 12000))
+    grep -q "$(printf ':%04X ' $port)" /proc/net/tcp /proc/net/tcp6 || { echo $port; break; }
+  done]])))
+  local pid = tonumber(run(("TMPDIR=%s timeout 300 chromedriver --port=%d >%s/log 2>&1 & echo $!")
+    :format(dir, port, dir)))
+  local self = setmetatable({ port = port, pid = pid, dir = dir }, mt)
+  run(("for i in $(seq 500); do curl -s http://127.0.0.1:%d/status | grep -q '\"ready\":true' && "
+    .. "break; sleep 0.02; done"):format(port))
+  local arguments = {
+    "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
+    "--disable-background-networking", "--disable-component-update", "--disable-sync",
+    "--hide-scrollbars", "--lang=en-US", "--user-data-dir=" .. dir .. "/profile",
+    ("--window-size=%d,%d"):format(options.width or 1280, options.height or 900),
+  }
+  local value = call(self, "POST", "/session", { capabilities = { alwaysMatch = {
+    browserName = "chrome",
+    ["goog:chromeOptions"] = { args = arguments, binary = run("command -v chromium"):match("%S+") },
+    ["goog:loggingPrefs"] = { browser = "ALL" },
+  } } })
+  self.session = value.sessionId
+  -- A headless window is not made narrower than 500 points otherwise.
+  self:devtools("Emulation.setDeviceMetricsOverride", {
+    width = options.width or 1280, height = options.height or 900,
+    deviceScaleFactor = 1, mobile = options.width ~= nil and options.width < 500,
+  })
+  self:devtools("Emulation.setEmulatedMedia", { features = {
+    { name = "prefers-color-scheme", value = options.dark and "dark" or "light" },
+  } })
+  return self
+end
+
+-- One command of the DevTools protocol.
+function methods:devtools(command, parameters)
+  return session_call(self, "POST", "/goog/cdp/execute", { cmd = command, params = parameters })
+end
+
+function methods:open(url)
+  session_call(self, "POST", "/url", { url = url })
+end
+
+-- What a script on the page returns.
+function methods:run(script)
+  return session_call(self, "POST", "/execute/sync",
+    '{"script":' .. cjson.encode(script) .. ',"args":[]}')
+end
+
+-- The same, as soon as it is something true.
+function methods:wait(script, seconds)
+  for _ = 1, (seconds or 10) * 20 do
+    local value = self:run(script)
+    if value and value ~= cjson.null then return value end
+    run("sleep 0.05")
+  end
+  error("waited in vain for: " .. script, 2)
+end
+
+local function element_of(self, css)
+  local value = session_call(self, "POST", "/element", { using = "css selector", value = css })
+  return (select(2, next(value)))
+end
+
+-- Real mouse and key events, as a person makes them.
+function methods:click(css)
+  session_call(self, "POST", "/element/" .. element_of(self, css) .. "/click", "{}")
+end
+
+function methods:keys(css, text)
+  session_call(self, "POST", "/element/" .. element_of(self, css) .. "/value", { text = text })
+end
+
+-- A key for whatever has the focus.
+function methods:press(key)
+  session_call(self, "POST", "/actions", { actions = { {
+    type = "key", id = "keyboard",
+    actions = { { type = "keyDown", value = key }, { type = "keyUp", value = key } },
+  } } })
+end
+
+function methods:screenshot(path)
+  local data = session_call(self, "GET", "/screenshot")
+  local file = assert(io.open(path .. ".base64", "w"))
+  file:write(data)
+  file:close()
+  run(("base64 -d %s.base64 >%s && rm %s.base64"):format(quoted(path), quoted(path), quoted(path)))
+end
+
+-- What the console says of errors and warnings since the last time.
+function methods:console()
+  local lines = {}
+  for _, entry in ipairs(session_call(self, "POST", "/se/log", { type = "browser" })) do
+    if entry.level == "SEVERE" or entry.level == "WARNING" then
+      lines[#lines + 1] = entry.message
+    end
+  end
+  return table.concat(lines, "\n")
+end
+
+function methods:stop()
+  pcall(call, self, "DELETE", "/session/" .. self.session)
+  run("kill " .. self.pid)
+  run(("for i in $(seq 100); do kill -0 %d 2>/dev/null || break; sleep 0.02; done; rm -rf %s")
+    :format(self.pid, quoted(self.dir)))
+end
+
+return M
