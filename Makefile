@@ -232,3 +232,30 @@ bench-stream: deps-demo   ## read a million rows: time, CPU and memory
 	@$(MAKE) --no-print-directory -s LUA=$(LUA) BUILD=$(BUILD) all
 	@$(LUA_ENV) tools/with-sandbox --customers=50001 --products=20 --page_cache=512 \
 	  $(LUA_BIN) bench/stream.lua
+
+.PHONY: bench-decode
+bench-decode: deps-demo   ## decode, against lua-cjson and against no parsing at all
+	@$(MAKE) --no-print-directory -s LUA=$(LUA) BUILD=$(BUILD) all
+	@$(CC) $(WARNINGS) $(LUA_CFLAGS) -O2 -fPIC $(SHARED) -o $(BUILD)/floor.so bench/floor.c
+	@# The allocator keeps what it has: else it is its trade with the system
+	@# that is measured.
+	@MALLOC_TRIM_THRESHOLD_=4000000000 MALLOC_TOP_PAD_=67108864 \
+	  MALLOC_MMAP_THRESHOLD_=4000000000 $(RUN_LUA) bench/decode.lua $(BENCH)
+
+# --- attack it ---
+
+FUZZ_SECONDS ?= 60
+FUZZ_CFLAGS  := -g -O1 -fsanitize=fuzzer,address,undefined \
+  -fno-sanitize-recover=undefined
+
+.PHONY: fuzz fuzz-decoder
+fuzz: fuzz-decoder        ## fuzz with libFuzzer (clang), FUZZ_SECONDS each
+fuzz-decoder:
+	@mkdir -p build/fuzz/corpus
+	@clang $(FUZZ_CFLAGS) -DPC_VERSION='"$(VERSION)"' -pthread $(LUA_CFLAGS) \
+	  $(CURL_CFLAGS) -o build/fuzz/decoder spec/fuzz/decoder.c $(SOURCES) \
+	  $(shell $(PKG_CONFIG) --libs $(LUA_PC)) $(CURL_LIBS) -lm -ldl
+	@$(LUA_BIN) spec/fuzz/seeds.lua build/fuzz/corpus
+	build/fuzz/decoder -max_total_time=$(FUZZ_SECONDS) -max_len=600 -timeout=10 \
+	  -artifact_prefix=build/fuzz/ -dict=spec/fuzz/json.dict -verbosity=0 \
+	  -print_final_stats=1 build/fuzz/corpus

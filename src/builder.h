@@ -24,6 +24,10 @@
 #define PC_ATOMS        512  /* once the text is longer than PC_SMALL_TEXT */
 #define PC_SMALL_TEXT   4096 /* bytes */
 
+/* So many of the names lie on the Lua stack during a run, where they are
+** quicker to get than from a table: those of one or two kinds of rows. */
+#define PC_STACK_NAMES 48
+
 /* The integer keys of the table of kept values. */
 enum {
   PC_KEPT_LEVELS = 1, /* userdata: memory */
@@ -83,16 +87,21 @@ struct pc_builder {
   struct pc_place first_places[PC_FIRST_PLACES];
 };
 
-/* Push the table of kept values for a new builder and, above it, the table
-** PC_KEPT_STRINGS of that table.  [-0, +2, m] */
+/* Push the table of kept values for a new builder.  [-0, +1, m] */
 void pc_builder_push_kept(lua_State *L);
+
+/* Push what a run needs above the table of kept values, which is on top. What
+** is under construction comes next.  [-0, +PC_RUN_SLOTS, v] */
+void pc_builder_enter(lua_State *L, const struct pc_builder *b);
+
+#define PC_RUN_SLOTS (1 + PC_STACK_NAMES)
 
 /* Set up a builder: no rows, no nulls, no metatable, default depth. */
 void pc_builder_init(struct pc_builder *b);
 
 /* Build from `len` more bytes of text. `kept` is the stack index of the table
-** of kept values, kept + 1 that of its PC_KEPT_STRINGS; what is under
-** construction lies above them, at the top. Says
+** of kept values; above it lies what pc_builder_enter pushed, and then what is
+** under construction. Says
 ** in *used how many bytes are done with; the others, one cut token at most,
 ** must come again in front of the next bytes. `final` says that none will
 ** come: then everything is used or there is an error. The value of the text

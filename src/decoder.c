@@ -116,16 +116,16 @@ static enum pc_err get_error(const struct decoder *d) {
   return d->running ? PC_NOMEM : d->builder.err;
 }
 
-/* Push the table of kept values, its strings, and what was parked. Returns the
-** stack index of the first.  [-0, +n, m] */
+/* Push the table of kept values, what a run needs, and what was parked. The
+** result is the stack index of the first.  [-0, +n, m] */
 static int unpark(lua_State *L, struct decoder *d, int index) {
   int kept = lua_gettop(L) + 1, parked, i;
-  luaL_checkstack(L, d->parked + LUA_MINSTACK, NULL);
+  luaL_checkstack(L, PC_RUN_SLOTS + d->parked + LUA_MINSTACK, NULL);
   pc_getuv(L, index);
-  lua_rawgeti(L, kept, PC_KEPT_STRINGS);
+  pc_builder_enter(L, &d->builder);
   if (d->parked == 0) return kept;
   lua_rawgeti(L, kept, PC_KEPT_PARKED);
-  parked = kept + 2;
+  parked = kept + PC_RUN_SLOTS + 1;
   for (i = 1; i <= d->parked; i++) lua_rawgeti(L, parked, i);
   lua_remove(L, parked);
   return kept;
@@ -134,7 +134,8 @@ static int unpark(lua_State *L, struct decoder *d, int index) {
 /* Move what lies above the kept values to where it survives until the next
 ** run, and leave the stack as it was before unpark().  [-n, +0, m] */
 static void park(lua_State *L, struct decoder *d, int kept) {
-  int n = lua_gettop(L) - (kept + 1), i;
+  int table = kept + PC_RUN_SLOTS + 1;
+  int n = lua_gettop(L) - table + 1, i;
   lua_rawgeti(L, kept, PC_KEPT_PARKED);
   if (lua_isnil(L, -1)) {
     lua_pop(L, 1);
@@ -142,13 +143,13 @@ static void park(lua_State *L, struct decoder *d, int kept) {
     lua_pushvalue(L, -1);
     lua_rawseti(L, kept, PC_KEPT_PARKED);
   }
-  lua_insert(L, kept + 2);
+  lua_insert(L, table);
   /* Slots of a deeper run must not keep their values alive. */
   for (i = d->parked; i > n; i--) {
     lua_pushnil(L);
-    lua_rawseti(L, kept + 2, i);
+    lua_rawseti(L, table, i);
   }
-  for (i = n; i > 0; i--) lua_rawseti(L, kept + 2, i);
+  for (i = n; i > 0; i--) lua_rawseti(L, table, i);
   d->parked = n;
   lua_settop(L, kept - 1);
 }
@@ -280,13 +281,13 @@ int pc_decoder_finish(lua_State *L, int index) {
   kept = unpark(L, d, index);
   err = pc_builder_run(L, &d->builder, kept, d->tail_len > 0 ? d->tail : "",
                        d->tail_len, true, &used);
-  if (err == PC_OK) lua_insert(L, kept); /* true document kept strings */
   d->parked = 0;
   lua_pushnil(L);
-  lua_rawseti(L, err == PC_OK ? kept + 1 : kept, PC_KEPT_PARKED);
+  lua_rawseti(L, kept, PC_KEPT_PARKED);
   d->running = false;
   if (err != PC_OK) return push_failure(L, err, d->builder.wrong);
   d->taken = true;
+  lua_replace(L, kept); /* true document ... */
   lua_settop(L, kept);
   return 2;
 }
@@ -298,8 +299,7 @@ void pc_decoder_push(lua_State *L, const struct pc_decoder_options *options) {
   pc_builder_init(&d->builder);
   luaL_getmetatable(L, DECODER);
   lua_setmetatable(L, -2);
-  pc_builder_push_kept(L); /* decoder kept strings */
-  lua_pop(L, 1);
+  pc_builder_push_kept(L); /* decoder kept */
   set_options(L, &d->builder, lua_gettop(L), options);
   pc_setuv(L, -2);
   d->running = false;
@@ -328,8 +328,9 @@ static int core_decode(lua_State *L) {
   lua_settop(L, 2);
   b = lua_newuserdata(L, sizeof *b);
   pc_builder_init(b);
-  pc_builder_push_kept(L); /* text options builder kept strings */
+  pc_builder_push_kept(L); /* text options builder kept */
   set_options(L, b, 4, &options);
+  pc_builder_enter(L, b);
   err = pc_builder_run(L, b, 4, text, len, true, &used);
   return err == PC_OK ? 1 : push_failure(L, err, b->wrong);
 }

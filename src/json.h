@@ -10,9 +10,15 @@
 #include <stdint.h>
 #include "errors.h"
 
+#if defined(__SSE2__)
+#include <emmintrin.h>
+#endif
+
 /* What pc_json_scan saw in a string besides plain ASCII. */
 #define PC_JSON_ESCAPES 1u /* backslashes */
 #define PC_JSON_WIDE    2u /* bytes of 0x80 and above */
+
+#define PC_JSON_SHORT 64 /* bytes; a multiple of 16 */
 
 struct pc_json_number {
   const char *next; /* the byte after the number; on error the wrong byte */
@@ -26,6 +32,37 @@ struct pc_json_number {
 static inline const char *pc_json_space(const char *p, const char *end) {
   while (p < end && (*p == ' ' || *p == '\n' || *p == '\r' || *p == '\t')) p++;
   return p;
+}
+
+/* The length of the string whose text starts at p, when it is plain ASCII of
+** less than PC_JSON_SHORT bytes and its end is well within the buffer; else
+** SIZE_MAX. */
+static inline size_t pc_json_short(const char *p, const char *end) {
+#if defined(__SSE2__)
+  const __m128i quote = _mm_set1_epi8('"');
+  const __m128i backslash = _mm_set1_epi8('\\');
+  const __m128i control = _mm_set1_epi8(0x1f);
+  const char *q = p;
+  if (end - p < PC_JSON_SHORT) return SIZE_MAX;
+  for (; q - p < PC_JSON_SHORT; q += 16) {
+    __m128i x = _mm_loadu_si128((const __m128i *)(const void *)q);
+    __m128i stops = _mm_or_si128(
+        _mm_or_si128(_mm_cmpeq_epi8(x, quote), _mm_cmpeq_epi8(x, backslash)),
+        _mm_cmpeq_epi8(_mm_min_epu8(x, control), x));
+    unsigned stop = (unsigned)_mm_movemask_epi8(stops);
+    unsigned wide = (unsigned)_mm_movemask_epi8(x);
+    if (stop != 0) {
+      q += __builtin_ctz(stop);
+      if (*q != '"' || (wide & (stop - 1) & ~stop) != 0) return SIZE_MAX;
+      return (size_t)(q - p);
+    }
+    if (wide != 0) return SIZE_MAX;
+  }
+#else
+  (void)p;
+  (void)end;
+#endif
+  return SIZE_MAX;
 }
 
 /* Find what ends the part of a string that starts at p (inside the quotes):

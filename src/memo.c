@@ -8,7 +8,8 @@ void pc_memo_set_atoms(struct pc_memo *memo, struct pc_atom *atoms,
   memo->atoms = atoms;
   memo->mask = mask;
   for (i = 0; i <= mask + 1; i++) atoms[i].len = UINT32_MAX;
-  for (i = 0; i < memo->count; i++) memo->places[i].text = 0;
+  for (i = 0; i < memo->count; i++)
+    memset(memo->places[i].texts, 0, sizeof memo->places[i].texts);
 }
 
 void pc_memo_init(struct pc_memo *memo, struct pc_place *places, uint32_t cap,
@@ -30,6 +31,21 @@ uint32_t pc_memo_place(struct pc_memo *memo) {
   memset(m, 0, offsetof(struct pc_place, lead));
   m->hope = PC_PATIENCE;
   return memo->count++;
+}
+
+uint32_t pc_memo_guess(const struct pc_memo *memo, uint32_t parent,
+                       uint32_t from, const char *p, const char *end) {
+  const struct pc_place *places = memo->places;
+  uint32_t i = from;
+  int n;
+  if (places[parent].wild) return PC_NOWHERE;
+  for (n = 0; n < PC_GUESSES; n++) {
+    if (i == PC_NOWHERE) i = places[parent].first;
+    if (pc_leads(&places[i], p, end)) return i;
+    i = places[i].next;
+    if (i == from) break;
+  }
+  return PC_NOWHERE;
 }
 
 /* Search the siblings from i on, up to but not including `end`. */

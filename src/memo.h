@@ -21,8 +21,9 @@
 #include <emmintrin.h>
 #endif
 
-#define PC_LEAD_MAX 74   /* bytes; makes a place two cache lines */
+#define PC_LEAD_MAX 70   /* bytes; makes a place two cache lines */
 #define PC_ATOM_MAX 96   /* bytes; longer strings hardly repeat */
+#define PC_GUESSES  16   /* leads to compare before a name is read */
 #define PC_SIBLINGS 64   /* names of one object worth searching through */
 #define PC_PLACES   2048 /* places in all: 256 KiB, for any real schema */
 #define PC_PATIENCE 16   /* failures in a row before a place stops trying */
@@ -33,7 +34,7 @@ struct pc_place {
   uint32_t next;          /* the member that followed last time */
   uint32_t first;         /* of an object here: its first member */
   uint32_t element;       /* of an array here: the place of its elements */
-  uint32_t text;          /* the atom of a string here */
+  uint32_t texts[2];      /* atoms of the last two strings here */
   uint32_t members[2];    /* sizes of the last two objects here */
   uint32_t elements[2];   /* sizes of the last two arrays here */
   uint32_t hash;          /* of the member's name */
@@ -62,10 +63,11 @@ struct pc_memo {
 };
 
 #if defined(__SSE2__)
-static inline bool pc_same16(const char *a, const char *b) {
+/* A bit for each of 16 bytes that is the same. */
+static inline uint32_t pc_equal16(const char *a, const char *b) {
   __m128i x = _mm_loadu_si128((const __m128i *)(const void *)a);
   __m128i y = _mm_loadu_si128((const __m128i *)(const void *)b);
-  return _mm_movemask_epi8(_mm_cmpeq_epi8(x, y)) == 0xFFFF;
+  return (uint32_t)_mm_movemask_epi8(_mm_cmpeq_epi8(x, y));
 }
 #endif
 
@@ -91,9 +93,9 @@ static inline bool pc_same(const char *a, const char *b, size_t n) {
 #if defined(__SSE2__)
   if (n >= 16) {
     for (i = 0; i + 16 < n; i += 16) {
-      if (!pc_same16(a + i, b + i)) return false;
+      if (pc_equal16(a + i, b + i) != 0xFFFF) return false;
     }
-    return pc_same16(a + n - 16, b + n - 16);
+    return pc_equal16(a + n - 16, b + n - 16) == 0xFFFF;
   }
 #endif
   for (i = 0; i + 8 < n; i += 8) {
@@ -108,15 +110,23 @@ static inline bool pc_same(const char *a, const char *b, size_t n) {
 
 static inline uint32_t pc_hash(const char *s, size_t n) {
   const uint64_t factor = UINT64_C(0x9E3779B97F4A7C15);
-  uint64_t h = n, x = 0;
+  uint64_t h = n * factor, x = 0;
+  uint32_t v, w;
   size_t i;
-  for (i = 0; i + 8 <= n; i += 8) {
-    memcpy(&x, s + i, 8);
-    h = (h ^ x) * factor;
-    h ^= h >> 29;
+  if (n >= 8) {
+    for (i = 0; i + 8 < n; i += 8) {
+      memcpy(&x, s + i, 8);
+      h = (h ^ x) * factor;
+      h ^= h >> 32;
+    }
+    memcpy(&x, s + n - 8, 8);
+  } else if (n >= 4) {
+    memcpy(&v, s, 4);
+    memcpy(&w, s + n - 4, 4);
+    x = (uint64_t)v << 32 | w;
+  } else {
+    for (i = 0; i < n; i++) x = x << 8 | (unsigned char)s[i];
   }
-  x = 0;
-  while (i < n) x = x << 8 | (unsigned char)s[i++];
   h = (h ^ x) * factor;
   return (uint32_t)(h >> 32);
 }
@@ -125,8 +135,18 @@ static inline uint32_t pc_hash(const char *s, size_t n) {
 ** of the value behind them. */
 static inline bool pc_leads(const struct pc_place *m, const char *p,
                             const char *end) {
-  return m->lead_len != 0 && (size_t)(end - p) > m->lead_len &&
-         pc_same(p, m->lead, m->lead_len);
+  size_t n = m->lead_len;
+  if (n == 0) return false;
+#if defined(__SSE2__)
+  /* With as many bytes on both sides as a lead can have, look at more than it
+  ** has: that takes no branches for its length. */
+  if (end - p >= PC_LEAD_MAX && n <= 32) {
+    uint32_t low = pc_equal16(p, m->lead);
+    uint32_t high = pc_equal16(p + 16, m->lead + 16);
+    return ~(low | high << 16) << (32 - n) == 0;
+  }
+#endif
+  return (size_t)(end - p) > n && pc_same(p, m->lead, n);
 }
 
 /* Set up a memo in memory of the caller's: room for at least two places, and
@@ -137,6 +157,11 @@ void pc_memo_init(struct pc_memo *memo, struct pc_place *places, uint32_t cap,
 /* Forget all atoms and use these from now on. */
 void pc_memo_set_atoms(struct pc_memo *memo, struct pc_atom *atoms,
                        uint32_t mask);
+
+/* The member of the object at `parent` whose lead is at p, searched among some
+** from place `from` on, and then from the first; PC_NOWHERE: none. */
+uint32_t pc_memo_guess(const struct pc_memo *memo, uint32_t parent,
+                       uint32_t from, const char *p, const char *end);
 
 /* The member called so of the object at `parent`, searched from place `from`
 ** on; PC_NOWHERE when it is not known. */

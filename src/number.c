@@ -15,6 +15,7 @@
 #define POWERS_LAST  308
 
 #define MAX_DIGITS     19         /* what always fits 64 bits */
+#define MAX_SHORT      15         /* what always fits a double, too */
 #define MAX_EXPONENT   1000000000 /* more than any text has digits to undo */
 #define EXACT_INTEGER  (UINT64_C(1) << 53) /* doubles hold all up to here */
 #define EXACT_POWER    22 /* 10^22 is the last power held exactly */
@@ -265,22 +266,36 @@ double pc_json_double(const char *digits, size_t n, int64_t exponent) {
   return order > 0 || (order == 0 && (bits & 1) != 0) ? high : low;
 }
 
-/* One operation on exact operands rounds once, unless the machine computes
-** with more bits than a double has (x87). */
-static double convert(uint64_t w, const char *digits, size_t n,
-                      int64_t exponent) {
+/* An operation on exact operands rounds once, unless the machine computes with
+** more bits than a double has (x87). */
 #if defined(FLT_EVAL_METHOD) && FLT_EVAL_METHOD == 0
-  static const double tens[] = {1e0,  1e1,  1e2,  1e3,  1e4,  1e5,  1e6,  1e7,
-                                1e8,  1e9,  1e10, 1e11, 1e12, 1e13, 1e14, 1e15,
-                                1e16, 1e17, 1e18, 1e19, 1e20, 1e21, 1e22};
-  if (n <= MAX_DIGITS && w <= EXACT_INTEGER && exponent >= -EXACT_POWER &&
-      exponent <= EXACT_POWER)
-    return exponent < 0 ? (double)w / tens[-exponent]
-                        : (double)w * tens[exponent];
-#endif
-  if (n <= MAX_DIGITS) return scale(w, exponent);
-  return pc_json_double(digits, n, exponent);
+
+static const double tens[EXACT_POWER + 1] = {
+    1e0,  1e1,  1e2,  1e3,  1e4,  1e5,  1e6,  1e7,  1e8,  1e9,  1e10, 1e11,
+    1e12, 1e13, 1e14, 1e15, 1e16, 1e17, 1e18, 1e19, 1e20, 1e21, 1e22};
+
+/* w / 10^n, for w that a double holds and n up to EXACT_POWER. */
+static double divide(uint64_t w, int n) {
+  return (double)w / tens[n];
 }
+
+static double convert(uint64_t w, int64_t exponent) {
+  if (w > EXACT_INTEGER || exponent < -EXACT_POWER || exponent > EXACT_POWER)
+    return scale(w, exponent);
+  return exponent < 0 ? divide(w, (int)-exponent) : (double)w * tens[exponent];
+}
+
+#else
+
+static double divide(uint64_t w, int n) {
+  return scale(w, -n);
+}
+
+static double convert(uint64_t w, int64_t exponent) {
+  return scale(w, exponent);
+}
+
+#endif
 
 /* --- the grammar --- */
 
@@ -319,6 +334,32 @@ static bool take_integer(uint64_t w, size_t n, bool negative,
   return true;
 }
 
+/* Read the number at p if it is as most are: at most 15 digits, no exponent,
+** and seen to end. */
+static bool read_short(const char *p, const char *end,
+                       struct pc_json_number *number) {
+  bool negative = *p == '-';
+  const char *q = p + negative, *point = NULL;
+  uint64_t w = 0;
+  if (end - p < MAX_SHORT + 4 || !is_digit(*q)) return false;
+  if (*q == '0' && is_digit(q[1])) return false;
+  end = q + MAX_SHORT + 1;
+  while (q < end && is_digit(*q)) w = w * 10 + (uint64_t)(*q++ - '0');
+  if (*q == '.') {
+    point = q++;
+    while (q < end && is_digit(*q)) w = w * 10 + (uint64_t)(*q++ - '0');
+  }
+  if (*q != ',' && *q != '}' && *q != ']') return false;
+  number->next = q;
+  number->is_integer = point == NULL;
+  number->integer = negative ? -(int64_t)w : (int64_t)w;
+  if (point == NULL) return !(negative && w == 0);
+  if (q - point < 2) return false;
+  number->real = divide(w, (int)(q - point) - 1);
+  if (negative) number->real = -number->real;
+  return true;
+}
+
 enum pc_err pc_json_number(const char *p, const char *end, bool final,
                            struct pc_json_number *number) {
   bool negative = *p == '-';
@@ -326,6 +367,7 @@ enum pc_err pc_json_number(const char *p, const char *end, bool final,
   const char *q, *whole, *last;
   int64_t exponent = 0;
   uint64_t w = 0;
+  if (read_short(p, end, number)) return PC_OK;
   q = whole = skip_digits(digits, end, &w);
   number->next = q;
   if (q == digits) return q == end ? PC_TRUNCATED : PC_JSON_NUMBER;
@@ -350,7 +392,10 @@ enum pc_err pc_json_number(const char *p, const char *end, bool final,
   number->is_integer =
       q == whole && take_integer(w, (size_t)(q - digits), negative, number);
   if (number->is_integer) return PC_OK;
-  number->real = convert(w, digits, (size_t)(last - digits), exponent);
+  if (last - digits - (last > whole) > MAX_DIGITS)
+    number->real = pc_json_double(digits, (size_t)(last - digits), exponent);
+  else
+    number->real = convert(w, exponent);
   if (number->real > DBL_MAX) {
     number->next = p;
     return PC_JSON_RANGE;

@@ -1,0 +1,104 @@
+-- What the decoder must keep to for every input: returns a function of a string
+-- that raises when it does not. See decoder.c beside this file.
+local core = require "partnercenter.core"
+local has_cjson, cjson = pcall(require, "cjson")
+
+local function same(a, b)
+  if type(a) ~= type(b) then return false end
+  if type(a) ~= "table" then
+    if type(a) ~= "number" then return a == b end
+    return a == b and math.type(a) == math.type(b) and (a ~= 0 or 1 / a == 1 / b)
+  end
+  for key, value in pairs(a) do
+    if not same(value, b[key]) then return false end
+  end
+  for key in pairs(b) do
+    if a[key] == nil then return false end
+  end
+  return true
+end
+
+-- lua-cjson makes floats of all numbers and reads long integers as such.
+local function equals_cjson(a, b)
+  if type(a) ~= "table" or type(b) ~= "table" then
+    return a == b or type(a) == "number" and type(b) == "number" and a + 0.0 == b
+  end
+  for key, value in pairs(a) do
+    if not equals_cjson(value, b[key]) then return false end
+  end
+  for key in pairs(b) do
+    if a[key] == nil then return false end
+  end
+  return true
+end
+
+-- Cuts a text into pieces of 1 to 64 bytes, as the key says.
+local function pieces(text, key)
+  local position, i = 1, 0
+  return function()
+    if position > #text then return end
+    i = i + 1
+    local n = key:byte(i % #key + 1) % 64 + 1
+    position = position + n
+    return text:sub(position - n, position - 1)
+  end
+end
+
+local function decode_pieces(text, key, options)
+  local decoder = core.decoder(options)
+  for piece in pieces(text, key) do
+    local ok, message, offset = decoder:feed(piece)
+    if not ok then
+      assert(select(2, decoder:finish()) == message)
+      return nil, message, offset
+    end
+  end
+  return decoder:finish()
+end
+
+local function take_rows(text, key, options)
+  local decoder, rows = core.decoder(options), {}
+  local function take()
+    local ok, row = decoder:next()
+    while ok do
+      rows[#rows + 1] = row
+      ok, row = decoder:next()
+    end
+  end
+  for piece in pieces(text, key) do
+    local ok, message, offset = decoder:feed(piece)
+    take()
+    if not ok then return rows, nil, message, offset end
+  end
+  local document, message, offset = decoder:finish()
+  take()
+  return rows, document, message, offset
+end
+
+return function(input)
+  if #input < 5 then return end
+  local flags, key, text = input:byte(1), input:sub(2, 4), input:sub(5)
+  local options = { nulls = flags % 2 == 1, max_depth = flags % 4 >= 2 and 5 or 128 }
+  local value, message, offset = core.decode(text, options)
+  assert(value ~= nil or message and offset >= 1 and offset <= #text + 1, "no error")
+
+  local value2, message2, offset2 = decode_pieces(text, key, options)
+  assert(message == message2 and offset == offset2, "pieces give another error")
+  assert(same(value, value2), "pieces give another value")
+
+  options.rows = true
+  local rows, rest, message3, offset3 = take_rows(text, key, options)
+  local rows4, rest4, message4, offset4 = take_rows(text, "\63", options)
+  assert(message3 == message4 and offset3 == offset4, "rows in pieces give another error")
+  assert(same(rest, rest4) and same(rows, rows4), "rows in pieces are others")
+  if value ~= nil and rest == nil then assert(message3:find "second row array", message3) end
+  if rest ~= nil then assert(value ~= nil, "rows accept what decode does not") end
+
+  -- What decode accepts, lua-cjson does: except that it calls a number what
+  -- strtod does, and does not want a byte order mark, nor other than arrays and
+  -- objects, nor a zero byte behind them.
+  if value == nil or not has_cjson then return end
+  local ok, expected = pcall(cjson.decode, (text:gsub("^\239\187\191", "")))
+  if not ok then error("lua-cjson refuses: " .. expected) end
+  if options.nulls then assert(equals_cjson(value, expected), "lua-cjson gives another value") end
+end
