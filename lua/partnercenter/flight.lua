@@ -60,7 +60,11 @@ function methods:is_abandoned()
   -- status is not asked: nginx calls the coroutines of other requests dead.
   if not self.leaks then return false end
   local thread = owner.thread
-  return thread == nil or thread == running() or coroutine.status(thread) == "dead"
+  if thread ~= running() then return thread == nil or coroutine.status(thread) == "dead" end
+  -- Either it was given up by an error, and then the marker is garbage, or the
+  -- owner is about to wait for itself.
+  collectgarbage()
+  return owner.marker == nil
 end
 
 --- Would the running coroutine wait for itself?
