@@ -7,6 +7,7 @@
 #include <errno.h>
 #include <poll.h>
 #include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
@@ -598,8 +599,15 @@ void pc_transfer_drop_piece(struct pc_transfer *t) {
   free(piece);
 }
 
+/* libcurl writes its version into one buffer anew each time it is asked, and
+** several threads may load this module at once. */
 const char *pc_net_version(void) {
-  return curl_version();
+  static char version[256];
+  pthread_mutex_lock(&live_mutex);
+  if (version[0] == '\0')
+    (void)snprintf(version, sizeof version, "%s", curl_version());
+  pthread_mutex_unlock(&live_mutex);
+  return version;
 }
 
 const char *pc_net_feature(int i) {
@@ -615,8 +623,11 @@ const char *pc_net_feature(int i) {
       {"async_dns", CURL_VERSION_ASYNCHDNS},
       {"unix_sockets", CURL_VERSION_UNIX_SOCKETS},
   };
-  const int mask = curl_version_info(CURLVERSION_NOW)->features;
+  int mask;
   size_t j;
+  pthread_mutex_lock(&live_mutex);
+  mask = curl_version_info(CURLVERSION_NOW)->features;
+  pthread_mutex_unlock(&live_mutex);
   for (j = 0; j < sizeof features / sizeof features[0]; j++)
     if ((mask & features[j].bit) != 0 && i-- == 0) return features[j].name;
   return NULL;
