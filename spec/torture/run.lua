@@ -124,7 +124,8 @@ end
 local server = faultserver.start()
 for _, name in ipairs(names) do run_scene(name, server) end
 server:stop()
-print(("torture on %s: %d points in %d sweeps, %d calls failed; %d raised, %d returned, %d unharmed;"
-  .. " %d problems"):format(_VERSION, totals.points, totals.sweeps, totals.failed, totals.raised,
-  totals.returned, totals.unharmed, problems))
+print(("torture on %s: %d points in %d sweeps, %d calls failed; %d raised, %d returned,"
+  .. " %d unharmed; %d frees of libcurl's were its second; %d problems"):format(_VERSION,
+  totals.points, totals.sweeps, totals.failed, totals.raised, totals.returned, totals.unharmed,
+  torture.twice(), problems))
 if problems > 0 then error(problems .. " problems", 0) end
