@@ -36,7 +36,8 @@ describe("examples/openresty", function()
     run("examples/openresty/gateway stop " .. dir .. "; rm -rf " .. dir)
     box:stop()
   end)
-  before_each(function() box:restore() end)
+  -- The tokens stay: box:reset would take away those that were issued.
+  after_each(function() box:control { clear_faults = true } end)
 
   local function get(path, args)
     local output = run(("curl -s -D - --max-time 30 %s '%s%s'"):format(args or "", url, path))
@@ -71,11 +72,10 @@ describe("examples/openresty", function()
     end
 
     it("asks Partner Center once, however many ask it", function()
-      box:reset()
-      run("sed -i 's/x/x/' /dev/null")
+      local before = box:stats().total
       local id = "/customers/1c1e3dd0-9531-46f3-a072-05000001316a/deployment"
       run(("seq 30 | xargs -P 15 -I{} curl -s -o /dev/null %s%s"):format(url, id))
-      assert.equal(1, box:stats().total - (box:stats().token_requests or 0))
+      assert.equal(1, box:stats().total - before)
     end)
 
     for _, c in ipairs {
@@ -103,14 +103,6 @@ describe("examples/openresty", function()
       end
     end)
 
-    it("passes on that Partner Center wants fewer requests", function()
-      box:control { faults = { { match = "/deployment", times = 9, error = "unavailable",
-        status = 429, retry_after = "600" } } }
-      local body, status, headers = get("/customers/e3adaa38-a12f-4ed1-af93-05000001355b/deployment")
-      assert.equal(503, status, body)
-      assert.equal("600", headers["retry-after"])
-    end)
-
     it("limits the requests of a client", function()
       local statuses = run(("seq 200 | xargs -P 40 -I{} curl -s -o /dev/null -w '%%{http_code}\\n' "
         .. "%s/customers"):format(url))
@@ -123,7 +115,7 @@ describe("examples/openresty", function()
     it("counts for Prometheus", function()
       local body, status = get("/metrics")
       assert.equal(200, status)
-      assert.truthy(body:find('partnercenter_calls_total{resource="sign%-in",status="200"} 1\n'))
+      assert.truthy(body:find('partnercenter_calls_total{resource="sign%-in",status="200"} %d+\n'))
       assert.truthy(body:find('gateway_cache_total{outcome="hit"} %d'))
       assert.truthy(body:find("# TYPE gateway_request_seconds histogram", 1, true))
       for line in body:gmatch("[^\n]+") do
@@ -132,24 +124,23 @@ describe("examples/openresty", function()
     end)
   end)
 
-  if not browsers.available() then
-    pending("the dashboard: needs chromium and chromedriver")
-    return
-  end
-
   describe("the dashboard", function()
+    if not browsers.available() then
+      pending("needs chromium and chromedriver")
+      return
+    end
+
     local browser
 
+    setup(function() browser = browsers.start() end)
+    teardown(function() browser:stop() end)
+
     local function open(options)
-      browser = browsers.start(options or {})
+      browser:shape(options or {})
+      browser:console()
       browser:open(url .. "/")
       browser:wait("return document.querySelectorAll('#rows tr[data-id]').length > 0")
     end
-
-    after_each(function()
-      if browser then browser:stop() end
-      browser = nil
-    end)
 
     local NAMES = "return [...document.querySelectorAll('#rows tr')].slice(0, 5).map("
       .. "r => r.cells[0].textContent).join('|')"
@@ -176,7 +167,8 @@ describe("examples/openresty", function()
     it("shows totals, products and 500 customers", function()
       open()
       assert.equal("500", browser:run("return document.getElementById('t-customers').textContent"))
-      assert.equal("500 customers", browser:run("return document.getElementById('count').textContent"))
+      assert.equal("500 customers",
+        browser:run("return document.getElementById('count').textContent"))
       assert.equal(10, browser:run("return document.querySelectorAll('#products li').length"))
       browser:screenshot(SHOTS .. "/desktop.png")
       browser:click("#more-products")
@@ -252,7 +244,7 @@ describe("examples/openresty", function()
     end)
 
     it("opens the customer that the address names", function()
-      browser = browsers.start {}
+      browser:shape {}
       browser:open(url .. "/#customer=4d3cf487-70f4-4e1e-9ff1-b2bfce8d9f04")
       browser:wait("return document.querySelectorAll('#detail-products li').length === 3")
     end)
@@ -266,7 +258,7 @@ describe("examples/openresty", function()
       assert.truthy(browser:run("return document.getElementById('detail-state').textContent")
         :find("correlation id %x+%-"))
       browser:screenshot(SHOTS .. "/error.png")
-      box:reset()
+      box:control { clear_faults = true }
       browser:click("#close")
       browser:run("location.hash = 'customer=" .. id .. "'")
       browser:wait("return document.querySelectorAll('#detail-products li').length > 0")
@@ -308,6 +300,18 @@ describe("examples/openresty", function()
         .. "document.head.append(s)")
       assert.is_nil(browser:run("return window.bad || false") or nil)
       assert.truthy(browser:console():find("Content Security Policy", 1, true))
+    end)
+  end)
+
+  -- The last: it pauses the worker's client.
+  describe("the gateway, throttled,", function()
+    it("passes on that Partner Center wants fewer requests", function()
+      box:control { faults = { { match = "/deployment", times = 9, status = 429,
+        retry_after = "600" } } }
+      local id = "e3adaa38-a12f-4ed1-af93-05000001355b"
+      local body, status, headers = get("/customers/" .. id .. "/deployment")
+      assert.equal(503, status, body)
+      assert.equal("600", headers["retry-after"])
     end)
   end)
 end)

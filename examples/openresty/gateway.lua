@@ -37,7 +37,7 @@ function M.init()
     authority = os.getenv "PARTNERCENTER_AUTHORITY",
     ca_file = os.getenv "PARTNERCENTER_CA_FILE",
     application = "partnercenter gateway",
-    deadline = 120,
+    deadline = 60,
     on_event = metrics.event,
     -- One worker signs in for all; the newest refresh token outlives them.
     credentials = token_cache.wrap {

@@ -1,6 +1,7 @@
 -- A headless Chromium for specs, steered over WebDriver with curl.
 --
---   local browser = browser.start { width = 1280, height = 900, dark = false }
+--   local browser = browser.start()
+--   browser:shape { width = 1280, height = 900, dark = false }
 --   browser:open(url), browser:run("return document.title"), browser:wait("return …")
 --   browser:find(css):click(), browser:keys(css, text), browser:screenshot(path)
 --   browser:console() --> what went wrong on the page, browser:stop()
@@ -50,7 +51,7 @@ local function session_call(self, method, path, body)
 end
 
 -- A browser of its own, with a new profile.
-function M.start(options)
+function M.start()
   local dir = run("mkdir -p build/browser && mktemp -d $PWD/build/browser/XXXXXX"):match("%S+")
   local port = tonumber((run([[while :; do
     port=$((20000 + $(od -An -N2 -tu2 /dev/urandom) % 12000))
@@ -65,7 +66,6 @@ function M.start(options)
     "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
     "--disable-background-networking", "--disable-component-update", "--disable-sync",
     "--hide-scrollbars", "--lang=en-US", "--user-data-dir=" .. dir .. "/profile",
-    ("--window-size=%d,%d"):format(options.width or 1280, options.height or 900),
   }
   local value = call(self, "POST", "/session", { capabilities = { alwaysMatch = {
     browserName = "chrome",
@@ -73,15 +73,20 @@ function M.start(options)
     ["goog:loggingPrefs"] = { browser = "ALL" },
   } } })
   self.session = value.sessionId
-  -- A headless window is not made narrower than 500 points otherwise.
+  return self
+end
+
+-- As wide, high and dark as wanted, with an empty page. A window itself is not
+-- made narrower than 500 points.
+function methods:shape(options)
+  local width = options.width or 1280
   self:devtools("Emulation.setDeviceMetricsOverride", {
-    width = options.width or 1280, height = options.height or 900,
-    deviceScaleFactor = 1, mobile = options.width ~= nil and options.width < 500,
+    width = width, height = options.height or 900, deviceScaleFactor = 1, mobile = width < 500,
   })
   self:devtools("Emulation.setEmulatedMedia", { features = {
     { name = "prefers-color-scheme", value = options.dark and "dark" or "light" },
   } })
-  return self
+  self:open("about:blank")
 end
 
 -- One command of the DevTools protocol.
