@@ -1,4 +1,4 @@
---- Reads the text of `--filter`: the OData that the service documents, with a few
+--- Reads what a person filters by: the OData that the service documents, with a few
 -- liberties for the shell, into an expression of `partnercenter.filter`.
 --
 --     serviceCode eq 'o365' and (channel eq 'reseller' or licensesSold gt 10)

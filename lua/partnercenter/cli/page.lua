@@ -18,11 +18,11 @@ color:var(--ink);background:var(--paper)}
 h1{font-size:1.7rem;margin:.2rem 0}h2{font-size:1.2rem;margin:2rem 0 .6rem}
 .about{color:var(--soft);margin:0;overflow-wrap:anywhere}
 .warn{color:var(--warn);background:var(--warnbg);border:1px solid;border-radius:.4rem;
-padding:.5rem .8rem}
+padding:.5rem .8rem;margin-top:.8rem;overflow-wrap:anywhere}
 .warn ul{margin:.3rem 0 0;padding-left:1.2rem}
-dl{display:grid;grid-template-columns:repeat(auto-fit,minmax(9rem,1fr));gap:.7rem;margin:0}
-dl div{background:var(--panel);border-radius:.5rem;padding:.7rem .9rem}
-dt{color:var(--soft);font-size:.85rem}dd{margin:0;font-size:1.5rem;font-weight:600;
+dl{display:grid;grid-template-columns:repeat(auto-fit,minmax(10rem,1fr));gap:.7rem;margin:0}
+dl div{background:var(--panel);border-radius:.5rem;padding:.6rem .7rem}
+dt{color:var(--soft);font-size:.85rem}dd{margin:0;font-size:1.35rem;font-weight:600;
 font-variant-numeric:tabular-nums}
 .scroll{overflow-x:auto}
 table{border-collapse:collapse;width:100%;font-size:.95rem}
@@ -32,7 +32,8 @@ font-variant-numeric:tabular-nums;white-space:nowrap;vertical-align:top}
 thead th{color:var(--soft);vertical-align:bottom}
 tbody th{font-weight:400;white-space:normal;width:55%}
 th.t,td.t,tbody th{text-align:left}td.t{white-space:normal}
-.wide td,.wide tbody th{width:auto}
+.wide table{table-layout:fixed;min-width:36rem}.wide th{width:auto}.wide th.t{width:27%}
+.wide tbody th{overflow-wrap:normal}
 th button{font:inherit;font-weight:600;color:inherit;background:none;border:0;padding:.3rem 0;
 cursor:pointer;text-align:inherit;white-space:nowrap}
 th button:focus-visible,summary:focus-visible,.scroll:focus-visible{outline:2px solid var(--fill);
@@ -80,9 +81,9 @@ function order(table,i,sign){
     var c=typeof a.key==="string"?words.compare(a.key,b.key):a.key-b.key;
     return c*sign||a.n-b.n;
   });
-  var all=document.createDocumentFragment();
-  rows.forEach(function(entry){all.appendChild(entry.row);});
-  body.appendChild(all);
+  table.removeChild(body); // out of the page, where moving rows costs little
+  rows.forEach(function(entry){body.appendChild(entry.row);});
+  table.appendChild(body);
 }
 document.querySelectorAll("table").forEach(function(table){
   var heads=Array.prototype.slice.call(table.tHead.rows[0].cells);

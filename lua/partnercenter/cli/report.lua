@@ -58,6 +58,9 @@ local function head(kind, rows, task)
   local about = ("%s%s, %s, from %s."):format(
     days and ("Processed on " .. days .. ": ") or "", number_of(task.answered, "customer"),
     number_of(#rows, "row"), html.escape(task.partner.settings.base_url))
+  if kind == KINDS.usage then
+    about = about .. " A licence counts once for each workload of its product."
+  end
   if task.given.filter then
     about = about .. " Only rows with " .. html.escape(task.given.filter) .. "."
   end
