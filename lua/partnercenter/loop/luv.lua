@@ -12,6 +12,8 @@ local yields = require "partnercenter.loop.yields"
 local PCALL_YIELDS = yields.can(true)
 -- Seconds; libuv counts milliseconds.
 local LONGEST_WAIT = 86400
+-- Seconds for which coroutines are resumed in one go.
+local SLICE = 0.002
 
 local M = { name = "luv" }
 
@@ -98,9 +100,11 @@ local function finish(record, ok, err)
   return nil
 end
 
+-- Not for long: other handles want their turn.
 local function run_queue(self)
-  local stop = self.last
-  while self.first <= stop do
+  local stop, clock = self.last, self.hub.clock
+  local until_when = clock() + SLICE
+  while self.first <= stop and clock() < until_when do
     local record = self.queue[self.first]
     self.queue[self.first] = nil
     self.first = self.first + 1

@@ -1,0 +1,104 @@
+-- Waiting in cqueues, and the session as a thing that cqueues can poll.
+local core = require "partnercenter.core"
+local partnercenter = require "partnercenter"
+local sandbox = require "spec.support.sandbox"
+
+local there, cqueues = pcall(require, "cqueues")
+
+describe("partnercenter.loop.cqueues", function()
+  if not there then
+    pending("needs cqueues")
+    return
+  end
+
+  local box, clients
+  local env = { sleep = cqueues.sleep }
+
+  setup(function()
+    box = sandbox.start { customers = 40, page_size = 15 }
+    env.box = box
+  end)
+  teardown(function() box:stop() end)
+  before_each(function()
+    box:restore()
+    clients = {}
+  end)
+  after_each(function()
+    for _, client in ipairs(clients) do client:close() end
+  end)
+
+  function env.new_client(options)
+    local all = {
+      credentials = partnercenter.credentials.token(box.token),
+      base_url = box.base_url, ca_file = box.ca_file, random = function() return 0 end,
+    }
+    for name, value in pairs(options or {}) do all[name] = value end
+    local client = assert(partnercenter.new(all))
+    clients[#clients + 1] = client
+    return client
+  end
+
+  function env.spawn(f) cqueues.running():wrap(f) end
+
+  function env.run(f)
+    local controller = cqueues.new()
+    controller:wrap(f)
+    assert(controller:loop())
+  end
+
+  require "spec.support.loop_contract"(it, env)
+
+  it("is found by itself in a running controller only", function()
+    local loop = require "partnercenter.loop.cqueues"
+    local client = env.new_client()
+    assert.is_false(loop.usable())
+    assert.equal("block", client.hub:driver() == client.hub:blocking() and "block")
+    env.run(function()
+      assert.is_true(loop.usable())
+      assert.not_equal(client.hub:blocking(), client.hub:driver())
+      -- What a coroutine of one's own would be resumed with is not cqueues'.
+      coroutine.wrap(function() assert.is_false(loop.usable()) end)()
+    end)
+  end)
+
+  it("passes errors of a coroutine on to the controller", function()
+    local client = env.new_client()
+    local controller = cqueues.new()
+    controller:wrap(function()
+      assert(client.customers:get { size = 1 })
+      error("mine", 0)
+    end)
+    local ok, why = controller:loop()
+    assert.is_nil(ok or nil)
+    assert.truthy(tostring(why):find("mine", 1, true))
+  end)
+
+  it("can poll a session of the core as it is", function()
+    local session = assert(core.session { ca_file = box.ca_file })
+    local transfer = session:send {
+      url = box.base_url .. "/v1/customers?size=1",
+      headers = { { "Authorization", "Bearer " .. box.token } },
+    }
+    local ticks, document = 0, nil
+    local controller = cqueues.new()
+    controller:wrap(function()
+      repeat
+        assert.equal(session, (cqueues.poll(session)))
+        session:step()
+        local ok, value = transfer:value()
+        if ok then document = value end
+      until document
+      controller:cancel(session:pollfd())
+    end)
+    controller:wrap(function()
+      while not document do
+        cqueues.sleep(0.001)
+        ticks = ticks + 1
+      end
+    end)
+    assert(controller:loop())
+    assert.equal(1, #document.items)
+    assert.is_true(ticks > 0)
+    session:close()
+  end)
+end)

@@ -1,0 +1,103 @@
+-- Waiting in libuv's loop by luv.
+local core = require "partnercenter.core"
+local partnercenter = require "partnercenter"
+local sandbox = require "spec.support.sandbox"
+
+local there, uv = pcall(require, "luv")
+
+describe("partnercenter.loop.luv", function()
+  if not there then
+    pending("needs luv")
+    return
+  end
+
+  local box, clients
+  local env = {}
+
+  setup(function()
+    box = sandbox.start { customers = 40, page_size = 15 }
+    env.box = box
+  end)
+  teardown(function() box:stop() end)
+  before_each(function()
+    box:restore()
+    clients = {}
+  end)
+  after_each(function()
+    for _, client in ipairs(clients) do client:close() end
+    uv.run() -- the handles of the last one
+  end)
+
+  function env.new_client(options)
+    local all = {
+      credentials = partnercenter.credentials.token(box.token), loop = "luv",
+      base_url = box.base_url, ca_file = box.ca_file, random = function() return 0 end,
+    }
+    for name, value in pairs(options or {}) do all[name] = value end
+    local client = assert(partnercenter.new(all))
+    clients[#clients + 1] = client
+    return client
+  end
+
+  -- As people write it: a callback that resumes the coroutine.
+  function env.sleep(seconds)
+    local co = coroutine.running()
+    local timer = uv.new_timer()
+    timer:start(math.ceil(seconds * 1000), 0, function()
+      timer:close()
+      assert(coroutine.resume(co))
+    end)
+    coroutine.yield()
+  end
+
+  function env.spawn(f) assert(coroutine.resume(coroutine.create(f))) end
+
+  function env.run(f)
+    env.spawn(f)
+    uv.run()
+  end
+
+  require "spec.support.loop_contract"(it, env)
+
+  it("leaves no handle behind when nothing is under way", function()
+    local client = env.new_client()
+    env.run(function() assert(client.customers:get { size = 1 }) end)
+    local handles = 0
+    uv.walk(function() handles = handles + 1 end)
+    assert.equal(0, handles)
+  end)
+
+  it("lets a client be collected", function()
+    local probe = setmetatable({}, { __mode = "k" })
+    env.run(function()
+      local client = assert(partnercenter.new {
+        credentials = partnercenter.credentials.token(box.token), loop = "luv",
+        base_url = box.base_url, ca_file = box.ca_file,
+      })
+      assert(client.customers:get { size = 1 })
+      probe[client.hub] = true
+    end)
+    for _ = 1, 4 do collectgarbage() end
+    assert.is_nil(next(probe))
+  end)
+
+  it("can poll a session of the core as it is", function()
+    local session = assert(core.session { ca_file = box.ca_file })
+    local transfer = session:send {
+      url = box.base_url .. "/v1/customers?size=1",
+      headers = { { "Authorization", "Bearer " .. box.token } },
+    }
+    local document
+    local poll = uv.new_poll(session:pollfd())
+    poll:start(session:events(), function()
+      session:step()
+      local ok, value = transfer:value()
+      if not ok then return end
+      document = value
+      poll:close()
+    end)
+    uv.run()
+    assert.equal(1, #document.items)
+    session:close()
+  end)
+end)
