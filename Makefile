@@ -259,3 +259,14 @@ fuzz-decoder:
 	build/fuzz/decoder -max_total_time=$(FUZZ_SECONDS) -max_len=600 -timeout=10 \
 	  -artifact_prefix=build/fuzz/ -dict=spec/fuzz/json.dict -verbosity=0 \
 	  -print_final_stats=1 build/fuzz/corpus
+
+# --- starve it ---
+
+.PHONY: oom
+oom:                      ## fail each allocation in turn, of the scripts in spec/oom
+	@mkdir -p $(BUILD)
+	@$(CC) -g -O1 -fsanitize=address,undefined -fno-sanitize-recover=undefined \
+	  -DPC_VERSION='"$(VERSION)"' -pthread $(LUA_CFLAGS) $(CURL_CFLAGS) \
+	  -o $(BUILD)/oom spec/oom.c $(SOURCES) \
+	  $(shell $(PKG_CONFIG) --libs $(LUA_PC)) $(CURL_LIBS) -lm -ldl
+	@for script in spec/oom/*.lua; do $(LUA_ENV) $(BUILD)/oom $$script || exit 1; done
