@@ -155,6 +155,7 @@ describe("resources", function()
     for _, body in ipairs {
       "{}", "[]", '{"items":[]}', '{"Value":[],"@nextLink":null,"TotalCount":0}',
       '{"value":[],"nextLink":null,"message":"none","statusCode":200}',
+      '{"Value":[],"novel":true}', '{"novel":true,"items":[]}',
     } do
       it("of " .. body .. " make no rows", function()
         local fault = { status = 200, body = body }

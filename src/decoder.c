@@ -402,8 +402,8 @@ static int decoder_next(lua_State *L) {
 }
 
 /***
-Say that the text is complete and take the document, once. With `rows` it
-has no row array, or is an empty table in place of it.
+Say that the text is complete and take the document, once. With `rows` its
+row array is empty.
 @function Decoder:finish
 @treturn[1] any document
 @treturn[2] nil

@@ -41,7 +41,7 @@ PC_MUST_CHECK enum pc_err pc_decoder_feed(lua_State *L, int index,
 ** [-0, +1|2|3, m] */
 int pc_decoder_next(lua_State *L, int index);
 
-/* Say that the text ends here and take the document, without the row array:
+/* Say that the text ends here and take the document, its row array empty:
 ** pushes true, document | nil, message, offset, and returns how many values
 ** that were. Rows that were not taken yet can still be.  [-0, +2|3, m] */
 int pc_decoder_finish(lua_State *L, int index);

@@ -118,30 +118,18 @@ static void set_array_mt(struct run *r) {
   lua_setmetatable(r->L, -2);
 }
 
-/* End the row array on top, which is no part of the document.
-** [-1|2, +0|1, m] */
-static void close_rows(struct run *r) {
-  struct pc_builder *b = r->b;
-  b->rows_ended = true;
-  b->expect = PC_EXPECT_COMMA;
-  if (b->depth > 0) {
-    lua_pop(r->L, 2); /* rows and name */
-    return;
-  }
-  lua_pop(r->L, 1);
-  lua_newtable(r->L);
-  set_array_mt(r);
-  pc_store(r);
-}
-
 void pc_close_array(struct run *r) {
   struct pc_builder *b = r->b;
   const struct pc_level *level = &b->levels[b->depth--];
   if (level->container == PC_IN_ROWS) {
-    close_rows(r);
-    return;
+    /* The rows are no part of the document: an empty array is in their place,
+    ** so that it looks as it did. */
+    b->rows_ended = true;
+    lua_pop(r->L, 1);
+    lua_newtable(r->L);
+  } else {
+    pc_note_size(b->memo.places[level->place].elements, level->count);
   }
-  pc_note_size(b->memo.places[level->place].elements, level->count);
   set_array_mt(r);
   pc_store(r);
 }

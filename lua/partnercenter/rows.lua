@@ -38,11 +38,7 @@ end
 
 -- The rows that are in the document still, when all that could be taken out of
 -- it one by one were: a bare object is a row itself.
-local function rest_of(walk, document, envelope)
-  if envelope.kind == "object" and walk.watch.rows > 0 then
-    envelope.kind = "empty"
-    return {}
-  end
+local function rest_of(walk, document)
   local page, err = collection.normalize(document, walk.plan.resource)
   return page and page.items, err
 end
@@ -54,7 +50,7 @@ local function end_page(walk)
   if document == nil and errors.is(facts) then return facts end
   local envelope, err = collection.envelope(document, walk.plan.resource)
   local rest = nil
-  if envelope then rest, err = rest_of(walk, document, envelope) end
+  if envelope then rest, err = rest_of(walk, document) end
   if not rest then return walks.with_facts(err, walk.reading, facts) end
   for i = 1, #rest do
     walk.held[#walk.held + 1] = rest[i]
