@@ -256,7 +256,7 @@ describe("examples/openresty", function()
       browser:run("location.hash = 'customer=" .. id .. "'")
       browser:wait("return /may not see/.test(document.getElementById('detail-state').textContent)")
       assert.truthy(browser:run("return document.getElementById('detail-state').textContent")
-        :find("correlation id %x+%-"))
+        :find("Correlation id %x+%-"))
       browser:screenshot(SHOTS .. "/error.png")
       box:control { clear_faults = true }
       browser:click("#close")

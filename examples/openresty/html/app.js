@@ -27,7 +27,7 @@ async function ask(path, signal) {
   if (answer.status === 429) throw new Error("Too many requests. Wait a moment.");
   const text = error ? error.message : `the gateway answered ${answer.status}`;
   throw new Error(sentence(text)
-    + (error && error.correlation_id ? ` (correlation id ${error.correlation_id})` : ""));
+    + (error && error.correlation_id ? ` Correlation id ${error.correlation_id}.` : ""));
 }
 
 function sentence(text) {

@@ -20,6 +20,9 @@ local LOCK = 60
 local FIRST_PAUSE, LONGEST_PAUSE = 0.005, 0.2
 -- Seconds before its end that a token is renewed; at most half its life.
 local MARGIN = 300
+-- Seconds for which a token is believed in when another one was just refused: all
+-- of them may have been taken back.
+local NEW = 10
 
 local M = {}
 
@@ -29,8 +32,10 @@ local KNOWN = { dict = "string|table", credentials = provider.is, key = check.te
 local function load(self, context)
   local kept = self.dict:get(self.key)
   if not kept then return nil end
-  local renew_at, ends, token = kept:match("^(%S+) (%S+) (.*)$")
-  if token == context.rejected or context.time() >= tonumber(renew_at) then return nil end
+  local now = context.time()
+  local stored, renew_at, ends, token = kept:match("^(%S+) (%S+) (%S+) (.*)$")
+  if token == context.rejected or now >= tonumber(renew_at) then return nil end
+  if context.rejected and now - tonumber(stored) > NEW then return nil end
   context.secret(token)
   return { access_token = token, expires_at = tonumber(ends) }
 end
@@ -39,8 +44,8 @@ local function store(self, context, granted)
   local now, ends = context.time(), granted.expires_at
   if not ends or ends <= now then return end
   local renew_at = ends - math.min(MARGIN, (ends - now) / 2)
-  self.dict:set(self.key, ("%.3f %.3f %s"):format(renew_at, ends, granted.access_token),
-    ends - now)
+  self.dict:set(self.key, ("%.3f %.3f %.3f %s"):format(now, renew_at, ends,
+    granted.access_token), ends - now)
 end
 
 -- Only one's own: another worker may have taken over when this one took long.
