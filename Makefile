@@ -245,20 +245,12 @@ bench-decode: deps-demo   ## decode, against lua-cjson and against no parsing at
 # --- attack it ---
 
 FUZZ_SECONDS ?= 60
-FUZZ_CFLAGS  := -g -O1 -fsanitize=fuzzer,address,undefined \
-  -fno-sanitize-recover=undefined
 
-.PHONY: fuzz fuzz-decoder
-fuzz: fuzz-decoder        ## fuzz with libFuzzer (clang), FUZZ_SECONDS each
-fuzz-decoder:
-	@mkdir -p build/fuzz/corpus
-	@clang $(FUZZ_CFLAGS) -DPC_VERSION='"$(VERSION)"' -pthread $(LUA_CFLAGS) \
-	  $(CURL_CFLAGS) -o build/fuzz/decoder spec/fuzz/decoder.c $(SOURCES) \
-	  $(shell $(PKG_CONFIG) --libs $(LUA_PC)) $(CURL_LIBS) -lm -ldl
-	@$(LUA_BIN) spec/fuzz/seeds.lua build/fuzz/corpus
-	build/fuzz/decoder -max_total_time=$(FUZZ_SECONDS) -max_len=600 -timeout=10 \
-	  -artifact_prefix=build/fuzz/ -dict=spec/fuzz/json.dict -verbosity=0 \
-	  -print_final_stats=1 build/fuzz/corpus
+.PHONY: fuzz fuzz-decoder fuzz-library
+fuzz:                     ## fuzz with libFuzzer (clang), FUZZ_SECONDS each
+	@tools/fuzz $(FUZZ_SECONDS)
+fuzz-decoder fuzz-library: fuzz-%:
+	@tools/fuzz $(FUZZ_SECONDS) $*
 
 # --- starve it ---
 
@@ -270,3 +262,18 @@ oom:                      ## fail each allocation in turn, of the scripts in spe
 	  -o $(BUILD)/oom spec/oom.c $(SOURCES) \
 	  $(shell $(PKG_CONFIG) --libs $(LUA_PC)) $(CURL_LIBS) -lm -ldl
 	@for script in spec/oom/*.lua; do $(LUA_ENV) $(BUILD)/oom $$script || exit 1; done
+
+# --- nginx ---
+
+.PHONY: gateway
+gateway:                  ## run the gateway and its dashboard on the sandbox until Ctrl-C
+	$(call install_deps,build luajit run sandbox)
+	@$(MAKE) --no-print-directory -s LUA=5.1 all
+	@rm -rf build/gateway && mkdir -p build
+	@tools/with-sandbox examples/openresty/gateway run build/gateway
+
+.PHONY: bench-openresty
+bench-openresty:          ## compare an nginx worker with cosockets and lua-cjson
+	$(call install_deps,build luajit run sandbox bench)
+	@$(MAKE) --no-print-directory -s LUA=5.1 all
+	@luajit bench/openresty.lua
