@@ -120,6 +120,7 @@ describe("the life of", function()
     end)
 
     it("keeps its client alive, and lets go of it", function()
+      collect()
       local threads = #process.threads()
       local iterate = new_client().customers:each { size = 10 }
       collect()
@@ -155,6 +156,7 @@ describe("the life of", function()
 
   describe("cycles", function()
     it("through the listener, the client and what runs are collected with the thread", function()
+      collect()
       local threads, descriptors = #process.threads(), process.descriptors()
       for _ = 1, 5 do
         local cycle = {}
@@ -172,6 +174,7 @@ describe("the life of", function()
     end)
 
     it("through a session and its transfers go in every order", function()
+      collect()
       local threads = #process.threads()
       local orders = { { 1, 2, 3 }, { 1, 3, 2 }, { 2, 1, 3 }, { 2, 3, 1 }, { 3, 1, 2 },
         { 3, 2, 1 } }
