@@ -1,6 +1,7 @@
-/* What the owner's side (net.c) and the I/O thread (net_thread.c, net_easy.c,
-** net_poll.c) of a net share. The comment of each field says who may touch it:
-** the owner, the thread, or both under the net's mutex ("shared").
+/* What the owner's side (net.c, net_process.c, net_transfer.c) and the I/O
+** thread (net_thread.c, net_easy.c, net_poll.c) of a net share. The comment of
+** each field says who may touch it: the owner, the thread, or both under the
+** net's mutex ("shared").
 ** SPDX-License-Identifier: MIT */
 #ifndef PC_NET_INTERNAL_H
 #define PC_NET_INTERNAL_H
@@ -146,13 +147,31 @@ struct pc_io {
 };
 
 /* net.c */
+/* Tell the owner that there is news. Under the mutex. */
+void pc_net_tell(struct pc_net *net);
+/* Ring the bell once more when the last transfer has ended. */
+void pc_net_tell_if_idle(struct pc_net *net);
+
+/* net_process.c */
+PC_MUST_CHECK enum pc_err pc_net_start(struct pc_net *net);
+/* Stop and join the thread; false when it did not end in time. */
+bool pc_net_stop(struct pc_net *net);
+/* In a forked child: start anew. */
+void pc_net_check_fork(struct pc_net *net);
+
+/* net_transfer.c */
 void pc_pieces_free(struct pc_pieces *list);
 void pc_transfer_free(struct pc_transfer *t);
 /* Nobody refers to it any more. Under the mutex. */
 bool pc_transfer_unused(const struct pc_transfer *t);
-void pc_net_check_fork(struct pc_net *net);
-/* Tell the owner that there is news. Under the mutex. */
-void pc_net_tell(struct pc_net *net);
+/* Take it out of the lists of its net. */
+void pc_transfer_unlink(struct pc_transfer *t);
+void pc_transfer_link_ready(struct pc_transfer *t);
+void pc_transfer_unlink_ready(struct pc_transfer *t);
+/* End it on the owner's side, whatever the thread says later. */
+void pc_transfer_end(struct pc_transfer *t, enum pc_err err);
+/* Move its news to the owner's side. Under the mutex. */
+void pc_transfer_take_news(struct pc_transfer *t);
 
 /* net_bell.c; all but forget under the mutex once the thread runs */
 void pc_bell_init(struct pc_bell *b);
