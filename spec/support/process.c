@@ -1,6 +1,7 @@
 /* What the specs need of POSIX and Lua lacks. Built by process.lua.
 ** SPDX-License-Identifier: MIT */
 #define _POSIX_C_SOURCE 200809L
+#include <dirent.h>
 #include <lauxlib.h>
 #include <lua.h>
 #include <signal.h>
@@ -35,6 +36,26 @@ static int process_pid(lua_State *L) {
   return 1;
 }
 
+/* The names in a directory of this process's own, such as "fd" or "task". No
+** other process is started for that, which would have descriptors of its own
+** in the way. */
+static int process_list(lua_State *L) {
+  const char *name =
+      lua_pushfstring(L, "/proc/self/%s", luaL_checkstring(L, 1));
+  DIR *dir = opendir(name);
+  struct dirent *entry;
+  int n = 0;
+  if (dir == NULL) return luaL_error(L, "cannot read %s", name);
+  lua_newtable(L);
+  while ((entry = readdir(dir)) != NULL)
+    if (entry->d_name[0] != '.') {
+      lua_pushstring(L, entry->d_name);
+      lua_rawseti(L, -2, ++n);
+    }
+  closedir(dir);
+  return 1;
+}
+
 /* Closing this socket will reset the connection instead of ending it. */
 static int process_linger(lua_State *L) {
   struct linger now = {1, 0};
@@ -50,7 +71,7 @@ int luaopen_spec_process(lua_State *L) {
   } functions[] = {
       {"fork", process_fork},     {"wait", process_wait},
       {"kill", process_kill},     {"pid", process_pid},
-      {"linger", process_linger},
+      {"linger", process_linger}, {"list", process_list},
   };
   size_t i;
   lua_newtable(L);

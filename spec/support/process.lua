@@ -27,14 +27,11 @@ end
 load_helper()
 
 function M.threads()
-  local ids = {}
-  for id in output_of(("ls /proc/%d/task"):format(M.pid())):gmatch("%d+") do ids[#ids + 1] = id end
-  return ids
+  return M.list("task")
 end
 
 function M.descriptors()
-  local _, count = output_of(("ls /proc/%d/fd"):format(M.pid())):gsub("\n", "")
-  return count
+  return #M.list("fd")
 end
 
 -- The value of a line of a thread's status, such as its signal mask.
