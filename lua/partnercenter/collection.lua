@@ -180,6 +180,11 @@ local function rows_of(document, envelope, resource)
   if envelope.kind == "array" then return document end
   if envelope.kind == "object" then return { document } end
   local rows = envelope.rows_key and document[envelope.rows_key]
+  -- It would be overwritten by the rows.
+  if document.items ~= nil and envelope.rows_key ~= "items" then
+    return nil, errors.from_failure("protocol", resource.name .. ": the answer has rows and "
+      .. "other items beside them")
+  end
   if type(rows) ~= "table" then return {} end
   if rows[1] == nil and next(rows) ~= nil then
     return nil, errors.from_failure("protocol", resource.name .. ": the rows are not an array")
