@@ -96,7 +96,9 @@ local function admit(call, rejected)
   if not gate:enter(call.deadline) then return nil, exchange.out_of_time(call) end
   local token, err = client.sign_in:token(rejected, call.deadline)
   if not token then return nil, err or call.last_error end
-  if not gate:enter(call.deadline) then return nil, exchange.out_of_time(call) end
+  if not gate:is_open() and not gate:enter(call.deadline) then
+    return nil, exchange.out_of_time(call)
+  end
   return token
 end
 

@@ -38,14 +38,9 @@ local function peek(self)
   return nil
 end
 
--- A place in the queue: the one held so far, before all others when it is gone
--- because one's turn had come, or the last one.
+-- A place in the queue: the last one, or again the one that was left in vain.
 local function push(self, token, place)
-  if not place then
-    place = self.last + 1
-  elseif place < self.first then
-    place = self.first - 1
-  end
+  place = place or self.last + 1
   self.first, self.last = math.min(place, self.first), math.max(place, self.last)
   self.queue[place] = token
   return place
@@ -70,6 +65,12 @@ end
 local function call_next(self)
   local token = self.throttle:paced() and peek(self)
   if token then token.driver:wake(token) end
+end
+
+--- Is there a place at once for one whose turn it was already?
+-- @treturn boolean
+function methods:is_open()
+  return delay(self) == 0
 end
 
 --- Wait for a place.

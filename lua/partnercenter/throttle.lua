@@ -138,9 +138,9 @@ local function note(self, now)
 end
 
 local function count_since(self, time)
-  local count = 0
+  local count, first = 0, math.floor(time * TICKS)
   for tick, calls in pairs(self.log) do
-    if tick >= time * TICKS then count = count + calls end
+    if tick >= first then count = count + calls end
   end
   return count
 end

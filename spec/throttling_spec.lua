@@ -1,0 +1,267 @@
+-- Quotas, Retry-After and places, on the wire.
+local core = require "partnercenter.core"
+local partnercenter = require "partnercenter"
+local sandbox = require "spec.support.sandbox"
+local together = require "spec.support.together"
+
+local CUSTOMER = "4d3cf487-70f4-4e1e-9ff1-b2bfce8d9f04"
+
+describe("throttling", function()
+  local box, clients, events, skipped
+
+  setup(function() box = sandbox.start { customers = 300, products = 2 } end)
+  teardown(function() box:stop() end)
+  before_each(function()
+    box:reset()
+    clients, events, skipped = {}, {}, 0
+  end)
+  after_each(function()
+    for _, client in ipairs(clients) do client:close() end
+  end)
+
+  -- A client whose waits without anything under way take no time: its clock is
+  -- put forward instead.
+  local function new_client(options)
+    local all = {
+      credentials = partnercenter.credentials.token(box.token),
+      base_url = box.base_url, ca_file = box.ca_file, random = function() return 0.5 end,
+      on_event = function(event) events[#events + 1] = event end,
+      clock = function() return core.now() + skipped end,
+    }
+    for name, value in pairs(options or {}) do all[name] = value end
+    local client = assert(partnercenter.new(all))
+    clients[#clients + 1] = client
+    local step = client.hub.step
+    function client.hub:step(seconds)
+      if seconds > 0 and self.session:running() == 0 then
+        skipped, seconds = skipped + seconds, 0
+      end
+      return step(self, seconds)
+    end
+    return client
+  end
+
+  local function deployment(client)
+    return client.customers:by_id(CUSTOMER).analytics.licenses.deployment:get()
+  end
+
+  local function fail(...) box:control { faults = { ... } } end
+
+  local function named(name)
+    local list = {}
+    for _, event in ipairs(events) do
+      if event.name == name then list[#list + 1] = event end
+    end
+    return list
+  end
+
+  for _, c in ipairs {
+    { "seconds", function() return "57" end, 57, 57 },
+    { "as a date", function()
+      return os.date("!%a, %d %b %Y %H:%M:%S GMT", os.time() + 58)
+    end, 55, 59 },
+    { "of zero seconds", function() return "0" end, 0, 0 },
+  } do
+    it("waits for a Retry-After " .. c[1] .. ", with half a second's jitter", function()
+      local client = new_client()
+      fail { match = "licenses", status = 429, retry_after = c[2](), times = 1 }
+      local page, facts = deployment(client)
+      assert(page, facts)
+      assert.equal(2, facts.attempts)
+      assert.is_true(skipped >= c[3] and skipped <= c[4] + 0.5, "waited " .. skipped)
+      assert.equal(1, box:stats().distinct_request_ids)
+    end)
+  end
+
+  it("backs off further at each try, without an announcement", function()
+    local client = new_client()
+    fail { match = "licenses", status = 503, times = 3 }
+    local page, facts = deployment(client)
+    assert(page, facts)
+    assert.equal(4, facts.attempts)
+    local waits = {}
+    for i, event in ipairs(named "retry") do waits[i] = event.seconds end
+    assert.same({ 0.25, 0.5, 1 }, waits)
+  end)
+
+  it("gives up at once where the announced wait is too long", function()
+    local client = new_client()
+    fail { match = "licenses", status = 429, retry_after = "301", times = 9 }
+    local page, err = deployment(client)
+    assert.is_nil(page)
+    assert.equal("throttled", err.kind)
+    assert.equal(301, err.retry_after)
+    assert.equal(1, err.attempts)
+    assert.equal(0, skipped)
+  end)
+
+  it("gives up at once where the wait would pass the deadline", function()
+    local client = new_client { deadline = 30 }
+    fail { match = "licenses", status = 429, retry_after = "57", times = 9 }
+    local page, err = deployment(client)
+    assert.is_nil(page)
+    assert.equal("timeout", err.kind)
+    assert.equal("throttled", err.cause.kind)
+    assert.equal(57, err.cause.retry_after)
+    assert.equal(0, skipped)
+  end)
+
+  it("tries as often as it is told to", function()
+    for retries = 0, 3 do
+      local client = new_client { retries = retries }
+      fail { match = "licenses", status = 500, times = 9 }
+      local page, err = deployment(client)
+      assert.is_nil(page)
+      assert.equal(retries + 1, err.attempts)
+      box:reset()
+    end
+  end)
+
+  it("holds all calls of a client back after one refusal", function()
+    local client = new_client()
+    fail { match = "licenses", status = 429, retry_after = "20", times = 1 }
+    local ends = {}
+    local functions = {}
+    for i = 1, 6 do
+      functions[i] = function()
+        -- One after the other, so that all but the first come after the refusal.
+        client.hub:sleep((i - 1) * 0.5)
+        local page, facts = deployment(client)
+        assert(page, facts)
+        ends[i] = skipped
+      end
+    end
+    for _, result in ipairs(together(client, functions)) do
+      assert.is_true(result[1], tostring(result[2]))
+    end
+    for i = 1, 6 do assert.is_true(ends[i] >= 19.9, i .. " did not wait: " .. ends[i]) end
+    assert.equal(1, #named "throttled")
+    assert.equal(7, box:stats().total)
+  end)
+
+  it("does not hold one client back for another's refusal", function()
+    local one, other = new_client(), new_client()
+    fail { match = "licenses", status = 429, retry_after = "20", times = 1 }
+    local slow = one:with { retries = 0 }
+    assert.equal("throttled", select(2, deployment(slow)).kind)
+    assert(deployment(other))
+    assert.equal(0, skipped)
+    assert(deployment(slow))
+    assert.is_true(skipped >= 19)
+  end)
+
+  it("tells listeners, and those who watch a run", function()
+    local client = new_client()
+    fail { match = "licenses", status = 429, retry_after = "20", times = 1 }
+    local told = {}
+    for _, page, err in client:map({ 1, 2, 3 }, function() return deployment(client) end, {
+      concurrency = 1,
+      on_progress = function(done, _, _, throttled) told[#told + 1] = { done, throttled } end,
+    }) do assert(page, err) end
+    local event = named "throttled"[1]
+    assert.equal(20, event.retry_after)
+    assert.equal(8, event.concurrency)
+    assert.truthy(partnercenter.is_guid(event.request_id))
+    assert.same({ 0, true }, told[1])
+    assert.equal(3, told[#told][1])
+  end)
+
+  it("reports no requests per minute above the bound", function()
+    local client = new_client { requests_per_minute = 120 }
+    local started = client.settings.clock()
+    for _, page, err in client:map((function()
+      local list = {}
+      for i = 1, 150 do list[i] = i end
+      return list
+    end)(), function() return deployment(client) end) do assert(page, err) end
+    local seconds = client.settings.clock() - started
+    assert.is_true(seconds >= 73 and seconds < 80, "took " .. seconds)
+  end)
+
+  it("finishes at the quota's pace with almost no refusal", function()
+    box:control { quota = 60, quota_window = 1 }
+    local client = new_client { clock = core.now }
+    client.hub.step = nil -- this one waits
+    local list = {}
+    for i = 1, 180 do list[i] = i end
+    local started, count = core.now(), 0
+    for _, page, err in client:map(list, function() return deployment(client) end) do
+      assert(page, err)
+      count = count + 1
+    end
+    local seconds = core.now() - started
+    assert.equal(180, count)
+    local refused = box:stats().statuses["429"]
+    -- Windows of one second are announced as one or two.
+    assert.is_true(seconds < 180 / 60 * 2, "took " .. seconds)
+    assert.is_true(refused <= 18, refused .. " refused")
+  end)
+
+  it("finishes even where a refusal announces nothing", function()
+    box:control { quota = 100, quota_window = 60, retry_after = "none" }
+    local client = new_client { retries = 20 }
+    local list = {}
+    for i = 1, 110 do list[i] = i end
+    -- The sandbox's window passes in real time: the quota is lifted instead.
+    local lifted = false
+    local count = 0
+    for _, page, err in client:map(list, function() return deployment(client) end) do
+      assert(page, err)
+      count = count + 1
+      if count == 100 and not lifted then
+        lifted = true
+        box:control { quota = 0 }
+      end
+    end
+    assert.equal(110, count)
+  end)
+
+  describe("places", function()
+    it("are given first come, first served", function()
+      local client = new_client { concurrency = 1, clock = core.now }
+      client.hub.step = nil
+      box:control { latency = 10 }
+      local order, functions = {}, {}
+      for i = 1, 12 do
+        functions[i] = function()
+          assert(deployment(client))
+          order[#order + 1] = i
+        end
+      end
+      for _, result in ipairs(together(client, functions)) do assert.is_true(result[1]) end
+      assert.same({ 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12 }, order)
+      assert.equal(1, box:stats().max_concurrent)
+    end)
+
+    it("are free again when a waiting call is dropped", function()
+      local client = new_client { concurrency = 1, clock = core.now }
+      client.hub.step = nil
+      box:control { latency = 100 }
+      local driver = client.hub:driver()
+      local first = driver:spawn(function() deployment(client) end, function() end)
+      local second = driver:spawn(function() deployment(client) end, function() end)
+      client.hub:sleep(0.02)
+      driver:cancel(first)
+      driver:cancel(second)
+      first, second = nil, nil -- luacheck: ignore
+      collectgarbage()
+      local started = core.now()
+      assert(deployment(client))
+      assert.is_true(core.now() - started < 2)
+    end)
+
+    it("are waited for no longer than the deadline", function()
+      local client = new_client { concurrency = 1, clock = core.now }
+      client.hub.step = nil
+      box:control { latency = 500 }
+      local hasty = client:with { deadline = 0.1 }
+      local results = together(client, {
+        function() return deployment(client) end,
+        function() return deployment(hasty) end,
+      })
+      assert.is_table(results[1][2])
+      assert.equal("timeout", results[2][3].kind)
+      assert.equal(1, box:stats().total)
+    end)
+  end)
+end)
