@@ -170,7 +170,7 @@ end
 
 local failed = 0
 
-local function judge(work, what, ratio, bar, better)
+local function judge(what, ratio, bar, better)
   local ok = better == "more" and ratio >= bar or better == "less" and ratio <= bar
   if not ok then failed = failed + 1 end
   print(("    %-22s %5.2f  (bar %s %.2f)  %s"):format(what, ratio,
@@ -187,12 +187,12 @@ local function report(work, all)
   end
   local a, b, ours = all.peer4k, all.peer64k, all.ours
   print("  ratios to the better peer")
-  judge(work, "throughput", ours.rate / math.max(a.rate, b.rate), work.bars.rate, "more")
+  judge("throughput", ours.rate / math.max(a.rate, b.rate), work.bars.rate, "more")
   if work.bars.thread then
-    judge(work, "worker thread's CPU", ours.thread / math.min(a.thread, b.thread),
+    judge("worker thread's CPU", ours.thread / math.min(a.thread, b.thread),
       work.bars.thread, "less")
   end
-  judge(work, "unrelated p99", ours.other / math.min(a.other, b.other), work.bars.other, "less")
+  judge("unrelated p99", ours.other / math.min(a.other, b.other), work.bars.other, "less")
 end
 
 local function main()

@@ -118,7 +118,8 @@ describe("partnercenter.ngx", function()
           return tostring(select(2, pcall(token_cache.wrap, options)))
         end
         told = fails { dict = "tokens", key = "k" } .. "|"
-          .. fails { dict = "nothing", key = "k", credentials = partnercenter.credentials.token "x" }
+          .. fails { dict = "nothing", key = "k",
+            credentials = partnercenter.credentials.token "x" }
           .. "|" .. fails { dict = "tokens", kee = "k" } ]])
       server:write { locations = { ["= /x"] = "ngx.say(told)" } }
       server:reload()

@@ -138,8 +138,8 @@ end
 
 -- The statuses of many requests side by side, one a line.
 function methods:flood(path, count, args)
-  return run(("seq %d | xargs -P %d -I{} curl -s --max-time 30 -o /dev/null -w '%%{http_code}\\n' %s %s")
-    :format(count, count, args or "", quoted(self.url .. path)))
+  return run(("seq %d | xargs -P %d -I{} curl -s --max-time 30 -o /dev/null "
+    .. "-w '%%{http_code}\\n' %s %s"):format(count, count, args or "", quoted(self.url .. path)))
 end
 
 function methods:workers()
@@ -179,11 +179,11 @@ function methods:reload()
   for _, pid in ipairs(before) do assert(M.await_end(pid, 20), "a worker does not end") end
 end
 
-function methods:descriptors(pid)
+function methods.descriptors(_, pid)
   return tonumber(run("ls /proc/" .. pid .. "/fd 2>/dev/null | wc -l"))
 end
 
-function methods:threads(pid)
+function methods.threads(_, pid)
   return tonumber(run("ls /proc/" .. pid .. "/task 2>/dev/null | wc -l"))
 end
 
