@@ -12,7 +12,16 @@ local task_of = require "partnercenter.cli.task"
 
 local M = {}
 
-local SHARES = { deployment = "deployedShare", usage = "usedShare" }
+local KINDS = {
+  deployment = {
+    share = "deployedShare", whole = "licensesSold", part = "licensesDeployed",
+    line = "%.0f sold, %.0f deployed",
+  },
+  usage = {
+    share = "usedShare", whole = "licensesQualified", part = "licensesActive",
+    line = "%.0f qualified, %.0f in use, workload by workload",
+  },
+}
 
 -- What of the endpoints' differences a reader of rows should not meet.
 local function complete(row, id, share)
@@ -57,7 +66,26 @@ local function open_outputs(given)
   return outputs
 end
 
-local function finish(task, outputs, broken)
+local function new_sum(kind)
+  return { kind = kind, rows = 0, whole = 0, part = 0 }
+end
+
+local function add(sum, row)
+  sum.rows = sum.rows + 1
+  sum.whole = sum.whole + (tonumber(row[sum.kind.whole]) or 0)
+  sum.part = sum.part + (tonumber(row[sum.kind.part]) or 0)
+end
+
+-- The last line for a person: what all rows come to, and where they are from.
+local function conclude(task, sum)
+  if not task.status.screen.terminal or task.given.html then return end
+  task.status:say(("%d rows of %d customers: %s%s; from %s"):format(sum.rows, task.answered,
+    sum.kind.line:format(sum.whole, sum.part),
+    sum.whole > 0 and (" (%.1f %%)"):format(100 * sum.part / sum.whole) or "",
+    task.partner.settings.base_url), "dim")
+end
+
+local function finish(task, outputs, sum, broken)
   task.status:clear()
   local whole = not task.interrupted and not broken
   local anything = task.answered and task.answered > 0
@@ -67,6 +95,7 @@ local function finish(task, outputs, broken)
     if kept then task.status:complain("not all rows came; those that did are in " .. kept) end
   end
   if broken then error(broken, 0) end
+  if whole then conclude(task, sum) end
   if task.failed > 0 then
     task.status:complain(("%d of %d customers failed"):format(task.failed, task.customers))
   end
@@ -83,14 +112,16 @@ local function run(given)
     failure.usage("a report has groups of its own: --html goes without --group-by")
   end
   local params = { filter = given.filter and condition.read(given.filter) }
-  local share = SHARES[given.command]
+  local kind = KINDS[given.command]
+  local sum = new_sum(kind)
   return task_of.run(given, function(task)
     local outputs = open_outputs(given)
     local function give(id, list)
       for _, row in ipairs(list) do
-        complete(row, id, share)
+        complete(row, id, kind.share)
         -- Of groups it is the sums that count.
         if given.group_by or rows_of.passes(given, row) then
+          add(sum, row)
           for _, output in ipairs(outputs) do output.row(row) end
         end
       end
@@ -100,7 +131,7 @@ local function run(given)
       if given.all_customers then fetch = walk_all else params.source = "commercial" end
     end
     local ok, broken = pcall(fetch, task, given.command, params, give)
-    return finish(task, outputs, not ok and broken or nil)
+    return finish(task, outputs, sum, not ok and broken or nil)
   end)
 end
 
