@@ -277,3 +277,17 @@ bench-openresty:          ## compare an nginx worker with cosockets and lua-cjso
 	$(call install_deps,build luajit run sandbox bench)
 	@$(MAKE) --no-print-directory -s LUA=5.1 all
 	@luajit bench/openresty.lua
+
+# --- the network ---
+
+.PHONY: bench-fanout bench-page
+bench-fanout:             ## compare 1,000 calls side by side with curl and lua-http
+	$(call install_deps,build $(LUA_GROUP) run sandbox bench)
+	@$(MAKE) --no-print-directory -s LUA=$(LUA) BUILD=$(BUILD) all
+	@LUA_PATH='lua/?.lua;lua/?/init.lua;./?.lua;;' LUA_CPATH='$(BUILD)/?.so;;' \
+	  $(LUA_BIN) bench/fanout.lua
+bench-page:               ## compare a page of 10,000 rows with curl, LuaSec and lua-curl
+	$(call install_deps,build $(LUA_GROUP) run sandbox bench)
+	@$(MAKE) --no-print-directory -s LUA=$(LUA) BUILD=$(BUILD) all
+	@LUA_PATH='lua/?.lua;lua/?/init.lua;./?.lua;;' LUA_CPATH='$(BUILD)/?.so;;' \
+	  $(LUA_BIN) bench/page.lua
