@@ -28,11 +28,7 @@ describe("examples", function()
 
   setup(function()
     box = sandbox.start { customers = 30, products = 8 }
-    partner = assert(partnercenter.new {
-      credentials = partnercenter.credentials.token(box.token),
-      base_url = box.base_url,
-      ca_file = box.ca_file,
-    })
+    partner = box:partner()
   end)
 
   teardown(function()

@@ -1,6 +1,5 @@
 -- Leaving the rows of `each` early: what is on its way is cancelled, as the
 -- server sees it.
-local partnercenter = require "partnercenter"
 local sandbox = require "spec.support.sandbox"
 
 -- Bytes per second: the whole page, some 150 kB, would take half a minute.
@@ -15,13 +14,7 @@ describe("leaving each", function()
 
   setup(function()
     box = sandbox.start { customers = 500 }
-    partner = assert(partnercenter.new {
-      credentials = partnercenter.credentials.token(box.token),
-      base_url = box.base_url,
-      authority = box.authority,
-      ca_file = box.ca_file,
-      retries = 0,
-    })
+    partner = box:partner { retries = 0 }
   end)
 
   teardown(function()

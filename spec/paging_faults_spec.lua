@@ -1,7 +1,6 @@
 -- Every form of the next page, over 25 pages, with something going wrong on the
 -- way: what can be asked for again is, and no row is lost or doubled.
 local errors = require "partnercenter.error"
-local partnercenter = require "partnercenter"
 local sandbox = require "spec.support.sandbox"
 
 local PAGES = 25
@@ -32,20 +31,10 @@ local FORMS = {
 describe("paging with failures", function()
   local box, partner, impatient
 
-  local function new_partner(retries)
-    return assert(partnercenter.new {
-      credentials = partnercenter.credentials.token(box.token),
-      base_url = box.base_url,
-      authority = box.authority,
-      ca_file = box.ca_file,
-      retries = retries,
-      random = function() return 0 end,
-    })
-  end
-
   setup(function()
     box = sandbox.start { customers = 50, products = 4 }
-    partner, impatient = new_partner(3), new_partner(0)
+    partner = box:partner { retries = 3, random = function() return 0 end }
+    impatient = box:partner { retries = 0 }
   end)
 
   teardown(function()

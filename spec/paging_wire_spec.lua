@@ -15,14 +15,10 @@ describe("paging", function()
   setup(function()
     -- Ten customers with 30 products each are 300 rows: 25 pages of 12.
     box = sandbox.start { customers = 10, products = 30, page_size = 500 }
-    partner = assert(partnercenter.new {
-      credentials = partnercenter.credentials.token(box.token),
-      base_url = box.base_url,
-      authority = box.authority,
-      ca_file = box.ca_file,
+    partner = box:partner {
       retries = 0,
       on_event = function(event) events[#events + 1] = event end,
-    })
+    }
   end)
 
   teardown(function()
@@ -93,17 +89,14 @@ describe("paging", function()
     for _, form in ipairs { "relative", "root", "absolute", "null" } do
       it("stays below another prefix when @nextLink is " .. form, function()
         box:control { next_link = form }
-        local other = assert(partnercenter.new {
-          credentials = partnercenter.credentials.token(box.token),
-          base_url = box.base_url,
-          ca_file = box.ca_file,
+        local other = box:partner {
           commercial_prefix = "/v1",
           on_event = function(event)
             if event.name == "page" then
               assert.matches("%d/v1/analytics/commercial/deployment/license%?", event.url)
             end
           end,
-        })
+        }
         local rows = assert(other.analytics.commercial.deployment.license:all { top = TOP })
         other:close()
         assert.same(whole(deployment()), rows)

@@ -2,7 +2,6 @@
 -- successors of the superseded insights.
 local errors = require "partnercenter.error"
 local filter = require "partnercenter.filter"
-local partnercenter = require "partnercenter"
 local sandbox = require "spec.support.sandbox"
 
 local ID = "4d3cf487-70f4-4e1e-9ff1-b2bfce8d9f04"
@@ -10,16 +9,9 @@ local ID = "4d3cf487-70f4-4e1e-9ff1-b2bfce8d9f04"
 describe("resources", function()
   local box, partner
 
-  local function new_partner(options)
-    options.credentials = partnercenter.credentials.token(box.token)
-    options.base_url, options.authority = box.base_url, box.authority
-    options.ca_file = box.ca_file
-    return assert(partnercenter.new(options))
-  end
-
   setup(function()
     box = sandbox.start { customers = 12, products = 10 }
-    partner = new_partner { retries = 0 }
+    partner = box:partner { retries = 0 }
   end)
 
   teardown(function()
@@ -189,7 +181,7 @@ describe("resources", function()
     end)
 
     it("gives the rows that came before an answer broke off, once, and raises", function()
-      local patient = new_partner { retries = 3, random = function() return 0 end }
+      local patient = box:partner { retries = 3, random = function() return 0 end }
       local node = patient.analytics.commercial.deployment.license
       local expected = assert(node:all())
       box:control { gzip = false, faults = { { match = "skip=40", close = 5000 } } }
@@ -206,7 +198,7 @@ describe("resources", function()
     end)
 
     it("asks again for a page that broke off before its first row", function()
-      local patient = new_partner { retries = 3, random = function() return 0 end }
+      local patient = box:partner { retries = 3, random = function() return 0 end }
       local node = patient.analytics.commercial.deployment.license
       local expected = assert(node:all())
       box:control { gzip = false, faults = {

@@ -399,15 +399,13 @@ describe("types/partnercenter.lua", function()
 
     setup(function()
       box = sandbox.start { customers = 40, products = 10 }
-      partner = assert(partnercenter.new {
+      partner = box:partner {
         credentials = partnercenter.credentials.token(function()
           return box.token, os.time() + 3600
         end),
-        base_url = box.base_url,
-        ca_file = box.ca_file,
         nulls = true,
         on_event = function(event) events[#events + 1] = event end,
-      })
+      }
     end)
 
     teardown(function()

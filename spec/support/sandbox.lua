@@ -4,6 +4,7 @@
 --   local box = sandbox.start { customers = 40, quota = 100 }
 --   box.base_url, box.ca_file, box.token, box.app_token, ...
 --   box:get(path), box:control { latency = 50 }, box:stats(), box:stop()
+--   box:partner { retries = 0 }     a client of it
 local cjson = require "cjson"
 
 local M = {}
@@ -88,6 +89,19 @@ function M.start(options)
   end
   values.kept, values.options = kept ~= nil, given
   return setmetatable(values, mt)
+end
+
+-- A client of it with the ready token; options are those of partnercenter.new.
+function methods:partner(options)
+  local partnercenter = require "partnercenter"
+  local given = {
+    credentials = partnercenter.credentials.token(self.token),
+    base_url = self.base_url,
+    authority = self.authority,
+    ca_file = self.ca_file,
+  }
+  for name, value in pairs(options or {}) do given[name] = value end
+  return assert(partnercenter.new(given))
 end
 
 -- What curl gives for a path (or a whole address). `options`: method, body,
