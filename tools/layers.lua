@@ -84,7 +84,7 @@ local function check_file(file)
   local kind, licensed, number = file:match("%.(%a+)$"), false, 0
   for line in io.lines(file) do
     number = number + 1
-    if number <= 12 and line:find("SPDX-License-Identifier: MIT", 1, true) then licensed = true end
+    if number <= 30 and line:find("SPDX-License-Identifier: MIT", 1, true) then licensed = true end
     if kind ~= "lua" then
       check_include(file, number, line)
       if line:find("LUA_VERSION_NUM", 1, true) and file ~= "src/compat.h" then

@@ -234,7 +234,7 @@ end
 
 --- Drop a task: it is never resumed again, and what it waits for is closed.
 -- @tparam table record what `spawn` gave
-function methods.cancel(_, record)
+function methods:cancel(record)
   if record.dead then return end
   record.dead = true
   local token = record.parked

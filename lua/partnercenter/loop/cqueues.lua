@@ -92,7 +92,7 @@ end
 
 --- End the wait of a token, now or before it begins.
 -- @tparam table token
-function methods.wake(_, token)
+function methods:wake(token)
   if token.woken then return end
   token.woken = true
   if token.condition then token.condition:signal() end
@@ -122,7 +122,7 @@ end
 
 --- Give the others a turn.
 -- @tparam[opt] boolean iterating the caller is the iterator of a `for`
-function methods.pass(_, iterating)
+function methods:pass(iterating)
   if yields.can(iterating) then cqueues.poll(0) end
 end
 
@@ -148,7 +148,7 @@ end
 -- @tparam function done called with true and what fn returned, or false and its
 --   error; it must not raise
 -- @treturn table the task, for `cancel`
-function methods.spawn(_, fn, done)
+function methods:spawn(fn, done)
   local record = { cancelled = condition.new(), co = coroutine.create(fn) }
   function record.resume(...)
     if record.dead then return false end
@@ -161,7 +161,7 @@ end
 
 --- Drop a task: it is never resumed again, and what it waits for is closed.
 -- @tparam table record what `spawn` gave
-function methods.cancel(_, record)
+function methods:cancel(record)
   if record.dead then return end
   record.dead = true
   local token = record.parked
