@@ -10,6 +10,8 @@ local function count(text, pattern)
   return n
 end
 
+if command.skips() then return end
+
 describe("the command's report", function()
   local box, directory, path
 

@@ -6,6 +6,8 @@ local DOCUMENTED = "4d3cf487-70f4-4e1e-9ff1-b2bfce8d9f04"
 local SECOND = "1c1e3dd0-9531-46f3-a072-05000001316a"
 local CTRL_C = "\3"
 
+if command.skips() then return end
+
 describe("the command on a terminal", function()
   local box, directory
 
@@ -111,6 +113,17 @@ describe("the command on a terminal", function()
     local _, rows = command.read(csv .. ".partial"):gsub("DT DEMO", "")
     assert.equal(3, rows)
     assert.truthy(command.read(html .. ".partial"):find("Interrupted: 1 of 3 customers", 1, true))
+  end)
+
+  it("interrupts the one walk over all customers, too", function()
+    local html = directory .. "/commercial.html"
+    box:control { faults = { { match = "/deployment/license", rate = 600 } }, gzip = false }
+    local code = run("deployment -a -v --source commercial --html " .. html,
+      { talk = interrupt_at "/deployment/license" })
+    assert.equal(130, code)
+    local partial = command.read(html .. ".partial")
+    assert.truthy(not partial or partial:find("Interrupted: not all rows", 1, true))
+    assert.is_nil(command.read(html))
   end)
 
   it("ends without a word but that after Ctrl-C when nothing is there", function()

@@ -14,6 +14,14 @@ local function quoted(text)
   return "'" .. tostring(text):gsub("'", "'\\''") .. "'"
 end
 
+-- Under valgrind each start of the command takes seconds, and it is Lua that runs.
+function M.skips()
+  if os.getenv "PC_UNDER" ~= "valgrind" then return false end
+  local busted = require "busted"
+  busted.it("the command is left to the other runs", function() end)
+  return true
+end
+
 -- A new directory, which goes with `remove`.
 function M.directory()
   local pipe = assert(io.popen("mkdir -p build && mktemp -d \"$PWD/build/cli.XXXXXXXX\""))

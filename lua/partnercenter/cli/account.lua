@@ -26,8 +26,8 @@ function M.guarded(make, ...)
   local ok, result, err = pcall(make, ...)
   if ok then return result, err end
   if type(result) ~= "string" then error(result, 0) end
-  failure.usage(result:gsub("^[^:]+:%d+: ", ""):gsub(" of partnercenter%.new", "")
-    :gsub(" of credentials%.[%w_]+", ""):gsub("%%", "%%%%"))
+  failure.usage((result:gsub("^[^:]+:%d+: ", ""):gsub(" of partnercenter%.new", "")
+    :gsub(" of credentials%.[%w_]+", "")))
 end
 
 --- The tenant and the application of the settings.

@@ -88,8 +88,10 @@ end
 local function warnings(task)
   local lines = {}
   if task.interrupted then
-    lines[1] = ("Interrupted: %s of %s customers are in this report."):format(
-      html.count(task.answered), html.count(task.customers))
+    lines[1] = task.customers > 0
+      and ("Interrupted: %s of %s customers are in this report."):format(
+        html.count(task.answered), html.count(task.customers))
+      or "Interrupted: not all rows are in this report."
   end
   if task.failed > 0 then
     local names = {}
