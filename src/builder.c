@@ -17,8 +17,8 @@ static inline const char *guess_text(struct run *r, uint32_t i,
                                      const char *p) {
   const struct pc_atom *atom = &r->b->memo.atoms[i];
   size_t len = atom->len;
-  if ((size_t)(r->end - p) <= len + 1 || p[len + 1] != '"' ||
-      !pc_same(p + 1, atom->bytes, len))
+  if (i == PC_NO_ATOM || (size_t)(r->end - p) <= len + 1 ||
+      p[len + 1] != '"' || !pc_same(p + 1, atom->bytes, len))
     return NULL;
   lua_rawgeti(r->L, r->strings, (int)i);
   return p + len + 2;

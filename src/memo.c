@@ -7,7 +7,11 @@ void pc_memo_set_atoms(struct pc_memo *memo, struct pc_atom *atoms,
   uint32_t i;
   memo->atoms = atoms;
   memo->mask = mask;
-  for (i = 0; i <= mask + 1; i++) atoms[i].len = UINT32_MAX;
+  for (i = 0; i <= mask + 1; i++) {
+    atoms[i].bytes = NULL;
+    atoms[i].len = UINT32_MAX;
+    atoms[i].hash = 0;
+  }
   for (i = 0; i < memo->count; i++)
     memset(memo->places[i].texts, 0, sizeof memo->places[i].texts);
 }

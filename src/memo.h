@@ -29,6 +29,7 @@
 #define PC_PATIENCE 16   /* failures in a row before a place stops trying */
 
 enum { PC_NOWHERE, PC_ROOT }; /* the first two places */
+enum { PC_NO_ATOM };          /* the first atom */
 
 struct pc_place {
   uint32_t next;          /* the member that followed last time */
@@ -50,7 +51,7 @@ struct pc_place {
 
 struct pc_atom {
   const char *bytes; /* of the Lua string */
-  uint32_t len;      /* UINT32_MAX: no atom */
+  uint32_t len;      /* UINT32_MAX: nothing is known of it */
   uint32_t hash;
 };
 
@@ -58,7 +59,7 @@ struct pc_memo {
   struct pc_place *places; /* [0] is nowhere: it leads only to itself */
   uint32_t count;          /* places in use */
   uint32_t cap;            /* places allocated */
-  struct pc_atom *atoms;   /* [0] is no atom */
+  struct pc_atom *atoms;   /* [PC_NO_ATOM] is never used */
   uint32_t mask;           /* atoms are [1 + (hash & mask)] */
 };
 
