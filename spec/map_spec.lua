@@ -426,6 +426,24 @@ describe("partnercenter.map", function()
     end)
   end)
 
+  it("uses one connection for all, however often it falls idle", function()
+    box:reset()
+    local client, reused = new_client(), 0
+    for _ = 1, 10 do
+      for _, page, facts in client:map({ 1, 2, 3, 4, 5, 6, 7, 8 }, function()
+        return deployment(client, box.customer_id)
+      end) do
+        assert(page, facts)
+        if facts.timings.reused then reused = reused + 1 end
+      end
+    end
+    -- Those that wait for the first connection did not open it either.
+    assert.is_true(reused >= 79 - 7, reused)
+    local stats = box:stats()
+    assert.equal(80, stats.total)
+    assert.equal(1, stats.connections)
+  end)
+
   it("keeps memory flat over a long input", function()
     local client = new_client()
     local count = IS_51 and 20000 or 50000

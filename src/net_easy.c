@@ -143,6 +143,7 @@ static CURLcode set_callbacks(CURL *easy, struct pc_transfer *t) {
 static CURLcode set_connection(CURL *easy, const struct pc_net_config *c) {
   CURLcode code = CURLE_OK;
   SET(CURLOPT_NOSIGNAL, 1L);
+  SET(CURLOPT_FORBID_REUSE, 0L); /* pc_easy_end may have set it */
   SET(CURLOPT_NOPROGRESS, 1L);
   SET(CURLOPT_FOLLOWLOCATION, 0L); /* a redirect could carry the token away */
   SET(CURLOPT_SUPPRESS_CONNECT_HEADERS, 1L);
