@@ -105,7 +105,7 @@ deps-all:
 .PHONY: demo
 demo: deps-demo           ## print a customer's licence insights from the sandbox
 	@$(MAKE) --no-print-directory -s LUA=$(LUA) BUILD=$(BUILD) all
-	@$(LUA_ENV) tools/with-sandbox $(LUA_BIN) examples/demo.lua
+	@LUA_BIN='$(LUA_BIN)' PC_BUILD='$(BUILD)' tools/with-sandbox tools/demo
 
 .PHONY: sandbox
 sandbox:                  ## run a local Partner Center until Ctrl-C

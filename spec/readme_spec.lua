@@ -162,17 +162,5 @@ describe("README.md", function()
         "EXCHANGE ONLINE ARCHIVING FOR EXCHANGE ONLINE\t0 of 2 deployed\n",
       }, "\n"), output)
     end)
-
-    it("demo.lua prints an aligned table and where it came from", function()
-      local output = run "demo.lua"
-      local lines = {}
-      for line in output:gmatch("([^\n]*)\n") do lines[#lines + 1] = line end
-      assert.equal("DT DEMO CSP CUSTOMER 005 (" .. box.customer_id .. ")", lines[1])
-      assert.equal("PRODUCT                                        SOLD  DEPLOYED  PERCENT"
-        .. "  PROCESSED", lines[3])
-      assert.equal("EXCHANGE ONLINE (PLAN 1)                          5         0    0.0 %"
-        .. "  2017-03-14 03:25 UTC", lines[5])
-      assert.truthy(output:find("3 products from " .. box.base_url, 1, true))
-    end)
   end)
 end)
