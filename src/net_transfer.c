@@ -189,7 +189,8 @@ void pc_transfer_release(struct pc_transfer *t) {
 
 void pc_transfer_cancel(struct pc_transfer *t) {
   struct pc_net *net = t->net;
-  if (net != NULL) pc_net_check_fork(net);
+  if (net == NULL) return; /* it ended with its net */
+  pc_net_check_fork(net);
   if (t->ended) return;
   pc_transfer_end(t, PC_CANCELLED);
   pthread_mutex_lock(&net->mutex);
