@@ -122,8 +122,10 @@ static double scale(uint64_t w, int64_t q) {
   }
   upper = (int)(p.high >> 63);
   mantissa = p.high >> (upper + keep);
-  /* 217706 / 2^16 is log2(10) as far as it matters here. */
-  power = (int)((217706 * q) >> 16) + 63 + upper - zeros + EXPONENT_BIAS;
+  /* 217706 / 2^16 is log2(10) as far as it matters here; 2048 more for the
+  ** shift, which needs a positive number. */
+  power = (int)((217706 * q + (INT64_C(2048) << 16)) >> 16) - 2048;
+  power += 63 + upper - zeros + EXPONENT_BIAS;
   if (power <= 0) {
     if (power <= -63) return 0.0;
     return round_double(mantissa >> (1 - power), 0);
