@@ -199,10 +199,8 @@ uninstall:                ## remove what install has put there
 	done
 
 .PHONY: dist
-dist:                     ## pack the last commit as build/partnercenter-VERSION.tar.gz
-	@mkdir -p build
-	git archive --prefix=partnercenter-$(VERSION)/ \
-	  -o build/partnercenter-$(VERSION).tar.gz HEAD
+dist:                     ## pack the last commit, and write its rockspec, in build/
+	@tools/dist
 
 .PHONY: clean
 clean:                    ## remove build/
