@@ -214,6 +214,16 @@ help:                     ## list the targets
 
 # --- hold it to the worst ---
 
+.PHONY: soak
+soak: all                 ## make many calls in one process (SOAK=full: a million)
+	$(call install_deps,sandbox)
+	@BUILD=$(BUILD) tools/soak $(SOAK)
+
+.PHONY: coverage
+coverage:                 ## count the lines that the specs run, in C and Lua
+	$(call install_deps,build lua5.4 run sandbox test coverage)
+	@MAKE='$(MAKE)' tools/coverage $(SPEC)
+
 .PHONY: torture
 torture:                  ## make every allocation and system call fail
 	$(call install_deps,build lua5.4 lua5.1 sandbox test)
@@ -246,6 +256,7 @@ FUZZ_SECONDS ?= 60
 
 .PHONY: fuzz fuzz-decoder fuzz-library
 fuzz:                     ## fuzz with libFuzzer (clang), FUZZ_SECONDS each
+	$(call install_deps,build lua5.4 run fuzz)
 	@tools/fuzz $(FUZZ_SECONDS)
 fuzz-decoder fuzz-library: fuzz-%:
 	@tools/fuzz $(FUZZ_SECONDS) $*
