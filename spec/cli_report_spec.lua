@@ -139,7 +139,7 @@ describe("the command's report", function()
     text = page_of { { customerId = "1" }, { customerId = "1", licensesSold = 2,
       licensesDeployed = 3, deployedShare = 1.5, customerName = "A", productName = "P" } }
     assert.truthy(text:find("150.0 %%"))
-    assert.truthy(text:find("width:100%", 1, true))
+    assert.truthy(text:find("width:100.00%", 1, true))
     assert.equal(0, count(text, "nil") + count(text, "nan"))
     local rows = {}
     for i = 1, 20001 do

@@ -119,6 +119,16 @@ function M.value(each, row)
   return value
 end
 
+--- A number with so many decimals; halves go up on every Lua, which C's and
+-- LuaJIT's own formatting do not agree on.
+-- @tparam number number not negative
+-- @tparam number decimals
+-- @treturn string
+function M.fixed(number, decimals)
+  local scale = 10 ^ decimals
+  return ("%." .. decimals .. "f"):format(math.floor(number * scale + 0.5) / scale)
+end
+
 local function number_text(number)
   if number % 1 == 0 then return ("%d"):format(number) end
   return ("%.14g"):format(number)
@@ -133,7 +143,7 @@ function M.plain(each, row)
   if value == nil then return "" end
   if type(value) == "table" then return require("partnercenter.cli.json").encode(value) end
   if type(value) ~= "number" then return tostring(value) end
-  if each.kind == "share" then return ("%.4f"):format(value) end
+  if each.kind == "share" then return M.fixed(value, 4) end
   return number_text(value)
 end
 
@@ -144,7 +154,7 @@ end
 function M.readable(each, row)
   local value = M.value(each, row)
   if value == nil then return "-" end
-  if each.kind == "share" then return ("%.1f %%"):format(100 * value) end
+  if each.kind == "share" then return M.fixed(100 * value, 1) .. " %" end
   if each.kind == "flag" then return value == true and "yes" or "no" end
   if each.kind == "date" then
     local ok, seconds = pcall(partnercenter.datetime, value)

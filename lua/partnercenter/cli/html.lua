@@ -2,6 +2,7 @@
 -- SPDX-License-Identifier: MIT
 -- @module partnercenter.cli.html
 
+local columns = require "partnercenter.cli.columns"
 local text_of = require "partnercenter.text"
 
 local M = {}
@@ -43,7 +44,7 @@ end
 -- @tparam ?number share 0 to 1
 -- @treturn string a dash when there is none
 function M.share(share)
-  return share and ("%.1f %%"):format(100 * share) or "–"
+  return share and columns.fixed(100 * share, 1) .. " %" or "–"
 end
 
 --- A bar: its length is the whole against the largest, its filled part the share.
@@ -55,8 +56,8 @@ end
 function M.bar(whole, part, largest)
   local length = largest > 0 and 100 * whole / largest or 0
   local filled = whole > 0 and 100 * math.min(1, part / whole) or 0
-  return ('<span class="bar" aria-hidden="true"><span style="width:%.4g%%"><i style="width:%.4g%%">'
-    .. "</i></span></span>"):format(length, filled)
+  return ('<span class="bar" aria-hidden="true"><span style="width:%s%%"><i style="width:%s%%">'
+    .. "</i></span></span>"):format(columns.fixed(length, 2), columns.fixed(filled, 2))
 end
 
 --- The head of a table.

@@ -2,6 +2,7 @@
 -- SPDX-License-Identifier: MIT
 -- @module partnercenter.cli.licenses
 
+local columns = require "partnercenter.cli.columns"
 local condition = require "partnercenter.cli.condition"
 local failure = require "partnercenter.cli.failure"
 local gather = require "partnercenter.cli.gather"
@@ -81,7 +82,7 @@ local function conclude(task, sum)
   if not task.status.screen.terminal or task.given.html then return end
   task.status:say(("%d rows of %d customers: %s%s; from %s"):format(sum.rows, task.answered,
     sum.kind.line:format(sum.whole, sum.part),
-    sum.whole > 0 and (" (%.1f %%)"):format(100 * sum.part / sum.whole) or "",
+    sum.whole > 0 and (" (%s %%)"):format(columns.fixed(100 * sum.part / sum.whole, 1)) or "",
     task.partner.settings.base_url), "dim")
 end
 
