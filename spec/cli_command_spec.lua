@@ -169,6 +169,9 @@ describe("the command in a pipe", function()
     code, out = run "deployment --help"
     assert.equal(0, code)
     assert.truthy(out:find("--all-customers", 1, true))
+    code, out = run "sandbox --help"
+    assert.equal(0, code)
+    assert.truthy(out:find("Usage: partnercenter sandbox", 1, true))
     for _, shell in ipairs { "bash", "zsh", "fish" } do
       code, out = run("completion " .. shell)
       assert.equal(0, code)

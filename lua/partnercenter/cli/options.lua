@@ -141,7 +141,6 @@ function M.parser()
   local sandbox = parser:command("sandbox"):summary "Run a Partner Center on this machine."
     :description("Run the local Partner Center of a checkout until Ctrl-C; or for as long as a "
       .. "command takes, which is run against it.")
-    :usage "Usage: partnercenter sandbox [--<option>=<value> ...] [<command> ...]"
     :handle_options(false)
   sandbox:argument("words"):args "*":argname "<word>"
     :description "The sandbox's options, then a command of partnercenter with its own."

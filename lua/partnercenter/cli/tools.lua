@@ -6,6 +6,15 @@ local failure = require "partnercenter.cli.failure"
 
 local M = {}
 
+local HELP = [[
+Usage: partnercenter sandbox [--<option>=<value> ...] [<command> ...]
+
+Run a Partner Center with made-up customers on this machine until Ctrl-C; with a
+command of partnercenter, run that against it and end. Options are the sandbox's
+own, such as --customers=2000 or --latency=50: examples/sandbox/README.md has
+all of them.
+]]
+
 local function quoted(word)
   return "'" .. word:gsub("'", "'\\''") .. "'"
 end
@@ -24,6 +33,10 @@ end
 -- @tparam table where `root`, `lua` and `script`, as in `partnercenter.cli.main`
 -- @treturn number exit code
 function M.sandbox(given, where)
+  if given.words[1] == "--help" or given.words[1] == "-h" then
+    io.stdout:write(HELP)
+    return failure.codes.done
+  end
   if not where.root then
     failure.usage("the sandbox comes with the source: run bin/partnercenter of a checkout")
   end
