@@ -214,6 +214,11 @@ help:                     ## list the targets
 
 # --- hold it to the worst ---
 
+.PHONY: helgrind
+helgrind:                 ## run many Lua states in several threads under helgrind
+	$(call install_deps,build lua5.4 sandbox test memory)
+	@tools/helgrind
+
 .PHONY: soak
 soak: all                 ## make many calls in one process (SOAK=full: a million)
 	$(call install_deps,sandbox)
