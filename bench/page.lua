@@ -19,17 +19,22 @@ local function find_customer()
 end
 local CUSTOMER = find_customer()
 
-local function median_of_lines(output)
-  local values, rows = {}, nil
-  for seconds, count in output:gmatch("(%d+%.%d+) ?(%d*)") do
-    values[#values + 1] = tonumber(seconds)
-    rows = tonumber(count) or rows
+-- The medians of seconds and of CPU seconds, which curl does not tell by page.
+local function read_pages(result)
+  local pages, cpu = {}, {}
+  for seconds, work, count in result.output:gmatch("(%d+%.%d+) ?([%d.]*) ?(%d*)\n") do
+    pages[#pages + 1] = tonumber(seconds)
+    cpu[#cpu + 1] = tonumber(work)
+    assert(count == "" or tonumber(count) == ROWS, result.output)
   end
-  assert(#values >= TIMES, output)
-  assert(not rows or rows == ROWS, output)
-  table.remove(values, 1)       -- it opened the connection
-  table.sort(values)
-  return values[math.ceil(#values / 2)]
+  assert(#pages >= TIMES, result.output)
+  for _, values in ipairs { pages, cpu } do
+    table.remove(values, 1)     -- it opened the connection
+    table.sort(values)
+  end
+  result.page = pages[math.ceil(#pages / 2)]
+  result.cpu = cpu[math.ceil(#cpu / 2)] or result.cpu / TIMES
+  return result
 end
 
 -- curl asks for the same address again and again on one connection.
@@ -40,8 +45,7 @@ local function curl_entrant(more)
     local result = run.timed(("curl -s -f %s -w '%%{time_total}\\n' --cacert %s -H %s %s"):format(
       more, box.ca_file, run.quoted("Authorization: Bearer " .. box.token),
       ("-o /dev/null " .. address .. " "):rep(TIMES)))
-    result.page = median_of_lines(result.output)
-    return result
+    return read_pages(result)
   end }
 end
 
@@ -49,8 +53,7 @@ local function lua_entrant(name, interpreter, script, more)
   return { name = name .. " (" .. interpreter .. ")", run = function()
     local result = run.timed(("%s bench/peers/%s.lua %s %s %s %s %d %s"):format(interpreter, script,
       box.base_url, box.ca_file, run.quoted(box.token), CUSTOMER, TIMES, more or ""))
-    result.page = median_of_lines(result.output)
-    return result
+    return read_pages(result)
   end }
 end
 
@@ -69,7 +72,7 @@ local function report(title, entrants, results)
   for i, entrant in ipairs(entrants) do
     local page = run.median(results[i], "page")
     print(("%-28s %10.1f %8.2f %14.2f %12.1f"):format(entrant.name, page * 1000, page / curl,
-      page / own, run.median(results[i], "cpu") / TIMES * 1000))
+      page / own, run.median(results[i], "cpu") * 1000))
   end
 end
 

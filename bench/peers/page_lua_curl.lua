@@ -16,9 +16,9 @@ easy:setopt(curl.OPT_WRITEFUNCTION, function(bytes)
 end)
 for _ = 1, times do
   collectgarbage()
-  local started = now()
+  local started, cpu = now(), os.clock()
   parts = {}
   assert(easy:perform())
   local page = cjson.decode((table.concat(parts):gsub("^\239\187\191", "")))
-  print(("%.6f %d"):format(now() - started, #page.items))
+  print(("%.6f %.6f %d"):format(now() - started, os.clock() - cpu, #page.items))
 end
