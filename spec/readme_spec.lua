@@ -1,4 +1,5 @@
--- Runs every Lua block of the README, and the examples, against the sandbox.
+-- Runs every Lua block of the README and of doc/event-loops.md, and the first
+-- example, against the sandbox.
 --
 -- A block runs as it stands, with three things arranged around it: the
 -- environment variables are the sandbox's, `partnercenter.new` fills in the
@@ -106,15 +107,28 @@ describe("README.md", function()
 
   local text = read "README.md"
 
+  local function run_block(name, block)
+    local printed = {}
+    load_in(block.code, ("@%s:%d"):format(name, block.line), world(printed))()
+    local found, expected = {}, expected_lines(block.code)
+    for _, line in ipairs(printed) do
+      if line == expected[#found + 1] then found[#found + 1] = line end
+    end
+    assert.same(expected, found, table.concat(printed, "\n"))
+  end
+
   for _, block in ipairs(lua_blocks(text)) do
     it(("runs the block at line %d: %s"):format(block.line, block.heading), function()
-      local printed = {}
-      load_in(block.code, "@README.md:" .. block.line, world(printed))()
-      local found, expected = {}, expected_lines(block.code)
-      for _, line in ipairs(printed) do
-        if line == expected[#found + 1] then found[#found + 1] = line end
-      end
-      assert.same(expected, found, table.concat(printed, "\n"))
+      run_block("README.md", block)
+    end)
+  end
+
+  local GUIDE = "doc/event-loops.md"
+  for _, block in ipairs(lua_blocks(read(GUIDE))) do
+    it(("runs the block of %s at line %d: %s"):format(GUIDE, block.line, block.heading), function()
+      local needed = block.code:match('require "(%w+)"')
+      if needed and not pcall(require, needed) then return pending("needs " .. needed) end
+      run_block(GUIDE, block)
     end)
   end
 
