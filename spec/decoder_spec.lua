@@ -462,6 +462,18 @@ describe("partnercenter.core", function()
       end
     end)
 
+    it("of arrays in arrays, then objects in objects, as deep are decoded", function()
+      for depth = 1, 126 do
+        local document = "[" .. ("["):rep(depth) .. ("]"):rep(depth) .. ","
+        for i = 1, depth do document = document .. '{"level ' .. i .. '":' end
+        document = document .. '"x"' .. ("}"):rep(depth) .. "]"
+        local value = assert(core.decode(document))[2]
+        for i = 1, depth do value = value["level " .. i] end
+        assert.equal("x", value)
+        assert.is_table(decode_pieces(document, depth))
+      end
+    end)
+
     it("of objects with thousands of names are decoded", function()
       local parts, expected = {}, {}
       for i = 1, 5000 do

@@ -24,8 +24,12 @@ bool pc_grow_levels(struct run *r, const char *p) {
   }
   r->room = b->depth + SLOTS;
   if (r->room > b->max_depth) r->room = b->max_depth;
-  /* A level takes a table and a name; a value lies on top for a while. */
-  luaL_checkstack(r->L, 2 * SLOTS + LUA_MINSTACK, NULL);
+  /* A level takes a table and a name at most. Those so far may have taken less
+  ** than others will that come to the same depth, so count from the bottom. */
+  luaL_checkstack(r->L,
+                  r->kept + PC_RUN_SLOTS + 2 * r->room + LUA_MINSTACK -
+                      lua_gettop(r->L),
+                  NULL);
   if (r->room >= b->level_cap) {
     int cap = 2 * b->level_cap > r->room ? 2 * b->level_cap : r->room + 1;
     b->levels =
