@@ -231,10 +231,12 @@ int pc_transfer_id(const struct pc_transfer *t) {
 
 const char *pc_transfer_header(const struct pc_transfer *t, const char *name,
                                size_t *len) {
-  const char *line = t->head.bytes;
-  const char *end = line + t->head.len;
+  const char *line;
+  const char *end;
   size_t name_len = strlen(name);
-  if (t->status == 0) return NULL;
+  if (t->status == 0) return NULL; /* the thread still writes to them */
+  line = t->head.bytes;
+  end = line + t->head.len;
   while (line < end) {
     const char *stop = memchr(line, '\n', (size_t)(end - line));
     const char *value = line + name_len + 1;
