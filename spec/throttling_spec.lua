@@ -4,6 +4,8 @@ local partnercenter = require "partnercenter"
 local sandbox = require "spec.support.sandbox"
 local together = require "spec.support.together"
 
+-- Instrumented runs take their time; the bounds they are held to are wider.
+local PATIENCE = (os.getenv "PC_UNDER" or "") ~= "" and 20 or 1
 local CUSTOMER = "4d3cf487-70f4-4e1e-9ff1-b2bfce8d9f04"
 
 describe("throttling", function()
@@ -175,7 +177,7 @@ describe("throttling", function()
       return list
     end)(), function() return deployment(client) end) do assert(page, err) end
     local seconds = client.settings.clock() - started
-    assert.is_true(seconds >= 73 and seconds < 80, "took " .. seconds)
+    assert.is_true(seconds >= 73 and seconds < 80 * PATIENCE, "took " .. seconds)
   end)
 
   it("finishes at the quota's pace with almost no refusal", function()
@@ -193,7 +195,7 @@ describe("throttling", function()
     assert.equal(180, count)
     local refused = box:stats().statuses["429"]
     -- Windows of one second are announced as one or two.
-    assert.is_true(seconds < 180 / 60 * 2, "took " .. seconds)
+    assert.is_true(seconds < 180 / 60 * 2 * PATIENCE, "took " .. seconds)
     assert.is_true(refused <= 18, refused .. " refused")
   end)
 
@@ -247,7 +249,7 @@ describe("throttling", function()
       collectgarbage()
       local started = core.now()
       assert(deployment(client))
-      assert.is_true(core.now() - started < 2)
+      assert.is_true(core.now() - started < 2 * PATIENCE)
     end)
 
     it("are waited for no longer than the deadline", function()
