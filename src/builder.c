@@ -350,6 +350,18 @@ void pc_builder_init(struct pc_builder *b) {
                PC_FIRST_ATOMS - 1);
 }
 
+void pc_builder_restart(struct pc_builder *b) {
+  b->offset = b->scanned = b->wrong = 0;
+  b->err = PC_OK;
+  b->expect = PC_EXPECT_START;
+  b->has_rows = b->rows_ended = false;
+  b->row_count = 0;
+  b->depth = 0;
+  memset(b->levels, 0, sizeof *b->levels);
+  b->levels[0].container = PC_IN_TEXT;
+  b->levels[0].value = PC_ROOT;
+}
+
 enum pc_err pc_builder_run(lua_State *L, struct pc_builder *b, int kept,
                            const char *text, size_t len, bool final,
                            size_t *used) {

@@ -99,6 +99,10 @@ void pc_builder_enter(lua_State *L, const struct pc_builder *b);
 /* Set up a builder: no rows, no nulls, no metatable, default depth. */
 void pc_builder_init(struct pc_builder *b);
 
+/* Begin another text with the same options, and with what was learned from
+** the one before. */
+void pc_builder_restart(struct pc_builder *b);
+
 /* Build from `len` more bytes of text. `kept` is the stack index of the table
 ** of kept values; above it lies what pc_builder_enter pushed, and then what is
 ** under construction. Says

@@ -305,6 +305,24 @@ void pc_decoder_push(lua_State *L, const struct pc_decoder_options *options) {
   d->running = false;
 }
 
+bool pc_decoder_reuse(lua_State *L, int index,
+                      const struct pc_decoder_options *options) {
+  struct decoder *d = lua_touserdata(L, index);
+  struct pc_builder *b = &d->builder;
+  if (d->running || d->closed || !d->taken || b->err != PC_OK) return false;
+  if (b->rows || b->array_mt || options->rows || options->array_mt != 0)
+    return false;
+  pc_builder_restart(b);
+  b->nulls = options->nulls;
+  b->max_depth =
+      options->max_depth > 0 ? options->max_depth : PC_DEPTH_DEFAULT;
+  d->taken = false;
+  d->parked = 0;
+  d->row = 0;
+  d->tail_len = 0;
+  return true;
+}
+
 /* --- Lua functions --- */
 
 /***

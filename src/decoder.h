@@ -29,6 +29,12 @@ void pc_decoder_options(lua_State *L, int index,
 /* Push a new Decoder.  [-0, +1, m] */
 void pc_decoder_push(lua_State *L, const struct pc_decoder_options *options);
 
+/* Make the Decoder at `index`, which has given its document, ready for another
+** text with these options. False when it is not fit for that: one that failed,
+** or one with rows or an array_mt, before or now.  [-0, +0, -] */
+bool pc_decoder_reuse(lua_State *L, int index,
+                      const struct pc_decoder_options *options);
+
 /* Decode `len` more bytes with the Decoder at `index`, which keeps what it
 ** needs: the bytes may go away afterwards. The error is sticky.  [-0, +0, m]
 */

@@ -24,6 +24,9 @@
 
 enum { UV_SESSION = 1, UV_DECODER, UV_DOCUMENT };
 
+/* In the session's table of views, whose ids begin at 1. */
+#define PC_SPARE_DECODER 0
+
 struct view {
   struct pc_transfer *transfer; /* owned; NULL once closed */
   struct pc_decoder_options options;
@@ -74,10 +77,11 @@ static enum pc_err set_part(lua_State *L, int request, struct view *v,
 }
 
 /* Is there a byte below 0x20, or 0x7f? A token has thousands of bytes: eight
-*at
-** a time, since x - 0x20 borrows from the top bit of a byte only where that
-*byte
-** or one before it is smaller, and a borrow from before means the same answer.
+ *at
+ ** a time, since x - 0x20 borrows from the top bit of a byte only where that
+ *byte
+ ** or one before it is smaller, and a borrow from before means the same
+ *answer.
  */
 static bool has_control(const char *text, size_t len) {
   const uint64_t ones = UINT64_C(0x0101010101010101);
@@ -195,6 +199,45 @@ int pc_transfer_push(lua_State *L, int session, int request,
 
 /* --- reading --- */
 
+/* The session keeps the last decoder that is done, weakly: it knows the shape
+*of
+** the answers, so that a small one costs no new decoder. Push the table that
+** it is kept in.  [-0, +1, -] */
+static void push_spares(lua_State *L) {
+  pc_getuv(L, 1);
+  lua_rawgeti(L, -1, UV_SESSION);
+  pc_getuv(L, -1); /* uservalue session views */
+  lua_replace(L, -3);
+  lua_pop(L, 1);
+}
+
+/* Take the spare decoder out, if it can be used.  [-0, +0|1, m] */
+static bool push_spare_decoder(lua_State *L, const struct view *v) {
+  push_spares(L);
+  lua_rawgeti(L, -1, PC_SPARE_DECODER); /* views decoder|nil */
+  if (lua_isnil(L, -1) || !pc_decoder_reuse(L, -1, &v->options)) {
+    lua_pop(L, 2);
+    return false;
+  }
+  lua_pushnil(L);
+  lua_rawseti(L, -3, PC_SPARE_DECODER);
+  lua_remove(L, -2);
+  return true;
+}
+
+/* Put a decoder that is done where the next transfer finds it.
+** [-0, +0, m] */
+static void spare_decoder(lua_State *L, int decoder) {
+  pc_getuv(L, 1);
+  lua_pushnil(L);
+  lua_rawseti(L, -2, UV_DECODER);
+  lua_pop(L, 1);
+  push_spares(L);
+  lua_pushvalue(L, decoder);
+  lua_rawseti(L, -2, PC_SPARE_DECODER);
+  lua_pop(L, 1);
+}
+
 /* Push the decoder of the body, made when it is first asked for: whether its
 ** rows are wanted one by one is known only then.  [-0, +1, m] */
 static int push_decoder(lua_State *L, struct view *v, bool rows) {
@@ -203,7 +246,7 @@ static int push_decoder(lua_State *L, struct view *v, bool rows) {
   if (lua_isnil(L, -1)) {
     lua_pop(L, 1);
     v->options.rows = rows;
-    pc_decoder_push(L, &v->options);
+    if (!push_spare_decoder(L, v)) pc_decoder_push(L, &v->options);
     lua_pushvalue(L, -1);
     lua_rawseti(L, -3, UV_DECODER);
   }
@@ -236,6 +279,7 @@ static int finish_document(lua_State *L, struct view *v, int decoder) {
   lua_rawseti(L, -2, UV_DOCUMENT);
   lua_pop(L, 2);
   v->finished = true;
+  if (!v->options.rows) spare_decoder(L, decoder);
   return 0;
 }
 
