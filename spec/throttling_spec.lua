@@ -122,21 +122,21 @@ describe("throttling", function()
   it("holds all calls of a client back after one refusal", function()
     local client = new_client()
     fail { match = "licenses", status = 429, retry_after = "20", times = 1 }
-    local ends = {}
-    local functions = {}
+    local ends, functions = {}, {}
+    local started = client.settings.clock()
     for i = 1, 6 do
       functions[i] = function()
         -- One after the other, so that all but the first come after the refusal.
         client.hub:sleep((i - 1) * 0.5)
         local page, facts = deployment(client)
         assert(page, facts)
-        ends[i] = skipped
+        ends[i] = client.settings.clock() - started
       end
     end
     for _, result in ipairs(together(client, functions)) do
       assert.is_true(result[1], tostring(result[2]))
     end
-    for i = 1, 6 do assert.is_true(ends[i] >= 19.9, i .. " did not wait: " .. ends[i]) end
+    for i = 1, 6 do assert.is_true(ends[i] >= 20, i .. " did not wait: " .. ends[i]) end
     assert.equal(1, #named "throttled")
     assert.equal(7, box:stats().total)
   end)
@@ -193,7 +193,7 @@ describe("throttling", function()
     end
     local seconds = core.now() - started
     assert.equal(180, count)
-    local refused = box:stats().statuses["429"]
+    local refused = box:stats().statuses["429"] or 0
     -- Windows of one second are announced as one or two.
     assert.is_true(seconds < 180 / 60 * 2 * PATIENCE, "took " .. seconds)
     assert.is_true(refused <= 18, refused .. " refused")
