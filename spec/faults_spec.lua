@@ -69,9 +69,10 @@ describe("faults", function()
 
   local function new_client(fault, clock, events)
     local url = server:url(fault.name)
+    local patience = PATIENCE * (fault.hurry and 0.5 or 5)
     local options = {
       base_url = url, authority = url, ca_file = server.ca_file, retries = 1,
-      timeout = 0.3 * PATIENCE, connect_timeout = 0.3 * PATIENCE, max_body = 1024 * 1024,
+      timeout = patience, connect_timeout = patience, max_body = 1024 * 1024,
       random = function() return 0 end,
       time = function() return os.time() + clock.offset end,
       on_event = function(event) events[#events + 1] = event end,

@@ -8,7 +8,7 @@ Every line below is made to happen by a server on this machine, over TLS, each t
 this page is written from the table that they are held to (`make faults-doc`). "You get" is the
 `kind` of the error, or how many rows. "Requests" counts those that reached the server for one
 call. All calls here may be tried once more (`retries = 1`) unless said; an attempt and connecting
-may take 0.3 s, a body 1 MiB.
+may take 5 s (0.5 s where a time-out is to happen), a body 1 MiB.
 
 No token follows a redirect or a link to another server: those lines also check that the other
 server saw nothing. No secret is in any of the errors or events.

@@ -7,19 +7,21 @@
 -- through a bad line), `closed` (nobody listens).
 --
 -- The caller makes `call` ("get", or "all", "each", "sign_in"), with `options`
--- over those of the spec (one retry, 0.3 s for an attempt and for connecting,
--- 1 MiB of body), and must get `gets`: the kind of the error or the number of
+-- over those of the spec (one retry, 1 MiB of body, 5 s for an attempt and for
+-- connecting, 0.5 s where it is to `hurry`), and must get `gets`: the kind of the error or the number of
 -- rows; after `requests` that reached the server (and so many `connections`, where
--- that is said); `within` seconds (1 unless said). `like` is found in the error's
+-- that is said); `within` seconds (2 unless said). `like` is found in the error's
 -- text; `check` looks at what came.
 local M = {}
 
 for _, part in ipairs { "socket", "http", "http2", "content", "paging", "service" } do
   local group = require("spec.support.faults." .. part)
+  M.commands = M.commands or group.commands
   for _, fault in ipairs(group) do
     fault.group = fault.group or group.title
     fault.call = fault.call or "get"
-    fault.within = fault.within or 1
+    fault.within = fault.within or 2
+    if fault.hurry == nil then fault.hurry = fault.gets == "timeout" end
     M[#M + 1] = fault
   end
 end

@@ -9,7 +9,8 @@ local mt = { __name = "faultserver", __index = methods }
 
 local ROOT = "build/faults"
 -- No sanitizer, and the system's own Lua rather than one that a sanitizer wraps.
-local CLEAN = "unset LD_PRELOAD LUA_CPATH; PATH=/usr/local/bin:/usr/bin:/bin; "
+local CLEAN = "unset LD_PRELOAD LUA_CPATH LUA_INIT LUA_INIT_5_4; "
+  .. "PATH=/usr/local/bin:/usr/bin:/bin; "
 
 local function run(command)
   local pipe = assert(io.popen(CLEAN .. command))

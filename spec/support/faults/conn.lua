@@ -94,7 +94,7 @@ end
 
 -- What a shell command prints; asked once.
 local printed = {}
-function methods.output(_, command)
+function M.output(_, command)
   if not printed[command] then
     local pipe = assert(io.popen(command))
     printed[command] = pipe:read("a")
@@ -102,6 +102,7 @@ function methods.output(_, command)
   end
   return printed[command]
 end
+methods.output = M.output
 
 --- The connection in HTTP/2: reads the preface, sends settings.
 function methods:http2()

@@ -11,8 +11,12 @@ local function gives(body, ...)
   end
 end
 
--- The same with what a shell command makes of it, sent as gzip.
+-- The same with what a shell command makes of it, sent as gzip; the server runs
+-- the commands before it is ready.
+local commands = {}
+
 local function squeezes(command, cut)
+  commands[#commands + 1] = command
   return function(c)
     while c:head() do
       local bytes = c:output(command)
@@ -54,6 +58,7 @@ end
 
 return {
   title = "Body and JSON",
+  commands = commands,
   { name = "gzip-cut", what = "a gzip body that is cut, its length right", group = "Compression",
     serve = squeezes("printf '%s' '" .. rows((ROW .. ","):rep(50) .. ROW) .. "' | gzip -c", 60),
     gets = "protocol", requests = 2 },

@@ -99,13 +99,13 @@ return {
       while h:frame(6, 0, 0, "12345678") do end -- luacheck: ignore
       return false
     end), options = { retries = 0 }, gets_any = { "network", "timeout" },
-    requests = 1, within = 4 },
+    hurry = true, requests = 1, within = 4 },
   { name = "h2-continuation", what = "a header block continued without an end", http2 = true,
     serve = each(function(h, stream)
       h:frame(1, 0, stream, "\136")
       while h:frame(9, 0, stream, ("\0\1a\127" .. ("x"):rep(127)):rep(20)) do end -- luacheck: ignore
       return false
-    end), gets_any = { "network", "protocol" }, requests_least = 1, requests_most = 2, within = 2 },
+    end), gets_any = { "network", "protocol" }, requests_least = 1, requests_most = 2 },
   { name = "h2-push", what = "a pushed stream, which the client has forbidden", http2 = true,
     serve = each(function(h, stream) h:frame(5, 4, stream, "\0\0\0\2\130\132\135\1\1a") end),
     gets = "network", requests = 2 },

@@ -101,6 +101,7 @@ local function tell_ready()
 end
 
 tls.prepare(DIR)
+for _, command in ipairs(tables.commands) do conn.output(nil, command) end
 for _, fault in ipairs(tables) do listen(fault) end
 queue:wrap(function()
   local input = cs.fdopen(0)
