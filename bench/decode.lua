@@ -88,17 +88,17 @@ local function measure(text, rounds)
 end
 
 -- Instructions of one call, by the difference between two runs of this program
--- that make one and three.
-local function count(case, peer)
-  local counts = {}
-  for _, times in ipairs { 1, 3 } do
+-- that make some and three times as many.
+local function count(case, peer, bytes)
+  local counts, some = {}, math.ceil(300000 / bytes)
+  for _, times in ipairs { some, 3 * some } do
     local pipe = assert(io.popen(("valgrind --tool=callgrind --callgrind-out-file=/dev/null "
       .. "%s bench/decode.lua --calls=%d --peer=%s %s 2>&1"):format(arg[-1], times, peer, case)))
     local output = pipe:read("*a")
     pipe:close()
     counts[#counts + 1] = assert(tonumber(output:match("Collected : (%d+)")), output)
   end
-  return (counts[2] - counts[1]) / 2
+  return (counts[2] - counts[1]) / (2 * some)
 end
 
 local function print_row(name, bytes, scale, v, bar)
@@ -114,6 +114,7 @@ local function main(options, names)
     for _, peer in ipairs(PEERS) do
       if peer[1] == options.peer then
         local run = peer[2](wanted.text)
+        collectgarbage("stop")
         for _ = 1, tonumber(options.calls) do run() end
       end
     end
@@ -125,7 +126,7 @@ local function main(options, names)
     local case = cases.get(name)
     local values = {}
     if options.instructions then
-      for _, peer in ipairs(PEERS) do values[peer[1]] = count(name, peer[1]) end
+      for _, peer in ipairs(PEERS) do values[peer[1]] = count(name, peer[1], #case.text) end
     else
       values = measure(case.text, tonumber(options.rounds or 15))
     end
