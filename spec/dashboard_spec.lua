@@ -23,17 +23,21 @@ describe("examples/openresty", function()
   setup(function()
     box = sandbox.start { customers = 500, rotate = "revoke" }
     dir = run("mkdir -p build/nginx && mktemp -d $PWD/build/nginx/XXXXXX"):match("%S+")
+    -- One that is forgotten ends by itself.
     local output = run(([[PARTNERCENTER_BASE_URL='%s' PARTNERCENTER_AUTHORITY='%s' \
       PARTNERCENTER_CA_FILE='%s' PARTNERCENTER_TENANT='%s' PARTNERCENTER_CLIENT_ID='%s' \
       PARTNERCENTER_CLIENT_SECRET='%s' PARTNERCENTER_REFRESH_TOKEN='%s' \
-      examples/openresty/gateway start %s --workers=4 2>&1]]):format(box.base_url, box.authority,
-      box.ca_file, box.tenant, box.client_id, box.client_secret, box.refresh_token, dir))
+      timeout 300 examples/openresty/gateway run %s --workers=4 >%s.out 2>&1 &
+      for i in $(seq 500); do grep -q ^url= %s.out && break; sleep 0.01; done
+      cat %s.out]]):format(box.base_url, box.authority,
+      box.ca_file, box.tenant, box.client_id, box.client_secret, box.refresh_token,
+      dir, dir, dir, dir))
     url = output:match("url=(%S+)/")
     assert(url, output)
     run("mkdir -p " .. SHOTS)
   end)
   teardown(function()
-    run("examples/openresty/gateway stop " .. dir .. "; rm -rf " .. dir)
+    run("examples/openresty/gateway stop " .. dir .. "; rm -rf " .. dir .. " " .. dir .. ".out")
     box:stop()
   end)
   -- The tokens stay: box:reset would take away those that were issued.

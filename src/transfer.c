@@ -200,9 +200,8 @@ int pc_transfer_push(lua_State *L, int session, int request,
 /* --- reading --- */
 
 /* The session keeps the last decoder that is done, weakly: it knows the shape
-*of
-** the answers, so that a small one costs no new decoder. Push the table that
-** it is kept in.  [-0, +1, -] */
+** of the answers, so that a small one costs no new decoder. Push the table
+** that it is kept in.  [-0, +1, -] */
 static void push_spares(lua_State *L) {
   pc_getuv(L, 1);
   lua_rawgeti(L, -1, UV_SESSION);

@@ -12,6 +12,7 @@ local methods = {}
 local mt = { __name = "nginx", __index = methods }
 
 local ROOT = "build/nginx"
+local LIFETIME = 300     -- seconds
 
 local function quoted(text)
   return "'" .. tostring(text):gsub("'", "'\\''") .. "'"
@@ -101,20 +102,26 @@ function M.start(options)
     self.port = choose_port()
     self.url = "http://127.0.0.1:" .. self.port
     self:write()
-    local output = run(self:command(""))
-    if not output:find("emerg") then
-      self.pid = tonumber(run(("for i in $(seq 500); do [ -s %s/nginx.pid ] && break; sleep 0.01; "
-        .. "done; cat %s/nginx.pid"):format(dir, dir)))
-      return self
-    end
+    local output = run(self:command())
+    self.pid = tonumber(output:match("pid=(%d+)"))
+    if self.pid then return self end
     if not output:find("bind%(%)") then error(output, 2) end
   end
   error("no free port", 2)
 end
 
-function methods:command(more)
-  return ("env -u LUA_PATH -u LUA_CPATH PATH=$PATH:/usr/sbin nginx -p %s/ -c %s/nginx.conf -e "
-    .. "%s/logs/error.log %s 2>&1"):format(self.dir, self.dir, self.dir, more)
+-- Starts it and tells its pid, or what went wrong. One that is forgotten ends by
+-- itself.
+function methods:command()
+  return ([[cd %s && rm -f nginx.pid start.out
+    ( env -u LUA_PATH -u LUA_CPATH PATH="$PATH:/usr/sbin" timeout %d nginx -p "$PWD/" \
+      -c "$PWD/nginx.conf" -e "$PWD/logs/error.log" -g "daemon off;" >start.out 2>&1
+      echo ended >>start.out ) >/dev/null 2>&1 &
+    for i in $(seq 500); do
+      [ -s nginx.pid ] && { echo pid=$(cat nginx.pid); break; }
+      grep -q ended start.out 2>/dev/null && { cat start.out; break; }
+      sleep 0.01
+    done]]):format(quoted(self.dir), LIFETIME)
 end
 
 -- Write the configuration, with other options than at the start if given.
@@ -151,7 +158,7 @@ function methods:workers()
 end
 
 function methods:signal(name, pid)
-  run(("kill -%s %d"):format(name, pid or self.pid))
+  run(("kill -%s %d 2>/dev/null"):format(name, pid or self.pid))
 end
 
 -- Seconds until a process has ended, or nil when it has not after `most`.
