@@ -6,11 +6,11 @@
 -- requests of the worker's own thread and of the whole process; the p99 of an
 -- unrelated location on the same worker. Then the ratios to the better peer.
 --
---   make bench-openresty [ROUNDS=3] [SECONDS=3]
+--   make bench-openresty [BENCH_ROUNDS=3] [BENCH_SECONDS=3]
 local ROOT = assert(os.getenv("PWD"))
 local DIR = ROOT .. "/build/bench-openresty"
-local ROUNDS = tonumber(os.getenv("ROUNDS") or 3)
-local SECONDS = tonumber(os.getenv("SECONDS") or 3)
+local ROUNDS = tonumber(os.getenv("BENCH_ROUNDS") or 3)
+local SECONDS = tonumber(os.getenv("BENCH_SECONDS") or 3)
 
 local SIDES = { "ours", "peer4k", "peer64k" }
 -- The id says what the service does: see upstream.conf.
