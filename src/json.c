@@ -40,8 +40,8 @@ static const char *skip_plain(const char *p, const char *end, unsigned *seen) {
 #else
 
 /* The high bit of every byte of x that is zero is set in the result; bits
- *above
- ** the first such byte may be set wrongly, which costs only a closer look. */
+** above the first such byte may be set wrongly, which costs only a closer
+** look. */
 static uint64_t zero_bytes(uint64_t x) {
   return (x - ONES) & ~x & HIGHS;
 }

@@ -77,12 +77,9 @@ static enum pc_err set_part(lua_State *L, int request, struct view *v,
 }
 
 /* Is there a byte below 0x20, or 0x7f? A token has thousands of bytes: eight
- *at
- ** a time, since x - 0x20 borrows from the top bit of a byte only where that
- *byte
- ** or one before it is smaller, and a borrow from before means the same
- *answer.
- */
+** at a time, since x - 0x20 borrows from the top bit of a byte only where that
+** byte or one before it is smaller, and a borrow from before means the same
+** answer. */
 static bool has_control(const char *text, size_t len) {
   const uint64_t ones = UINT64_C(0x0101010101010101);
   uint64_t bad = 0;

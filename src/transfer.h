@@ -13,8 +13,7 @@ struct pc_net;
 int pc_push_error(lua_State *L, enum pc_err err);
 
 /* Start the request in the table at `request` on `net`, which the Session at
-** `session` keeps alive: pushes a Transfer | nil, message, kind and returns
-*how
+** `session` keeps alive: pushes a Transfer | nil, message, kind and returns how
 ** many values that were. `slice` bounds the bytes decoded per call, `id` names
 ** the transfer in the net.  [-0, +1|3, v] */
 int pc_transfer_push(lua_State *L, int session, int request,

@@ -95,8 +95,7 @@ void __wrap_free(void *block) {
 /* --- libcurl's --- */
 
 /* libcurl 7.88 itself frees a host name twice when there was no memory for a
-** TLS session's entry. That must not hide what is wrong on this side: its
-*small
+** TLS session's entry. That must not hide what is wrong on this side: its small
 ** blocks are marked as freed and kept, and the second time is counted. */
 struct block {
   size_t n;     /* bytes asked for */
