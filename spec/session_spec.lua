@@ -79,6 +79,7 @@ describe("partnercenter.core.session", function()
       local started = core.now()
       local kept = {}
       for i = 1, 10 do kept[i] = send(SLOW) end
+      assert.equal(10, #kept)
       assert.is_true(core.now() - started < 0.5 * PATIENCE)
       assert.equal(10, session:running())
     end)
