@@ -22,6 +22,7 @@ local EXIT_SWEEP = 0.1     -- the same while the worker ends
 local POLL = 0.005         -- seconds between two looks where no socket can be made
 local COLLECT = 400        -- what the collector does at a sweep, in about kilobytes
 local MOST_SPARE = 1000    -- semaphores kept
+local TURNS = 64           -- in a row for one who passes: a page of 10,000 rows
 
 local M = { LONGEST_WAIT = LONGEST_WAIT, POLL = POLL }
 
@@ -39,7 +40,9 @@ function M.new(hub)
     hub = hub,
     pool = "partnercenter-" .. count,   -- the connection while it rests
     heard = 0,                          -- bytes read from it
-    passing = {}, first = 1, last = 0,  -- semaphores of those who pass
+    passing = {}, first = 1, last = 0,  -- those who pass: semaphore and coroutine
+    -- Whose turn it is, and how many it has had in a row.
+    current = setmetatable({}, { __mode = "v" }), turns = 0,
     spare = {},                         -- semaphores to use again
   }, mt)
 end
@@ -85,9 +88,13 @@ end
 -- passes any more.
 local function let_pass(self)
   if self.first > self.last then return true end
-  self.passing[self.first]:post(1)
+  local entry = self.passing[self.first]
   self.passing[self.first] = nil
   self.first = self.first + 1
+  if self.current[1] ~= entry.thread then
+    self.current[1], self.turns = entry.thread, 0
+  end
+  entry.signal:post(1)
   if self.first > self.last then return true end
   if not self.hub.closed then self.hub.session:ring() end
   return false
@@ -185,6 +192,19 @@ function methods:start()
   return self.running
 end
 
+-- Whose turn it was comes first again, for a while: pages that are decoded one
+-- after the other are done sooner, and fewer of them are half done in memory.
+local function enqueue(self, entry)
+  if self.current[1] == entry.thread and self.turns < TURNS then
+    self.turns = self.turns + 1
+    self.first = self.first - 1
+    self.passing[self.first] = entry
+  else
+    self.last = self.last + 1
+    self.passing[self.last] = entry
+  end
+end
+
 --- Wait for one's turn in a later round of the event loop.
 function methods:pass()
   if self.hub.closed then return end
@@ -193,8 +213,7 @@ function methods:pass()
     return
   end
   local signal = self:take_semaphore()
-  self.last = self.last + 1
-  self.passing[self.last] = signal
+  enqueue(self, { signal = signal, thread = coroutine.running() })
   if self.first == self.last then self.hub.session:ring() end
   if signal:wait(LONGEST_WAIT) then self:give_semaphore(signal) end
 end
