@@ -51,5 +51,5 @@ build = {
     MAN_DIR = "",     -- it is among the documents
   },
   -- What belongs to the rock beside what the Makefile installs.
-  copy_directories = { "doc", "examples" },
+  copy_directories = { "doc", "examples", "types" },
 }
