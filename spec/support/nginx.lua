@@ -104,7 +104,10 @@ function M.start(options)
     self:write()
     local output = run(self:command())
     self.pid = tonumber(output:match("pid=(%d+)"))
-    if self.pid then return self end
+    if self.pid then
+      repeat until #self:workers() == (options.workers or 1)
+      return self
+    end
     if not output:find("bind%(%)") then error(output, 2) end
   end
   error("no free port", 2)
