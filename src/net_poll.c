@@ -12,6 +12,7 @@
 #if defined(__linux__) && !defined(PC_PORTABLE_POLL)
 
 #include <errno.h>
+#include <stdbool.h>
 #include <stdint.h>
 #include <sys/epoll.h>
 #include <time.h>
@@ -24,6 +25,7 @@ struct pc_poll {
   int epoll_fd; /* owned */
   int wake_fd;  /* borrowed */
   int64_t due;  /* when libcurl's timer runs out, ms; -1: no timer */
+  bool refused; /* a socket could not be watched: libcurl is at its end */
 };
 
 static int64_t now_ms(void) {
@@ -46,7 +48,8 @@ static int on_socket(CURL *easy, curl_socket_t fd, int what, void *arg,
     (void)epoll_ctl(p->epoll_fd, EPOLL_CTL_DEL, fd, &event);
   else if (epoll_ctl(p->epoll_fd, known ? EPOLL_CTL_MOD : EPOLL_CTL_ADD, fd,
                      &event) != 0)
-    return -1; /* the multi does nothing more from now on */
+    p->refused = true; /* which the multi does not survive */
+  if (p->refused) return -1;
   (void)curl_multi_assign(p->multi, fd, what == CURL_POLL_REMOVE ? NULL : p);
   return 0;
 }
@@ -123,6 +126,10 @@ enum pc_err pc_poll_round(struct pc_poll *p) {
   return err;
 }
 
+enum pc_err pc_poll_error(const struct pc_poll *p) {
+  return p->refused ? PC_RESOURCES : PC_OK;
+}
+
 void pc_poll_close(struct pc_poll *p) {
   if (p == NULL) return;
   (void)curl_multi_setopt(p->multi, CURLMOPT_SOCKETFUNCTION, NULL);
@@ -155,6 +162,11 @@ enum pc_err pc_poll_round(struct pc_poll *p) {
   if (curl_multi_poll(p->multi, &p->wake, 1, MAX_WAIT_MS, NULL))
     return PC_RESOURCES;
   if (curl_multi_perform(p->multi, &still_running)) return PC_NOMEM;
+  return PC_OK;
+}
+
+enum pc_err pc_poll_error(const struct pc_poll *p) {
+  (void)p;
   return PC_OK;
 }
 

@@ -16,6 +16,8 @@ PC_MUST_CHECK enum pc_err pc_poll_open(struct pc_poll **poll, CURLM *multi,
 ** wait is reported, so that the caller does not spin. */
 PC_MUST_CHECK enum pc_err pc_poll_round(struct pc_poll *poll);
 
+/* Whether it can go on; some of libcurl's calls do not tell. */
+enum pc_err pc_poll_error(const struct pc_poll *poll);
 void pc_poll_close(struct pc_poll *poll);
 
 #endif

@@ -246,6 +246,7 @@ void *pc_thread_main(void *arg) {
     hand_up_all(&io);
     if (io.err == PC_OK) io.err = pc_poll_round(io.poll);
     if (io.err == PC_OK) collect_ended(&io);
+    if (io.err == PC_OK) io.err = pc_poll_error(io.poll);
     hand_up_all(&io);
     if (io.err != PC_OK) start_over(&io);
   }
