@@ -174,13 +174,17 @@ local function headers_of(call, token)
   return headers
 end
 
-local function send(call, token)
-  local client, request = call.client, call.request
-  call.attempts = call.attempts + 1
-  client:emit {
+local function tell_request(call, request)
+  call.client:emit {
     name = "request", resource = request.resource, method = request.method, url = request.url,
     attempts = call.attempts, request_id = call.request_id, correlation_id = call.correlation_id,
   }
+end
+
+local function send(call, token)
+  local client, request = call.client, call.request
+  call.attempts = call.attempts + 1
+  if client.settings.on_event then tell_request(call, request) end
   local transfer, message, kind = client.hub:send {
     url = request.url,
     method = request.body == nil and request.method or nil,
@@ -239,9 +243,7 @@ end
 function M.read_document(call, transfer)
   local ok, value = M.read(call, transfer, "value")
   if not ok then return nil, value end
-  if value == core.null then
-    return nil, no_content(call, transfer)
-  end
+  if value == core.null then return nil, no_content(call, transfer) end
   M.finish(call, transfer)
   return value
 end

@@ -86,6 +86,7 @@ end
 -- @tparam table envelope
 -- @tparam ?table facts
 function M.tell(plan, request, number, rows, envelope, facts)
+  if not plan.client.settings.on_event then return end
   facts = facts or {}
   plan.client:emit {
     name = "page",
