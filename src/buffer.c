@@ -39,11 +39,6 @@ enum pc_err pc_buffer_add(struct pc_buffer *b, const void *bytes, size_t n) {
   return PC_OK;
 }
 
-void pc_buffer_drop(struct pc_buffer *b, size_t n) {
-  b->len -= n;
-  if (b->len > 0 && n > 0) memmove(b->bytes, b->bytes + n, b->len);
-}
-
 void pc_buffer_clear(struct pc_buffer *b) {
   b->len = 0;
 }

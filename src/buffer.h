@@ -21,9 +21,6 @@ void pc_buffer_init(struct pc_buffer *b, size_t max);
 PC_MUST_CHECK enum pc_err pc_buffer_add(struct pc_buffer *b, const void *bytes,
                                         size_t n);
 
-/* Drop the first n bytes (n <= len); what follows moves to the front. */
-void pc_buffer_drop(struct pc_buffer *b, size_t n);
-
 /* Forget the content, keep the memory. */
 void pc_buffer_clear(struct pc_buffer *b);
 
