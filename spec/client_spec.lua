@@ -253,6 +253,8 @@ describe("partnercenter.client", function()
     for _, c in ipairs {
       { "no credentials", {}, "needs the option 'credentials'" },
       { "a token as credentials", { credentials = "x" }, "'credentials' of partnercenter.new" },
+      { "a table as credentials", { credentials = {} }, "must come from partnercenter" },
+      { "a table as loop", { loop = {} }, "'loop'.*partnercenter.loop.NAME" },
       { "an unknown option", { lcale = "x" }, "unknown option 'lcale'.*did you mean 'locale'" },
       { "an address without TLS", { base_url = "http://example.com" }, "'base_url'.*https://" },
       { "an address with a slash at the end", { base_url = "https://example.com/" }, "'base_url'" },

@@ -460,6 +460,9 @@ describe("partnercenter.core", function()
   for _, c in ipairs {
     { "an unknown option", { ca_fil = "x" }, "option 'ca_fil' is unknown" },
     { "a wrong type", { proxy = 1 }, "option 'proxy' is not a string" },
+    { "a zero byte in an option", { proxy = "http://a\0b" }, "'proxy' contains a zero byte" },
+    { "a number for a switch", { http1 = 1 }, "option 'http1' is not a boolean" },
+    { "an option without a name", { "x" }, "option names are strings" },
     { "a window of none", { window = 0 }, "option 'window' is out of range" },
   } do
     it("refuses a session with " .. c[1], function()
