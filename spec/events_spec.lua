@@ -4,7 +4,7 @@ local partnercenter = require "partnercenter"
 local sandbox = require "spec.support.sandbox"
 
 local CUSTOMER = "4d3cf487-70f4-4e1e-9ff1-b2bfce8d9f04"
-local PATIENCE = (os.getenv "PC_UNDER" or "") ~= "" and 20 or 1
+local PATIENCE = require "spec.support.patience"(20)
 
 describe("on_event", function()
   local box, clients, events

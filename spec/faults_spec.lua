@@ -12,7 +12,8 @@ local SECRET = "s3cret~of/the=spec"
 local REFRESH = "r3fresh.of-the+spec"
 
 -- Instrumented runs take their time; the bounds they are held to are wider.
-local PATIENCE = (os.getenv "PC_UNDER" or "") ~= "" and 10 or 1
+local UNDER = (os.getenv "PC_UNDER" or "") ~= "" and 10 or 1
+local PATIENCE = require "spec.support.patience"(10)
 
 -- Every text in a value, keys included.
 local function texts(value, list, seen)
@@ -69,7 +70,7 @@ describe("faults", function()
 
   local function new_client(fault, clock, events)
     local url = server:url(fault.name)
-    local patience = PATIENCE * (fault.hurry and 0.5 or 5)
+    local patience = UNDER * (fault.hurry and 0.5 or 5)
     local options = {
       base_url = url, authority = url, ca_file = server.ca_file, retries = 1,
       timeout = patience, connect_timeout = patience, max_body = 1024 * 1024,

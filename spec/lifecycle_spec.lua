@@ -9,7 +9,7 @@ local sandbox = require "spec.support.sandbox"
 
 local UNDER = os.getenv "PC_UNDER" or ""
 -- Instrumented runs take their time; the bounds they are held to are wider.
-local PATIENCE = UNDER ~= "" and 10 or 1
+local PATIENCE = require "spec.support.patience"(10)
 
 local function collect()
   for _ = 1, 3 do collectgarbage() end

@@ -6,7 +6,7 @@ local sandbox = require "spec.support.sandbox"
 
 local IS_51 = _VERSION == "Lua 5.1" and not rawget(_G, "jit")
 local IS_54 = _VERSION == "Lua 5.4"
-local PATIENCE = (os.getenv "PC_UNDER" or "") ~= "" and 20 or 1
+local PATIENCE = require "spec.support.patience"(20)
 
 describe("partnercenter.map", function()
   local box, clients

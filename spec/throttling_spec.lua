@@ -5,7 +5,7 @@ local sandbox = require "spec.support.sandbox"
 local together = require "spec.support.together"
 
 -- Instrumented runs take their time; the bounds they are held to are wider.
-local PATIENCE = (os.getenv "PC_UNDER" or "") ~= "" and 20 or 1
+local PATIENCE = require "spec.support.patience"(20)
 local CUSTOMER = "4d3cf487-70f4-4e1e-9ff1-b2bfce8d9f04"
 
 describe("throttling", function()

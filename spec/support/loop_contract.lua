@@ -7,7 +7,7 @@ local assert = require "luassert"
 local core = require "partnercenter.core"
 
 local CUSTOMER = "4d3cf487-70f4-4e1e-9ff1-b2bfce8d9f04"
-local PATIENCE = (os.getenv "PC_UNDER" or "") ~= "" and 60 or 1
+local PATIENCE = require "spec.support.patience"(60)
 -- Seconds between two ticks, and how late one may be.
 local TICK, LATEST = 0.005, 0.015
 -- Late without having worked: another process had the processor, unless it is
