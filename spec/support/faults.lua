@@ -8,10 +8,10 @@
 --
 -- The caller makes `call` ("get", or "all", "each", "sign_in"), with `options`
 -- over those of the spec (one retry, 1 MiB of body, 5 s for an attempt and for
--- connecting, 0.5 s where it is to `hurry`), and must get `gets`: the kind of the error or the number of
--- rows; after `requests` that reached the server (and so many `connections`, where
--- that is said); `within` seconds (2 unless said). `like` is found in the error's
--- text; `check` looks at what came.
+-- connecting, 0.5 s where it is to `hurry`), and must get `gets`: the kind of the
+-- error or the number of rows; after `requests` that reached the server (and so
+-- many `connections`, where that is said); `within` seconds (2 unless said).
+-- `like` is found in the error's text; `check` looks at what came.
 local M = {}
 
 for _, part in ipairs { "socket", "http", "http2", "content", "paging", "service" } do
