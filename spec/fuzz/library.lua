@@ -167,7 +167,7 @@ function looks.secrets(input)
     -- What is put in place may complete it with what stands around.
     if not secret:find("[%[%]redact]") then assert(not masked:find(secret, 1, true)) end
   end
-  one_line(text.line(input, 200))
+  assert(not text.line(input, 200):find("[%z\1-\31\127]"))
   assert(#text.excerpt(input, 100) <= 104)
 end
 
