@@ -98,7 +98,7 @@ deps:                     ## install the Debian packages for building and testin
 deps-demo:
 	$(call install_deps,build $(LUA_GROUP) run sandbox)
 deps-all:
-	$(call install_deps,build $(ALL_LUAS) run sandbox test lint docs memory analyze rock browser)
+	$(call install_deps,build $(ALL_LUAS) run sandbox test lint docs memory analyze coverage fuzz rock browser)
 
 # --- see it ---
 
