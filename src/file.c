@@ -4,6 +4,7 @@
 ** SPDX-License-Identifier: MIT */
 #define _DEFAULT_SOURCE /* flock, fchmod, fsync */
 #include "file.h"
+#include "system.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -42,7 +43,10 @@ static const char *check_path(lua_State *L, int arg) {
 /* nil, why, and whether the file is missing.  [-0, +3, m] */
 static int push_failure(lua_State *L, const char *why, int code) {
   lua_pushnil(L);
-  lua_pushstring(L, why != NULL ? why : strerror(code));
+  if (why != NULL)
+    lua_pushstring(L, why);
+  else
+    pc_system_push_error(L, code);
   lua_pushboolean(L, why == NULL && code == ENOENT);
   return 3;
 }

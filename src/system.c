@@ -1,6 +1,6 @@
 /* Random ids, a steady clock.
 ** SPDX-License-Identifier: MIT */
-#define _DEFAULT_SOURCE /* getentropy */
+#define _DEFAULT_SOURCE /* getentropy; strerror_r as POSIX has it */
 #include "system.h"
 
 #include <errno.h>
@@ -9,9 +9,20 @@
 #include <time.h>
 #include <unistd.h>
 
+void pc_system_push_error(lua_State *L, int code) {
+  char text[256];
+  if (strerror_r(code, text, sizeof text) == 0)
+    lua_pushstring(L, text);
+  else
+    lua_pushfstring(L, "error %d of the system", code);
+}
+
 static void fill_random(lua_State *L, unsigned char *bytes, size_t n) {
-  if (getentropy(bytes, n) != 0)
-    luaL_error(L, "the system's random source failed: %s", strerror(errno));
+  if (getentropy(bytes, n) != 0) {
+    pc_system_push_error(L, errno);
+    luaL_error(L, "the system's random source failed: %s",
+               lua_tostring(L, -1));
+  }
 }
 
 /***

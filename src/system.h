@@ -9,4 +9,8 @@
 ** [-0, +0, m] */
 void pc_system_register(lua_State *L);
 
+/* Push what the system says of an error number. Not strerror: there may be
+** Lua states in other threads.  [-0, +1, m] */
+void pc_system_push_error(lua_State *L, int code);
+
 #endif
