@@ -74,11 +74,17 @@ local function listen(fault)
   local listener = cs.listen { host = "127.0.0.1", port = 0, nodelay = true }
   assert(listener:listen())
   local _, _, port = listener:localname()
-  server.ports[fault.name] = port
   if fault.closed then
-    listener:close()
+    -- A port that nobody else gets and at which nobody listens: that of the
+    -- other end of a connection.
+    local peer = cs.connect { host = "127.0.0.1", port = math.floor(port) }
+    assert(peer:connect())
+    _, _, port = peer:localname()
+    server.kept = { listener, peer }
+    server.ports[fault.name] = port
     return
   end
+  server.ports[fault.name] = port
   queue:wrap(function()
     while true do
       local socket = listener:accept { nodelay = true }
