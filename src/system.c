@@ -10,11 +10,9 @@
 #include <unistd.h>
 
 void pc_system_push_error(lua_State *L, int code) {
-  char text[256];
-  if (strerror_r(code, text, sizeof text) == 0)
-    lua_pushstring(L, text);
-  else
-    lua_pushfstring(L, "error %d of the system", code);
+  char text[256] = "";
+  (void)strerror_r(code, text, sizeof text); /* it knows unknown ones, too */
+  lua_pushstring(L, text);
 }
 
 static void fill_random(lua_State *L, unsigned char *bytes, size_t n) {
