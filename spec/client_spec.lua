@@ -32,12 +32,9 @@ describe("partnercenter.client", function()
 
   -- A client of the sandbox that does not wait between tries.
   local function new_client(options)
-    local all = {
-      credentials = partnercenter.credentials.token(box.token),
-      base_url = box.base_url, ca_file = box.ca_file, random = function() return 0 end,
-    }
+    local all = { random = function() return 0 end }
     for name, value in pairs(options or {}) do all[name] = value end
-    local client = assert(partnercenter.new(all))
+    local client = box:partner(all)
     clients[#clients + 1] = client
     return client
   end

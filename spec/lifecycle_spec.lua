@@ -29,12 +29,9 @@ describe("the life of", function()
   end)
 
   local function new_client(options)
-    local all = {
-      credentials = partnercenter.credentials.token(box.token),
-      base_url = box.base_url, ca_file = box.ca_file, random = function() return 0 end,
-    }
+    local all = { random = function() return 0 end }
     for name, value in pairs(options or {}) do all[name] = value end
-    return assert(partnercenter.new(all))
+    return box:partner(all)
   end
 
   local function kept_client(options)
