@@ -507,6 +507,11 @@ static int transfer_close(lua_State *L) {
   v->transfer = NULL;
   if (t != NULL) pc_transfer_release(t);
   pc_buffer_free(&v->raw);
+  /* The collector keeps what a finalizer may still look at for one more of its
+  ** cycles: a whole page of rows must not wait for that. 5.1 wants a table for
+  ** a user value, any table: this one is at hand. */
+  lua_getmetatable(L, 1);
+  pc_setuv(L, 1);
   return 0;
 }
 
