@@ -49,9 +49,16 @@ void pc_buffer_free(struct pc_buffer *b) {
   b->len = b->cap = 0;
 }
 
+/* The compiler would drop a memset of what is about to be freed: it must
+** believe that somebody looks at it. */
 void pc_wipe(void *bytes, size_t n) {
-  volatile char *p = bytes; /* keeps the compiler from dropping the loop */
+#if defined(__GNUC__)
+  if (n > 0) memset(bytes, 0, n);
+  __asm__ __volatile__("" : : "r"(bytes) : "memory");
+#else
+  volatile char *p = bytes;
   while (n > 0) p[--n] = 0;
+#endif
 }
 
 void pc_buffer_wipe(struct pc_buffer *b) {

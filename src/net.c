@@ -6,7 +6,6 @@
 #include <poll.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 static void free_net(struct pc_net *net) {
   struct pc_pieces spare = {0};
@@ -39,7 +38,7 @@ enum pc_err pc_net_open(struct pc_net **result,
   own = &net->config;
   *own = *config;
   own->ca_file = own->proxy = own->no_proxy = own->unix_socket = NULL;
-  net->pid = getpid();
+  net->forks = pc_net_forks();
   net->down_wake.read_fd = net->down_wake.write_fd = -1;
   net->up_wake = net->down_wake;
   pc_bell_init(&net->bell);

@@ -49,6 +49,14 @@ struct pc_timings {   /* seconds since the start, 0 where it did not apply */
   const char *http;   /* "1.0", "1.1", "2" or "3" */
 };
 
+/* Begin to notice forks: before anything else here, once in a process. */
+PC_MUST_CHECK enum pc_err pc_net_watch_forks(void);
+
+/* How many forks lie between the process that began to watch and this one.
+** Where it has changed, this is a child. Unlike getpid it is no system call.
+*/
+unsigned pc_net_forks(void);
+
 /* Make a net; starts nothing. */
 PC_MUST_CHECK enum pc_err pc_net_open(struct pc_net **net,
                                       const struct pc_net_config *config);

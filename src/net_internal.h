@@ -8,7 +8,6 @@
 
 #include <curl/curl.h>
 #include <pthread.h>
-#include <sys/types.h>
 #include "buffer.h"
 #include "net.h"
 #include "wake.h"
@@ -105,7 +104,7 @@ struct pc_bell {
 struct pc_net {
   /* owner; read only while the thread runs */
   struct pc_net_config config; /* its strings are owned */
-  pid_t pid;                   /* the process whose thread it is */
+  unsigned forks;              /* pc_net_forks of its thread's process */
   struct pc_transfer *all;
   struct pc_transfer *ready_first; /* oldest */
   struct pc_transfer *ready_last;

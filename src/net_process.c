@@ -10,7 +10,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <time.h>
-#include <unistd.h>
 
 /* How long closing waits for the thread. libcurl never blocks it, but freeing
 ** a large certificate store can take a while on a busy machine. */
@@ -19,7 +18,9 @@
 /* The nets whose threads must end before the process does. */
 static pthread_mutex_t live_mutex = PTHREAD_MUTEX_INITIALIZER;
 static struct pc_net *live_nets;
-static bool prepared; /* under live_mutex */
+static bool prepared;  /* under live_mutex */
+static bool watching;  /* under live_mutex */
+static unsigned forks; /* written only in a new process, by its one thread */
 
 static double now(void) {
   struct timespec t;
@@ -58,12 +59,14 @@ static void stop_all_threads(void) {
   struct pc_net *net;
   pthread_mutex_lock(&live_mutex);
   for (net = live_nets; net != NULL; net = net->live_next)
-    if (net->started && net->pid == getpid()) stop_thread(net);
+    if (net->started && net->forks == forks) stop_thread(net);
   for (net = live_nets; net != NULL; net = net->live_next)
-    if (net->started && net->pid == getpid())
+    if (net->started && net->forks == forks)
       net->started = !await_thread(net, deadline);
   pthread_mutex_unlock(&live_mutex);
 }
+
+/* --- forks --- */
 
 static void lock_live(void) {
   pthread_mutex_lock(&live_mutex);
@@ -73,19 +76,40 @@ static void unlock_live(void) {
   pthread_mutex_unlock(&live_mutex);
 }
 
+static void begin_child(void) {
+  forks++;
+  pthread_mutex_unlock(&live_mutex);
+}
+
+enum pc_err pc_net_watch_forks(void) {
+  Dl_info self;
+  enum pc_err err = PC_OK;
+  pthread_mutex_lock(&live_mutex);
+  if (!watching) {
+    /* Neither these functions nor a thread that outlives its bounded join may
+    ** lose their code when Lua unloads the module. */
+    if (dladdr((void *)&live_mutex, &self) != 0)
+      (void)dlopen(self.dli_fname, RTLD_LAZY | RTLD_NOLOAD | RTLD_NODELETE);
+    if (pthread_atfork(lock_live, unlock_live, begin_child) != 0)
+      err = PC_NOMEM;
+    watching = err == PC_OK;
+  }
+  pthread_mutex_unlock(&live_mutex);
+  return err;
+}
+
+unsigned pc_net_forks(void) {
+  return forks;
+}
+
+/* --- threads --- */
+
 /* Once in a process, when the first thread starts. */
 static enum pc_err prepare_process(void) {
-  Dl_info self;
   if (prepared) return PC_OK;
   if (curl_global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK) return PC_NOMEM;
-  /* A thread that outlives its bounded join must not lose its code when Lua
-  ** unloads the module. */
-  if (dladdr((void *)&live_mutex, &self) != 0)
-    (void)dlopen(self.dli_fname, RTLD_LAZY | RTLD_NOLOAD | RTLD_NODELETE);
   /* After libcurl's own: what is registered later runs earlier. */
   if (atexit(stop_all_threads) != 0) return PC_NOMEM;
-  if (pthread_atfork(lock_live, unlock_live, unlock_live) != 0)
-    return PC_NOMEM;
   prepared = true;
   return PC_OK;
 }
@@ -136,7 +160,7 @@ enum pc_err pc_net_start(struct pc_net *net) {
 ** with descriptors of its own (the parent still uses the old ones). */
 static void start_anew(struct pc_net *net) {
   struct pc_transfer *t;
-  net->pid = getpid();
+  net->forks = forks;
   for (t = net->all; t != NULL; t = t->all_next)
     if (t->sent) {
       t->lost = !t->over;
@@ -159,7 +183,7 @@ static void start_anew(struct pc_net *net) {
 }
 
 void pc_net_check_fork(struct pc_net *net) {
-  if (net->pid != getpid()) start_anew(net);
+  if (net->forks != forks) start_anew(net);
 }
 
 bool pc_net_stop(struct pc_net *net) {

@@ -8,6 +8,7 @@
 #include <string.h>
 #include <time.h>
 #include <unistd.h>
+#include "net.h"
 
 void pc_system_push_error(lua_State *L, int code) {
   char text[256] = "";
@@ -15,12 +16,31 @@ void pc_system_push_error(lua_State *L, int code) {
   lua_pushstring(L, text);
 }
 
-static void fill_random(lua_State *L, unsigned char *bytes, size_t n) {
-  if (getentropy(bytes, n) != 0) {
-    pc_system_push_error(L, errno);
-    luaL_error(L, "the system's random source failed: %s",
-               lua_tostring(L, -1));
+/* Random bytes that nobody has had: asking for them one by one would be a
+** system call for each id. */
+struct pool {
+  unsigned char bytes[256]; /* as many as getentropy gives at once */
+  size_t left;              /* the first ones are left */
+  unsigned forks;           /* pc_net_forks when they came: a child has the
+                            ** same bytes as its parent, and needs others */
+};
+
+/* Take n bytes from the pool of the running function; they stay until the next
+** call.  [-0, +0, e] */
+static const unsigned char *take_random(lua_State *L, size_t n) {
+  struct pool *pool = lua_touserdata(L, lua_upvalueindex(1));
+  if (pool->left < n || pool->forks != pc_net_forks()) {
+    pool->left = 0;
+    if (getentropy(pool->bytes, sizeof pool->bytes) != 0) {
+      pc_system_push_error(L, errno);
+      luaL_error(L, "the system's random source failed: %s",
+                 lua_tostring(L, -1));
+    }
+    pool->left = sizeof pool->bytes;
+    pool->forks = pc_net_forks();
   }
+  pool->left -= n;
+  return pool->bytes + pool->left;
 }
 
 /***
@@ -33,7 +53,7 @@ static int system_guid(lua_State *L) {
   unsigned char bytes[16];
   char text[36];
   int i, at = 0;
-  fill_random(L, bytes, sizeof bytes);
+  memcpy(bytes, take_random(L, sizeof bytes), sizeof bytes);
   bytes[6] = (unsigned char)((bytes[6] & 0x0f) | 0x40); /* version 4 */
   bytes[8] = (unsigned char)((bytes[8] & 0x3f) | 0x80); /* variant 10 */
   for (i = 0; i < 16; i++) {
@@ -52,10 +72,8 @@ generator.
 @treturn number at least 0, less than 1, 53 bits
 */
 static int system_random(lua_State *L) {
-  unsigned char bytes[8];
   uint64_t bits;
-  fill_random(L, bytes, sizeof bytes);
-  memcpy(&bits, bytes, sizeof bits);
+  memcpy(&bits, take_random(L, sizeof bits), sizeof bits);
   lua_pushnumber(L, (lua_Number)(bits >> 11) / 9007199254740992.0);
   return 1;
 }
@@ -83,5 +101,13 @@ static const luaL_Reg functions[] = {
 };
 
 void pc_system_register(lua_State *L) {
-  pc_setfuncs(L, functions);
+  const luaL_Reg *f;
+  struct pool *pool = lua_newuserdata(L, sizeof *pool); /* core pool */
+  pool->left = 0;
+  for (f = functions; f->name != NULL; f++) {
+    lua_pushvalue(L, -1);
+    lua_pushcclosure(L, f->func, 1); /* core pool function */
+    lua_setfield(L, -3, f->name);
+  }
+  lua_pop(L, 1);
 }
