@@ -34,20 +34,27 @@ static int64_t now_ms(void) {
   return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
 }
 
+/* Watch a socket from now on as libcurl wants it, or no more: one that stayed
+** in would be reported without end, and refused when it comes again. False:
+** the system refuses. One that is closed already is out, and all is well. */
+static bool watch(const struct pc_poll *p, int fd, int what, bool known) {
+  struct epoll_event event = {0};
+  event.data.fd = fd;
+  if (what & CURL_POLL_IN) event.events |= EPOLLIN;
+  if (what & CURL_POLL_OUT) event.events |= EPOLLOUT;
+  if (what != CURL_POLL_REMOVE)
+    return epoll_ctl(p->epoll_fd, known ? EPOLL_CTL_MOD : EPOLL_CTL_ADD, fd,
+                     &event) == 0;
+  return epoll_ctl(p->epoll_fd, EPOLL_CTL_DEL, fd, &event) == 0 ||
+         errno == EBADF || errno == ENOENT;
+}
+
 /* libcurl says which events of a socket it wants from now on. */
 static int on_socket(CURL *easy, curl_socket_t fd, int what, void *arg,
                      void *known) {
   struct pc_poll *p = arg;
-  struct epoll_event event = {0};
   (void)easy;
-  event.data.fd = fd;
-  if (what & CURL_POLL_IN) event.events |= EPOLLIN;
-  if (what & CURL_POLL_OUT) event.events |= EPOLLOUT;
-  if (what == CURL_POLL_REMOVE)
-    /* The socket may be closed already, which removed it: no matter. */
-    (void)epoll_ctl(p->epoll_fd, EPOLL_CTL_DEL, fd, &event);
-  else if (epoll_ctl(p->epoll_fd, known ? EPOLL_CTL_MOD : EPOLL_CTL_ADD, fd,
-                     &event) != 0)
+  if (!watch(p, fd, what, known != NULL))
     p->refused = true; /* which the multi does not survive */
   if (p->refused) return -1;
   (void)curl_multi_assign(p->multi, fd, what == CURL_POLL_REMOVE ? NULL : p);

@@ -222,18 +222,31 @@ static void end_active(struct pc_io *io, enum pc_err err) {
   }
 }
 
+/* A wake-up may be left over from an order that is carried out already. To act
+** on it would have a failure of now meet an order that comes later. */
+static void await_order(struct pc_net *net) {
+  struct pollfd pfd = {0};
+  bool idle;
+  pfd.fd = net->down_wake.read_fd;
+  pfd.events = POLLIN;
+  do {
+    (void)poll(&pfd, 1, -1);
+    pc_wake_clear(&net->down_wake);
+    pthread_mutex_lock(&net->mutex);
+    idle = net->down == NULL && !net->stop;
+    pthread_mutex_unlock(&net->mutex);
+  } while (idle);
+}
+
 /* Memory or descriptors were refused where libcurl or the poll cannot go on
 ** without: every transfer fails with the reason, and all is made anew for the
 ** orders to come. */
 static void start_over(struct pc_io *io) {
-  struct pollfd pfd = {0};
   if (io->multi != NULL) collect_ended(io);
   end_active(io, io->err);
   hand_up_all(io);
   close_io(io);
-  pfd.fd = io->net->down_wake.read_fd;
-  pfd.events = POLLIN;
-  (void)poll(&pfd, 1, -1);
+  await_order(io->net);
   io->err = open_io(io);
 }
 

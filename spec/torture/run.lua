@@ -62,9 +62,6 @@ local function try(name, domain, n, for_good, state)
   value, err = nil, nil -- luacheck: ignore
   collect()
   local fine, why = run_well(scene, state)
-  -- The I/O thread may have met the failure after the scene had ended: then it
-  -- starts over with the next transfer, which it refuses, and works again.
-  if not fine and domain == "system" then fine, why = run_well(scene, state) end
   if not fine then problem("%s spoilt it: %s", where, why) end
   return true
 end
