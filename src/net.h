@@ -26,9 +26,8 @@ struct pc_net_config {     /* strings are copied; NULL: libcurl's default */
   size_t window;           /* unread bytes that pause a transfer */
 };
 
-/* The parts of a request that are bytes. HEADER is one "Name: value" line and
-** may be set many times. */
-enum pc_part { PC_URL, PC_METHOD, PC_HEADER, PC_BODY, PC_PART_COUNT };
+/* The parts of a request that are bytes. */
+enum pc_part { PC_URL, PC_METHOD, PC_HEADERS, PC_BODY, PC_PART_COUNT };
 
 struct pc_limits {
   long timeout_ms;         /* the whole transfer, or the longest silence */
@@ -102,14 +101,17 @@ bool pc_net_has_ready(const struct pc_net *net);
 /* Transfers sent and neither ended nor handing out rows already. */
 int pc_net_running(const struct pc_net *net);
 
-/* Make a transfer, fill in its request, send it. Until it is sent only
-** pc_transfer_set and pc_transfer_release may be called on it. A net that
-** finds itself in a forked child starts anew here. */
+/* Make a transfer, fill in its request (each part but the headers once), send
+** it. Until it is sent only these and pc_transfer_release may be called on it.
+** A net that finds itself in a forked child starts anew here. */
 PC_MUST_CHECK enum pc_err pc_transfer_new(struct pc_transfer **t,
                                           struct pc_net *net, int id);
 PC_MUST_CHECK enum pc_err pc_transfer_set(struct pc_transfer *t,
                                           enum pc_part part, const char *bytes,
                                           size_t len);
+PC_MUST_CHECK enum pc_err
+pc_transfer_add_header(struct pc_transfer *t, const char *name,
+                       size_t name_len, const char *value, size_t len);
 PC_MUST_CHECK enum pc_err pc_transfer_send(struct pc_transfer *t,
                                            const struct pc_limits *limits);
 

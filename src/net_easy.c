@@ -85,7 +85,7 @@ static size_t on_body(char *bytes, size_t size, size_t n, void *arg) {
 
 /* The header lines lie one after the other, each ended by NUL. */
 static enum pc_err make_header_lines(struct pc_transfer *t) {
-  const struct pc_buffer *b = &t->parts[PC_HEADER];
+  const struct pc_buffer *b = &t->parts[PC_HEADERS];
   size_t at = 0;
   while (at < b->len) {
     struct curl_slist *list =

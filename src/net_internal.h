@@ -123,10 +123,11 @@ struct pc_net {
   struct pc_transfer *up;   /* newest first */
   struct pc_piece *spare;   /* pieces to use again */
   size_t spare_count;
+  bool asleep; /* the thread looks at nothing until the wake-up is raised */
   bool stop;
   bool stopped;
 
-  struct pc_wake down_wake; /* raised while there are orders */
+  struct pc_wake down_wake; /* raised to end the thread's sleep */
   struct pc_wake up_wake;   /* raised while there is news, under the mutex */
   bool up_raised;           /* shared */
   struct pc_bell bell;      /* rung in its place while it is on */
@@ -143,6 +144,7 @@ struct pc_io {
   struct pc_piece *spare;      /* pieces to use again */
   CURL *idle[32];              /* easy handles to use again */
   size_t idle_count;
+  bool asleep; /* as in the net when last looked at */
 };
 
 /* net.c */

@@ -114,11 +114,12 @@ static enum pc_err check(CURLMcode code) {
   return code == CURLM_OUT_OF_MEMORY ? PC_NOMEM : PC_RESOURCES;
 }
 
-enum pc_err pc_poll_round(struct pc_poll *p) {
+enum pc_err pc_poll_round(struct pc_poll *p, bool wait) {
   struct epoll_event events[EVENTS_PER_ROUND];
   enum pc_err err = PC_OK;
   int still_running, i;
-  int n = epoll_wait(p->epoll_fd, events, EVENTS_PER_ROUND, wait_ms(p));
+  int n = epoll_wait(p->epoll_fd, events, EVENTS_PER_ROUND,
+                     wait ? wait_ms(p) : 0);
   if (n < 0 && errno != EINTR) return PC_RESOURCES;
   for (i = 0; i < n && err == PC_OK; i++)
     if (events[i].data.fd != p->wake_fd)
@@ -164,9 +165,9 @@ enum pc_err pc_poll_open(struct pc_poll **poll, CURLM *multi, int wake_fd) {
   return PC_OK;
 }
 
-enum pc_err pc_poll_round(struct pc_poll *p) {
+enum pc_err pc_poll_round(struct pc_poll *p, bool wait) {
   int still_running;
-  if (curl_multi_poll(p->multi, &p->wake, 1, MAX_WAIT_MS, NULL))
+  if (curl_multi_poll(p->multi, &p->wake, 1, wait ? MAX_WAIT_MS : 0, NULL))
     return PC_RESOURCES;
   if (curl_multi_perform(p->multi, &still_running)) return PC_NOMEM;
   return PC_OK;

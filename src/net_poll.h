@@ -4,6 +4,7 @@
 #define PC_NET_POLL_H
 
 #include <curl/curl.h>
+#include <stdbool.h>
 #include "errors.h"
 
 struct pc_poll;
@@ -12,9 +13,9 @@ struct pc_poll;
 PC_MUST_CHECK enum pc_err pc_poll_open(struct pc_poll **poll, CURLM *multi,
                                        int wake_fd);
 
-/* Wait until something happens, then let libcurl deal with it. A failing
-** wait is reported, so that the caller does not spin. */
-PC_MUST_CHECK enum pc_err pc_poll_round(struct pc_poll *poll);
+/* Wait until something happens, or look what has, then let libcurl deal with
+** it. A failing wait is reported, so that the caller does not spin. */
+PC_MUST_CHECK enum pc_err pc_poll_round(struct pc_poll *poll, bool wait);
 
 /* Whether it can go on; some of libcurl's calls do not tell. */
 enum pc_err pc_poll_error(const struct pc_poll *poll);

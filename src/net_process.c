@@ -172,7 +172,7 @@ static void start_anew(struct pc_net *net) {
   net->down = net->up = NULL;
   net->spare = NULL;
   net->spare_count = 0;
-  net->stop = net->stopped = false;
+  net->asleep = net->stop = net->stopped = false;
   pc_wake_close(&net->down_wake);
   pc_wake_close(&net->up_wake);
   net->up_raised = false;

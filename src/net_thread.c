@@ -152,8 +152,8 @@ static bool take_orders(struct pc_io *io) {
   struct pc_net *net = io->net;
   struct pc_transfer *t, *next, *todo = NULL, *unused = NULL;
   bool stop;
-  pc_wake_clear(&net->down_wake);
   pthread_mutex_lock(&net->mutex);
+  if (io->asleep && !net->asleep) pc_wake_clear(&net->down_wake);
   for (t = net->down; t != NULL; t = next) {
     struct pc_transfer **list = t->finished ? &unused : &todo;
     next = t->down_next;
@@ -164,6 +164,9 @@ static bool take_orders(struct pc_io *io) {
     t->todo_next = *list; /* which also puts the oldest first */
     *list = t;
   }
+  /* Whoever gives an order from now on need not wake a thread that is about to
+  ** look again anyway. */
+  io->asleep = net->asleep = net->down == NULL;
   net->down = NULL;
   stop = net->stop;
   pthread_mutex_unlock(&net->mutex);
@@ -226,16 +229,17 @@ static void end_active(struct pc_io *io, enum pc_err err) {
 ** on it would have a failure of now meet an order that comes later. */
 static void await_order(struct pc_net *net) {
   struct pollfd pfd = {0};
-  bool idle;
   pfd.fd = net->down_wake.read_fd;
   pfd.events = POLLIN;
-  do {
+  for (;;) {
+    bool idle;
+    pthread_mutex_lock(&net->mutex);
+    idle = net->asleep = net->down == NULL && !net->stop;
+    pthread_mutex_unlock(&net->mutex);
+    if (!idle) return;
     (void)poll(&pfd, 1, -1);
     pc_wake_clear(&net->down_wake);
-    pthread_mutex_lock(&net->mutex);
-    idle = net->down == NULL && !net->stop;
-    pthread_mutex_unlock(&net->mutex);
-  } while (idle);
+  }
 }
 
 /* Memory or descriptors were refused where libcurl or the poll cannot go on
@@ -257,7 +261,7 @@ void *pc_thread_main(void *arg) {
   io.err = open_io(&io);
   while (take_orders(&io)) {
     hand_up_all(&io);
-    if (io.err == PC_OK) io.err = pc_poll_round(io.poll);
+    if (io.err == PC_OK) io.err = pc_poll_round(io.poll, io.asleep);
     if (io.err == PC_OK) collect_ended(&io);
     if (io.err == PC_OK) io.err = pc_poll_error(io.poll);
     hand_up_all(&io);

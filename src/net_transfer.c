@@ -95,10 +95,11 @@ static void queue_down(struct pc_net *net, struct pc_transfer *t,
                        unsigned order) {
   t->orders |= order;
   if (t->down_queued) return;
-  if (net->down == NULL) pc_wake_raise(&net->down_wake);
   t->down_next = net->down;
   t->down_queued = true;
   net->down = t;
+  if (net->asleep) pc_wake_raise(&net->down_wake);
+  net->asleep = false;
 }
 
 void pc_transfer_take_news(struct pc_transfer *t) {
@@ -137,14 +138,31 @@ enum pc_err pc_transfer_new(struct pc_transfer **result, struct pc_net *net,
   return PC_OK;
 }
 
+static enum pc_err too_large(enum pc_err err) {
+  return err == PC_TOO_LARGE ? PC_REQUEST_TOO_LARGE : err;
+}
+
 enum pc_err pc_transfer_set(struct pc_transfer *t, enum pc_part part,
                             const char *bytes, size_t len) {
   struct pc_buffer *b = &t->parts[part];
   enum pc_err err;
-  if (part != PC_HEADER) pc_buffer_clear(b);
+  pc_buffer_clear(b);
   err = pc_buffer_add(b, bytes, len);
   if (err == PC_OK) err = pc_buffer_add(b, "", 1);
-  return err == PC_TOO_LARGE ? PC_REQUEST_TOO_LARGE : err;
+  return too_large(err);
+}
+
+enum pc_err pc_transfer_add_header(struct pc_transfer *t, const char *name,
+                                   size_t name_len, const char *value,
+                                   size_t len) {
+  struct pc_buffer *b = &t->parts[PC_HEADERS];
+  /* libcurl takes a name and a colon for a header that is not to be sent. */
+  const char *lead = len > 0 ? ": " : ";";
+  enum pc_err err = pc_buffer_add(b, name, name_len);
+  if (err == PC_OK) err = pc_buffer_add(b, lead, strlen(lead));
+  if (err == PC_OK) err = pc_buffer_add(b, value, len);
+  if (err == PC_OK) err = pc_buffer_add(b, "", 1);
+  return too_large(err);
 }
 
 enum pc_err pc_transfer_send(struct pc_transfer *t,

@@ -96,30 +96,24 @@ static bool has_control(const char *text, size_t len) {
   return false;
 }
 
-/* A control character in a header would let its value write more headers. The
-** error does not show the value, which may be a secret. */
-static void check_header(lua_State *L, int i, const char *text, size_t len) {
-  if (has_control(text, len))
-    luaL_error(L, "header %d contains a control character", i);
-}
-
-/* Set the header at the top of the stack, {name, value}.  [-0, +0, v] */
+/* Set the header at the top of the stack, {name, value}. A control character
+** would let it write more headers; the error does not show the value, which
+** may be a secret.  [-0, +0, v] */
 static enum pc_err set_header(lua_State *L, struct view *v, int i) {
-  const char *line;
-  size_t len, value_len;
+  enum pc_err err;
+  const char *name, *value;
+  size_t name_len, len;
   if (!lua_istable(L, -1)) luaL_error(L, "header %d is not a table", i);
   lua_rawgeti(L, -1, 1); /* header name */
   lua_rawgeti(L, -2, 2); /* header name value */
   if (lua_type(L, -2) != LUA_TSTRING || lua_type(L, -1) != LUA_TSTRING)
     luaL_error(L, "header %d is not a name and a value", i);
-  value_len = pc_rawlen(L, -1);
-  lua_pushstring(L, value_len > 0 ? ": " : ";"); /* libcurl's empty value */
-  lua_insert(L, -2);
-  lua_concat(L, 3); /* header line */
-  line = lua_tolstring(L, -1, &len);
-  check_header(L, i, line, len);
-  enum pc_err err = pc_transfer_set(v->transfer, PC_HEADER, line, len);
-  lua_pop(L, 1);
+  name = lua_tolstring(L, -2, &name_len);
+  value = lua_tolstring(L, -1, &len);
+  if (has_control(name, name_len) || has_control(value, len))
+    luaL_error(L, "header %d contains a control character", i);
+  err = pc_transfer_add_header(v->transfer, name, name_len, value, len);
+  lua_pop(L, 2);
   return err;
 }
 
