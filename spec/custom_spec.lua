@@ -4,7 +4,7 @@ local request = require "partnercenter.request"
 local SETTINGS = { base_url = "https://api.example.com", locale = "en-US" }
 
 local function build(spec, params)
-  return request.build(custom.new(spec), nil, params, SETTINGS)
+  return request.build(request.prepare(custom.new(spec), SETTINGS), nil, params)
 end
 
 describe("partnercenter.custom", function()

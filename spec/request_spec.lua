@@ -7,7 +7,7 @@ local SETTINGS = { base_url = "https://api.example.com", locale = "en-US" }
 local ID = "4d3cf487-70f4-4e1e-9ff1-b2bfce8d9f04"
 
 local function build(name, params, ids, settings)
-  return request.build(documents.resource(name), ids, params, settings or SETTINGS)
+  return request.build(request.prepare(documents.resource(name), settings or SETTINGS), ids, params)
 end
 
 -- The query of the URL that is built.
@@ -46,7 +46,7 @@ describe("partnercenter.request", function()
 
   for _, resource in ipairs(resources) do
     it("builds a request for " .. resource.name, function()
-      local built = request.build(resource, { ID }, nil, SETTINGS)
+      local built = request.build(request.prepare(resource, SETTINGS), { ID })
       assert.equal("https://api.example.com" .. resource.path:gsub("{customer%-id}", ID), built.url)
       assert.equal(resource.user_required or false, built.user_required)
     end)
@@ -183,7 +183,7 @@ describe("partnercenter.request", function()
   it("raises at the caller's line", function()
     local resource = documents.resource("customers")
     local _, message = pcall(function()
-      local built = request.build(resource, nil, { nope = 1 }, SETTINGS)
+      local built = request.build(request.prepare(resource, SETTINGS), nil, { nope = 1 })
       return built
     end)
     assert.matches("request_spec.lua:%d+: unknown parameter 'nope'", message)

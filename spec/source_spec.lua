@@ -1,5 +1,6 @@
 local documents = require "spec.support.documents"
 local filter = require "partnercenter.filter"
+local prepare = require("partnercenter.request").prepare
 local source = require "partnercenter.source"
 
 local ID = "0112a436-b14e-4888-967b-ca4bb2cf1234"
@@ -98,8 +99,8 @@ describe("partnercenter.source", function()
   describe("asks the successor for the customer", function()
     it("in capitals", function()
       local resource, commercial, successor = entry("deployment")
-      local request, here = source.build(resource, commercial, successor, ID,
-        { source = "commercial" }, SETTINGS)
+      local request, here = source.build(resource, commercial,
+        prepare(successor, SETTINGS), ID, { source = "commercial" })
       assert.equal("https://api.example.com/partner/v1/analytics/commercial/deployment/license"
         .. "?filter=customerTenantId%20eq%20%27" .. ID:upper() .. "%27", request.url)
       assert.is_nil(here)
@@ -108,9 +109,9 @@ describe("partnercenter.source", function()
     it("and keeps a filter for the rows in their old shape", function()
       local resource, commercial, successor = entry("usage")
       local wanted = filter.eq("serviceName", "crm")
-      local request, here = source.build(resource, commercial, successor, ID,
-        { source = "commercial", filter = wanted, top = 5, processedDateTime = "2018-10-14" },
-        SETTINGS)
+      local request, here = source.build(resource, commercial,
+        prepare(successor, SETTINGS), ID,
+        { source = "commercial", filter = wanted, top = 5, processedDateTime = "2018-10-14" })
       assert.equal("https://api.example.com/partner/v1/analytics/commercial/usage/license"
         .. "?filter=customerTenantId%20eq%20%27" .. ID:upper() .. "%27"
         .. "&processedDateTime=2018-10-14&top=5", request.url)

@@ -26,7 +26,7 @@ local mt = { __name = "partnercenter.client" }
 function mt.__index(self, name)
   local method = methods[name]
   if method ~= nil then return method end
-  local child = resource.child(resource.root(self), name, 2)
+  local child = resource.child(rawget(self, "root"), name, 2)
   return child
 end
 
@@ -86,6 +86,7 @@ function M.new(options, level)
     end,
     emit = function(event) self:emit(event) end,
   }
+  self.root = resource.root(self)
   return setmetatable(self, mt)
 end
 
@@ -98,12 +99,14 @@ end
 -- @raise an unknown or wrong option; the message names it
 -- @usage local quick = partner:with { deadline = 5 }
 function methods:with(options)
-  return setmetatable({
+  local view = {
     settings = settings.derive(self.settings, options, 2),
     hub = self.hub,
     sign_in = self.sign_in,
     proxy_secrets = self.proxy_secrets,
-  }, mt)
+  }
+  view.root = resource.root(view)
+  return setmetatable(view, mt)
 end
 
 --- A resource that this module has no name for, with the same verbs.

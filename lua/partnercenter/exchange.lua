@@ -12,7 +12,7 @@ local core = require "partnercenter.core"
 local errors = require "partnercenter.error"
 local version = require "partnercenter.version"
 
-local USER_AGENT = ("partnercenter-lua/%s (%s)"):format(version, _VERSION)
+local USER_AGENT = { "User-Agent", ("partnercenter-lua/%s (%s)"):format(version, _VERSION) }
 
 local M = {}
 
@@ -163,10 +163,10 @@ function M.finish(call, transfer, err)
 end
 
 local function headers_of(call, token)
-  local headers = {}
-  for i, header in ipairs(call.request.headers) do headers[i] = header end
-  headers[#headers + 1] = { "User-Agent", USER_AGENT }
-  if token then headers[#headers + 1] = { "Authorization", "Bearer " .. token } end
+  local headers, n = {}, 1
+  for i, header in ipairs(call.request.headers) do headers[i], n = header, i + 1 end
+  headers[n] = USER_AGENT
+  if token then headers[n + 1] = call.client.sign_in:header(token) end
   if not call.request.token_endpoint then
     headers[#headers + 1] = { "MS-RequestId", call.request_id }
     headers[#headers + 1] = { "MS-CorrelationId", call.correlation_id }
@@ -211,7 +211,7 @@ local function await_success(call, transfer)
   if not status then return failure_of(call, transfer) end
   if status == 204 then return no_content(call, transfer) end
   local content_type = transfer:header("Content-Type")
-  local json = content_type == nil or content_type:lower():find("json", 1, true)
+  local json = content_type == nil or content_type:find("[Jj][Ss][Oo][Nn]")
   if status < 200 or status > 299 or not json then return refusal(call, transfer) end
   return nil
 end

@@ -100,8 +100,8 @@ function methods:run(iterating, f, ...)
   return f(...)
 end
 
---- Start a request; see the session's `send`. In a closed hub it fails; where
--- its answer could not be waited for, it raises.
+--- Start a request, inside of what `run` runs; see the session's `send`. In a
+-- closed hub it fails.
 -- @tparam table request
 -- @treturn[1] Transfer
 -- @treturn[2] nil
@@ -109,7 +109,6 @@ end
 -- @treturn[2] string kind
 function methods:send(request)
   if self.closed then return nil, "the client is closed", "closed" end
-  self:driver()
   return self.session:send(request)
 end
 

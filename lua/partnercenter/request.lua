@@ -1,5 +1,6 @@
 --- Requests: a resource, ids and parameters become a method, a URL and headers.
--- Nothing is sent here, and nothing is kept.
+-- Nothing is sent here, and nothing is kept; what all requests of a resource
+-- share can be prepared once.
 -- SPDX-License-Identifier: MIT
 -- @module partnercenter.request
 
@@ -48,6 +49,7 @@ end
 
 -- Sorted name=value pairs, encoded, and the local part of the filter.
 local function query_of(resource, given, level)
+  if resource.query == nil and next(given) == nil then return "", nil end
   local known = resource.params or {}
   local pairs_of, here = {}, nil
   for name, value in pairs(resource.query or {}) do
@@ -69,18 +71,31 @@ local function query_of(resource, given, level)
   return table.concat(pairs_of, "&"), here
 end
 
--- The path with the ids in their places.
-local function path_of(resource, ids, settings, level)
-  local at, path = 0, resource.path
+-- What stands before the first id in the URL, between ids, and behind the last;
+-- and the names of the ids.
+local function split_url(resource, settings)
+  local path, pieces, names = resource.path, {}, {}
   local prefix = resource.prefix and settings[resource.prefix]
   if prefix then path = prefix .. path:match("/analytics/.*$") end
-  return (path:gsub("{([%w-]+)}", function(name)
-    at = at + 1
-    if not check.guid(ids[at]) then
-      error(("'%s' of %s must be a GUID"):format(name, resource.name), level + 3)
+  for piece, name in (path .. "{}"):gmatch("([^{]*){([%w-]*)}") do
+    pieces[#pieces + 1], names[#names + 1] = piece, name
+  end
+  pieces[1] = settings.base_url .. pieces[1]
+  return pieces, names
+end
+
+-- The URL without a query.
+local function target_of(prepared, ids, level)
+  local target = prepared.pieces[1]
+  for i = 2, #prepared.pieces do
+    local id = ids[i - 1]
+    if not check.guid(id) then
+      error(("'%s' of %s must be a GUID"):format(prepared.id_names[i - 1],
+        prepared.resource.name), level + 1)
     end
-    return ids[at]
-  end))
+    target = target .. id .. prepared.pieces[i]
+  end
+  return target
 end
 
 local function headers_of(resource, settings, level)
@@ -104,42 +119,61 @@ local function headers_of(resource, settings, level)
   return headers
 end
 
+--- What all requests of a resource share, whatever the ids and parameters.
+-- @tparam table resource an entry of `partnercenter.resources`, or of
+--   `partnercenter.custom`
+-- @tparam table settings `base_url`, `locale`, `application` and
+--   `commercial_prefix` of the client
+-- @tparam[opt=2] number level whom to blame for a mistake, as in Lua's `error`
+-- @treturn table for `build`
+-- @raise a header with control characters, a base URL that is none
+function M.prepare(resource, settings, level)
+  level = level or 2
+  local origin, why = url.origin(settings.base_url)
+  if not origin then error("base_url " .. why, level) end
+  local pieces, id_names = split_url(resource, settings)
+  return {
+    resource = resource,
+    pieces = pieces,
+    id_names = id_names,
+    headers = headers_of(resource, settings, level),
+    origin = origin,
+    base_url = settings.base_url,
+  }
+end
+
 --- The request for one page of a resource.
 --
 -- `filter` may be an expression for every collection: what the endpoint
 -- documents goes into the URL, the rest comes back as the second value and is
 -- for the caller to apply to the rows.
--- @tparam table resource an entry of `partnercenter.resources`, or of
---   `partnercenter.custom`
+-- @tparam table prepared what `prepare` gave for the resource; its headers
+--   become those of the request, and nobody may change them
 -- @tparam ?{string,...} ids the ids in the path, from left to right
 -- @tparam ?table given the query parameters
--- @tparam table settings `base_url`, `locale`, `application` and
---   `commercial_prefix` of the client
 -- @tparam[opt=2] number level whom to blame for a mistake, as in Lua's `error`
 -- @treturn table `method`, `url`, `headers` (an array of name and value),
 --   `resource` (the name), `user_required`, `origin`, `base_url`, `paging`
 -- @treturn ?filter what is left to apply locally
--- @raise an unknown or wrong parameter, an id that is not a GUID, a header with
---   control characters; the message names it
-function M.build(resource, ids, given, settings, level)
+-- @raise an unknown or wrong parameter, an id that is not a GUID; the message
+--   names it
+function M.build(prepared, ids, given, level)
   level = level or 2
+  local resource = prepared.resource
   if given ~= nil and type(given) ~= "table" then
     error(("%s takes a table of parameters, not a %s"):format(resource.name, type(given)), level)
   end
-  local path = path_of(resource, ids or {}, settings, level)
+  local target = target_of(prepared, ids or {}, level)
   local query, here = query_of(resource, given or {}, level)
-  local target = settings.base_url .. path
   if query ~= "" then target = target .. "?" .. query end
-  local origin, why = url.origin(settings.base_url)
-  if not origin then error("base_url " .. why, level) end
   return {
     method = resource.method,
     url = target,
-    headers = headers_of(resource, settings, level),
+    headers = prepared.headers,
     resource = resource.name,
     user_required = resource.user_required or false,
-    origin = origin,
-    base_url = settings.base_url,
+    origin = prepared.origin,
+    base_url = prepared.base_url,
     paging = resource.paging,
   }, here
 end

@@ -12,8 +12,10 @@ local sources = require "partnercenter.source"
 local row_walks = require "partnercenter.rows"
 local verbs = require "partnercenter.verbs"
 
--- The key under which a node keeps what it is; nobody else has it.
-local STATE = {}
+-- The keys under which a node keeps what it is; nobody else has them. HOME is
+-- what all nodes of a client share: the `client`, and the requests `prepared` for
+-- it by resource.
+local HOME, TREE, IDS = {}, {}, {}
 
 local M = {}
 local mt = { __name = "partnercenter.resource" }
@@ -21,19 +23,22 @@ local mt = { __name = "partnercenter.resource" }
 local by_name = {}
 
 -- The tree of all paths: `children` by name, `id` where an id stands in the
--- path (with its argument's name), `resource` where something can be asked.
+-- path (with its argument's name), `resource` where something can be asked, and
+-- `label`, the path in Lua with %s where the id is.
 local function plant()
-  local root = { children = {} }
+  local root = { children = {}, label = "" }
   for _, resource in ipairs(resources) do
     by_name[resource.name] = resource
     local at = root
     for segment in resource.path:gsub("^/%w*/?v1/", ""):gmatch("[^/]+") do
       local argument = segment:match("^{(.*)}$")
       if argument then
-        at.id = at.id or { children = {}, argument = argument }
+        local label = at.label .. ":by_id(%s)"
+        at.id = at.id or { children = {}, argument = argument, label = label }
         at = at.id
       else
-        at.children[segment] = at.children[segment] or { children = {} }
+        local label = at == root and segment or at.label .. "." .. segment
+        at.children[segment] = at.children[segment] or { children = {}, label = label }
         at = at.children[segment]
       end
     end
@@ -42,33 +47,55 @@ local function plant()
   return root
 end
 
-local function new_node(client, tree, label, ids)
-  return setmetatable({ [STATE] = { client = client, tree = tree, label = label, ids = ids } }, mt)
+local NO_IDS = {}
+
+local function new_node(home, tree, ids)
+  return setmetatable({ [HOME] = home, [TREE] = tree, [IDS] = ids }, mt)
 end
 
-local function state_of(self, verb, level)
-  local state = getmetatable(self) == mt and rawget(self, STATE)
-  if not state then error(("call it with a colon: resource:%s()"):format(verb), level + 1) end
-  return state
+local function new_home(client)
+  return { client = client, prepared = {} }
+end
+
+local function label_of(node)
+  local label, id = rawget(node, TREE).label, rawget(node, IDS)[1]
+  if id then label = label:gsub("%%s", id) end
+  return label
+end
+
+local function check_node(self, verb, level)
+  if getmetatable(self) ~= mt or not rawget(self, HOME) then
+    error(("call it with a colon: resource:%s()"):format(verb), level + 1)
+  end
+end
+
+local function prepared_of(home, resource, level)
+  local prepared = home.prepared[resource]
+  if not prepared then
+    prepared = requests.prepare(resource, home.client.settings, level + 1)
+    home.prepared[resource] = prepared
+  end
+  return prepared
 end
 
 -- What one call of a verb needs. Raises at the line that called the verb.
 local function plan_of(self, verb, given)
-  local state = state_of(self, verb, 3)
-  local client, resource = state.client, state.tree.resource
+  check_node(self, verb, 3)
+  local home, resource, ids = rawget(self, HOME), rawget(self, TREE).resource, rawget(self, IDS)
   local source_name = type(given) == "table" and given.source
   if not (source_name and resource.sources) then
-    local request, here = requests.build(resource, state.ids, given, client.settings, 4)
-    return { client = client, request = request, resource = resource, filter = here }
+    local request, here = requests.build(prepared_of(home, resource, 4), ids, given, 4)
+    return { client = home.client, request = request, resource = resource, filter = here }
   end
   local source = resource.sources[source_name]
   if not source then
     check.unknown(resource.name, source_name, resource.sources, 3, "source")
   end
-  local successor, id = by_name[source.resource], state.ids[1]
-  local request, here = sources.build(resource, source, successor, id, given, client.settings, 4)
+  local successor, id = by_name[source.resource], ids[1]
+  local prepared = prepared_of(home, successor, 4)
+  local request, here = sources.build(resource, source, prepared, id, given, 4)
   return {
-    client = client,
+    client = home.client,
     request = request,
     resource = successor,
     filter = here,
@@ -155,13 +182,12 @@ end
 -- @treturn table a node
 -- @raise the id is not a GUID
 function methods.by_id(self, id)
-  local state = state_of(self, "by_id", 2)
-  local tree = state.tree.id
+  check_node(self, "by_id", 2)
+  local tree = rawget(self, TREE).id
   if not check.guid(id) then
-    error(("bad argument '%s' to %s:by_id (a GUID is due)"):format(tree.argument, state.label), 2)
+    error(("bad argument '%s' to %s:by_id (a GUID is due)"):format(tree.argument, label_of(self)), 2)
   end
-  local ids = { id }
-  return new_node(state.client, tree, ("%s:by_id(%s)"):format(state.label, id), ids)
+  return new_node(rawget(self, HOME), tree, { id })
 end
 
 -- What can stand behind each node of a tree, by name: children and methods.
@@ -194,15 +220,15 @@ local root = name_members(plant())
 -- @treturn table|function
 -- @raise an unknown name; the message has the nearest
 function M.child(node, name, level)
-  local state = rawget(node, STATE)
-  local member = state.tree.members[name]
+  local members = rawget(node, TREE).members
+  local member = members[name]
   if type(member) == "function" then return member end
   if not member then
-    local what = state.label == "" and "partnercenter" or state.label
-    check.unknown(what, name, state.tree.members, (level or 1) + 1, "resource")
+    local label = label_of(node)
+    check.unknown(label == "" and "partnercenter" or label, name, members, (level or 1) + 1,
+      "resource")
   end
-  local label = state.label == "" and name or state.label .. "." .. name
-  return new_node(state.client, member, label, state.ids)
+  return new_node(rawget(node, HOME), member, rawget(node, IDS))
 end
 
 function mt.__index(self, name)
@@ -214,15 +240,13 @@ function mt.__newindex()
   error("a resource cannot be changed", 2)
 end
 
-function mt.__tostring(self)
-  return rawget(self, STATE).label
-end
+mt.__tostring = label_of
 
 --- The node above all others: its members are the resources of a client.
 -- @tparam table client as the contract of `partnercenter.client` says
 -- @treturn table a node
 function M.root(client)
-  return new_node(client, root, "", {})
+  return new_node(new_home(client), root, NO_IDS)
 end
 
 --- A node for a resource that the tree does not have.
@@ -230,8 +254,8 @@ end
 -- @tparam table resource what `partnercenter.custom` gives
 -- @treturn table a node with the four verbs
 function M.custom(client, resource)
-  local tree = name_members { children = {}, resource = resource }
-  return new_node(client, tree, resource.name, {})
+  local tree = name_members { children = {}, resource = resource, label = resource.name }
+  return new_node(new_home(client), tree, NO_IDS)
 end
 
 --- Is the value a node?

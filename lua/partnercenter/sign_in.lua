@@ -204,6 +204,18 @@ function M.new(options)
       return get_token(self, rejected, deadline, iterating)
     end,
 
+    --- The header that a token is sent in (RFC 6750 section 2.1), made once for
+    -- all its calls.
+    -- @function header
+    -- @tparam string token
+    -- @treturn {string,string} name and value
+    header = function(_, token)
+      if self.header_token ~= token then
+        self.header_token, self.header = token, { "Authorization", "Bearer " .. token }
+      end
+      return self.header
+    end,
+
     --- Every secret of the last sign-ins.
     -- @function secrets
     -- @treturn {string,...} a new array

@@ -57,19 +57,18 @@ end
 --- The request that asks the successor.
 -- @tparam table resource the superseded one
 -- @tparam table source its entry of `sources`
--- @tparam table successor the entry of the successor
+-- @tparam table successor what `request.prepare` gave for the successor
 -- @tparam string id the customer
 -- @tparam table given the parameters: `source`, those of the successor but
 --   `groupby`, and `filter`, an expression over the old names
--- @tparam table settings of the client
 -- @tparam[opt=2] number level whom to blame for a mistake
 -- @treturn table request
 -- @treturn ?filter to apply to the rows in their old shape
 -- @raise as `request.build`
-function M.build(resource, source, successor, id, given, settings, level)
+function M.build(resource, source, successor, id, given, level)
   level = level or 2
   local known, theirs, here = { filter = true, source = true }, {}, nil
-  for name in pairs(successor.params) do
+  for name in pairs(successor.resource.params) do
     if name ~= "groupby" then known[name] = true end
   end
   for name, value in pairs(given) do
@@ -84,7 +83,7 @@ function M.build(resource, source, successor, id, given, settings, level)
     end
   end
   theirs.filter = filter.eq(source.customer, id:upper())
-  local built = request.build(successor, {}, theirs, settings, level + 1)
+  local built = request.build(successor, {}, theirs, level + 1)
   return built, here
 end
 
