@@ -101,9 +101,9 @@ static enum pc_err make_header_lines(struct pc_transfer *t) {
 #define SET(option, value)                                                    \
   if (code == CURLE_OK) code = curl_easy_setopt(easy, option, value)
 
-/* Handles are used again without curl_easy_reset, which is not told when it is
-** short of memory and leaves a handle behind that cannot send: every option is
-** set each time. */
+/* What differs from transfer to transfer. Handles are used again without
+** curl_easy_reset, which is not told when it is short of memory and leaves a
+** handle behind that cannot send. */
 static CURLcode set_request(CURL *easy, struct pc_transfer *t) {
   const struct pc_buffer *method = &t->parts[PC_METHOD];
   const struct pc_buffer *body = &t->parts[PC_BODY];
@@ -118,7 +118,6 @@ static CURLcode set_request(CURL *easy, struct pc_transfer *t) {
   }
   SET(CURLOPT_CUSTOMREQUEST, method->len > 0 ? method->bytes : NULL);
   SET(CURLOPT_HTTPHEADER, t->header_lines);
-  SET(CURLOPT_ACCEPT_ENCODING, ""); /* all that this libcurl can undo */
   SET(CURLOPT_CONNECTTIMEOUT_MS, t->limits.connect_timeout_ms);
   /* When streamed: libcurl does not count the time while the reader has it
   ** paused. */
@@ -126,25 +125,22 @@ static CURLcode set_request(CURL *easy, struct pc_transfer *t) {
   SET(CURLOPT_LOW_SPEED_TIME,
       t->limits.streamed ? (t->limits.timeout_ms + 999) / 1000 : 0L);
   SET(CURLOPT_TIMEOUT_MS, t->limits.streamed ? 0L : t->limits.timeout_ms);
-  return code;
-}
-
-static CURLcode set_callbacks(CURL *easy, struct pc_transfer *t) {
-  CURLcode code = CURLE_OK;
+  SET(CURLOPT_FORBID_REUSE, 0L); /* pc_easy_end may have set it */
   SET(CURLOPT_PRIVATE, t);
   SET(CURLOPT_ERRORBUFFER, t->detail);
-  SET(CURLOPT_HEADERFUNCTION, on_header);
   SET(CURLOPT_HEADERDATA, t);
-  SET(CURLOPT_WRITEFUNCTION, on_body);
   SET(CURLOPT_WRITEDATA, t);
   return code;
 }
 
+/* What is the same for all transfers of a net. */
 static CURLcode set_connection(CURL *easy, const struct pc_net_config *c) {
   CURLcode code = CURLE_OK;
   SET(CURLOPT_NOSIGNAL, 1L);
-  SET(CURLOPT_FORBID_REUSE, 0L); /* pc_easy_end may have set it */
   SET(CURLOPT_NOPROGRESS, 1L);
+  SET(CURLOPT_HEADERFUNCTION, on_header);
+  SET(CURLOPT_WRITEFUNCTION, on_body);
+  SET(CURLOPT_ACCEPT_ENCODING, ""); /* all that this libcurl can undo */
   SET(CURLOPT_FOLLOWLOCATION, 0L); /* a redirect could carry the token away */
   SET(CURLOPT_SUPPRESS_CONNECT_HEADERS, 1L);
 #if LIBCURL_VERSION_NUM >= 0x075500
@@ -172,14 +168,24 @@ static CURLcode set_connection(CURL *easy, const struct pc_net_config *c) {
 
 #undef SET
 
+/* A handle that is ready for any request of this net; NULL and the reason. */
+static CURL *take_handle(struct pc_io *io, CURLcode *code) {
+  CURL *easy;
+  if (io->idle_count > 0) return io->idle[--io->idle_count];
+  easy = curl_easy_init();
+  *code = easy != NULL ? set_connection(easy, &io->net->config)
+                       : CURLE_OUT_OF_MEMORY;
+  if (*code == CURLE_OK) return easy;
+  curl_easy_cleanup(easy);
+  return NULL;
+}
+
 enum pc_err pc_easy_start(struct pc_io *io, struct pc_transfer *t) {
-  CURLcode code;
-  t->easy = io->idle_count > 0 ? io->idle[--io->idle_count] : curl_easy_init();
-  if (t->easy == NULL) return PC_NOMEM;
+  CURLcode code = CURLE_OK;
+  t->easy = take_handle(io, &code);
   pc_buffer_init(&t->head, MAX_HEADER_BYTES);
-  if (make_header_lines(t) != PC_OK) return PC_NOMEM;
-  code = set_connection(t->easy, &io->net->config);
-  if (code == CURLE_OK) code = set_callbacks(t->easy, t);
+  if (code == CURLE_OK && make_header_lines(t) != PC_OK)
+    code = CURLE_OUT_OF_MEMORY;
   if (code == CURLE_OK) code = set_request(t->easy, t);
   if (code == CURLE_OK &&
       curl_multi_add_handle(io->multi, t->easy) != CURLM_OK)

@@ -15,6 +15,10 @@
 /* libcurl hands over at most this much at once, so a piece is one copy. */
 #define PC_PIECE_BYTES CURL_MAX_WRITE_SIZE
 
+/* Easy handles that are kept between transfers, some 6 KiB each: as many as a
+** gateway has in flight. */
+#define PC_IDLE 128
+
 struct pc_piece {
   struct pc_piece *next;
   size_t len; /* bytes in use */
@@ -142,7 +146,7 @@ struct pc_io {
   struct pc_transfer *active;  /* started, not finished */
   struct pc_transfer *touched; /* have something to hand up */
   struct pc_piece *spare;      /* pieces to use again */
-  CURL *idle[32];              /* easy handles to use again */
+  CURL *idle[PC_IDLE];         /* easy handles to use again */
   size_t idle_count;
   bool asleep; /* as in the net when last looked at */
 };
