@@ -61,6 +61,11 @@ void pc_wipe(void *bytes, size_t n) {
 #endif
 }
 
+void pc_buffer_erase(struct pc_buffer *b) {
+  pc_wipe(b->bytes, b->len);
+  b->len = 0;
+}
+
 void pc_buffer_wipe(struct pc_buffer *b) {
   pc_wipe(b->bytes, b->cap);
   pc_buffer_free(b);

@@ -24,6 +24,9 @@ PC_MUST_CHECK enum pc_err pc_buffer_add(struct pc_buffer *b, const void *bytes,
 /* Forget the content, keep the memory. */
 void pc_buffer_clear(struct pc_buffer *b);
 
+/* The same for secrets: overwrites the bytes. */
+void pc_buffer_erase(struct pc_buffer *b);
+
 /* Release the memory; the buffer is empty and usable again. */
 void pc_buffer_free(struct pc_buffer *b);
 

@@ -11,6 +11,7 @@ static void free_net(struct pc_net *net) {
   struct pc_pieces spare = {0};
   spare.first = net->spare;
   pc_pieces_free(&spare);
+  pc_transfers_free_spare(net);
   pc_wake_close(&net->down_wake);
   pc_wake_close(&net->up_wake);
   pc_bell_close(&net->bell);

@@ -4,12 +4,11 @@
 #include "net_internal.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
-/* An answer's header block: nginx and IIS send at most 16 KiB by default. */
-#define MAX_HEADER_BYTES (64 * 1024)
-/* With all interim (1xx) answers before it, so that their number is bounded.
- */
+/* The header block with all interim (1xx) answers before it, so that their
+** number is bounded. */
 #define MAX_HEADER_TOTAL (256 * 1024)
 /* Received bytes that are handed up before the round is over, so that decoding
 ** a large body begins while it arrives. */
@@ -25,14 +24,15 @@ static size_t on_header(char *line, size_t size, size_t n, void *arg) {
     return 0;
   }
   if (len > 2) {
-    t->result = pc_buffer_add(&t->head, line, len);
+    t->result = pc_buffer_add(&t->memory.head, line, len);
     if (t->result == PC_TOO_LARGE) t->result = PC_HEADERS_TOO_LARGE;
     return t->result == PC_OK ? len : 0;
   }
   long status = 0;
   (void)curl_easy_getinfo(t->easy, CURLINFO_RESPONSE_CODE, &status);
   if (status < 200) {
-    pc_buffer_clear(&t->head); /* an interim answer: the real one follows */
+    pc_buffer_clear(
+        &t->memory.head); /* an interim answer: the real one follows */
     return len;
   }
   t->seen_status = (int)status;
@@ -83,17 +83,23 @@ static size_t on_body(char *bytes, size_t size, size_t n, void *arg) {
   return len;
 }
 
-/* The header lines lie one after the other, each ended by NUL. */
-static enum pc_err make_header_lines(struct pc_transfer *t) {
-  const struct pc_buffer *b = &t->parts[PC_HEADERS];
-  size_t at = 0;
-  while (at < b->len) {
-    struct curl_slist *list =
-        curl_slist_append(t->header_lines, b->bytes + at);
-    if (list == NULL) return PC_NOMEM;
-    t->header_lines = list;
-    at += strlen(b->bytes + at) + 1;
+/* Link the header lines, which lie one after the other, each ended by NUL: the
+** list that libcurl wants, without an allocation for each line. */
+static enum pc_err link_lines(struct pc_memory *m) {
+  const struct pc_buffer *b = &m->parts[PC_HEADERS];
+  size_t at = 0, n = 0, i;
+  for (; at < b->len; at += strlen(b->bytes + at) + 1) {
+    if (n == m->line_cap) {
+      size_t cap = n > 0 ? 2 * n : 16;
+      struct curl_slist *lines = realloc(m->lines, cap * sizeof *lines);
+      if (lines == NULL) return PC_NOMEM;
+      m->lines = lines;
+      m->line_cap = cap;
+    }
+    m->lines[n++].data = b->bytes + at;
   }
+  for (i = 0; i < n; i++)
+    m->lines[i].next = i + 1 < n ? &m->lines[i + 1] : NULL;
   return PC_OK;
 }
 
@@ -105,10 +111,11 @@ static enum pc_err make_header_lines(struct pc_transfer *t) {
 ** curl_easy_reset, which is not told when it is short of memory and leaves a
 ** handle behind that cannot send. */
 static CURLcode set_request(CURL *easy, struct pc_transfer *t) {
-  const struct pc_buffer *method = &t->parts[PC_METHOD];
-  const struct pc_buffer *body = &t->parts[PC_BODY];
+  const struct pc_buffer *parts = t->memory.parts;
+  const struct pc_buffer *method = &parts[PC_METHOD];
+  const struct pc_buffer *body = &parts[PC_BODY];
   CURLcode code = CURLE_OK;
-  SET(CURLOPT_URL, t->parts[PC_URL].bytes);
+  SET(CURLOPT_URL, parts[PC_URL].bytes);
   if (body->len > 0) {
     SET(CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)(body->len - 1));
     SET(CURLOPT_POSTFIELDS, body->bytes);
@@ -117,7 +124,7 @@ static CURLcode set_request(CURL *easy, struct pc_transfer *t) {
     SET(CURLOPT_HTTPGET, 1L);
   }
   SET(CURLOPT_CUSTOMREQUEST, method->len > 0 ? method->bytes : NULL);
-  SET(CURLOPT_HTTPHEADER, t->header_lines);
+  SET(CURLOPT_HTTPHEADER, parts[PC_HEADERS].len > 0 ? t->memory.lines : NULL);
   SET(CURLOPT_CONNECTTIMEOUT_MS, t->limits.connect_timeout_ms);
   /* When streamed: libcurl does not count the time while the reader has it
   ** paused. */
@@ -141,7 +148,7 @@ static CURLcode set_connection(CURL *easy, const struct pc_net_config *c) {
   SET(CURLOPT_HEADERFUNCTION, on_header);
   SET(CURLOPT_WRITEFUNCTION, on_body);
   SET(CURLOPT_ACCEPT_ENCODING, ""); /* all that this libcurl can undo */
-  SET(CURLOPT_FOLLOWLOCATION, 0L); /* a redirect could carry the token away */
+  SET(CURLOPT_FOLLOWLOCATION, 0L);  /* a redirect could carry the token away */
   SET(CURLOPT_SUPPRESS_CONNECT_HEADERS, 1L);
 #if LIBCURL_VERSION_NUM >= 0x075500
   SET(CURLOPT_PROTOCOLS_STR, "https,http");
@@ -183,8 +190,7 @@ static CURL *take_handle(struct pc_io *io, CURLcode *code) {
 enum pc_err pc_easy_start(struct pc_io *io, struct pc_transfer *t) {
   CURLcode code = CURLE_OK;
   t->easy = take_handle(io, &code);
-  pc_buffer_init(&t->head, MAX_HEADER_BYTES);
-  if (code == CURLE_OK && make_header_lines(t) != PC_OK)
+  if (code == CURLE_OK && link_lines(&t->memory) != PC_OK)
     code = CURLE_OUT_OF_MEMORY;
   if (code == CURLE_OK) code = set_request(t->easy, t);
   if (code == CURLE_OK &&
@@ -214,9 +220,7 @@ void pc_easy_end(struct pc_io *io, struct pc_transfer *t) {
     curl_easy_cleanup(t->easy);
   }
   t->easy = NULL;
-  curl_slist_free_all(t->header_lines);
-  t->header_lines = NULL;
-  for (i = 0; i < PC_PART_COUNT; i++) pc_buffer_wipe(&t->parts[i]);
+  for (i = 0; i < PC_PART_COUNT; i++) pc_buffer_erase(&t->memory.parts[i]);
 }
 
 /* What a libcurl code means for the caller. Those not listed are failures of

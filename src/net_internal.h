@@ -33,6 +33,18 @@ struct pc_pieces {
 
 enum pc_order { PC_ORDER_START = 1, PC_ORDER_CANCEL = 2, PC_ORDER_RESUME = 4 };
 
+/* What one transfer after the other needs, and what is slow to get: it would
+** be freed by another thread than the one that has to get it again. */
+struct pc_memory {
+  /* the owner until the transfer is sent, then the thread */
+  struct pc_buffer parts[PC_PART_COUNT]; /* each ends in NUL once set */
+  /* thread */
+  struct curl_slist *lines; /* owned: an array, which links the headers */
+  size_t line_cap;          /* elements of it */
+  /* the thread until it is handed up (status, over), then the owner */
+  struct pc_buffer head; /* header lines of the final answer */
+};
+
 struct pc_transfer {
   struct pc_net *net; /* owner; NULL once the net is gone */
 
@@ -65,7 +77,6 @@ struct pc_transfer {
   bool over;     /* the thread is done with it */
 
   /* the owner until it is sent, then the thread */
-  struct pc_buffer parts[PC_PART_COUNT]; /* each ends in NUL once set */
   struct pc_limits limits;
 
   /* thread */
@@ -75,7 +86,6 @@ struct pc_transfer {
   struct pc_transfer *todo_next;    /* in what take_orders took */
   struct pc_io *io;                 /* NULL until started */
   CURL *easy;                       /* owned; NULL unless started */
-  struct curl_slist *header_lines;  /* owned */
   struct pc_pieces received;        /* not handed up yet */
   size_t unread_seen;               /* `unread` when last looked at */
   size_t body_bytes;                /* received in all */
@@ -86,10 +96,11 @@ struct pc_transfer {
   bool finished;
 
   /* the thread until it is handed up (status, over), then the owner */
-  struct pc_buffer head; /* header lines of the final answer */
   struct pc_timings timings;
   enum pc_err result;
   char detail[CURL_ERROR_SIZE];
+
+  struct pc_memory memory; /* the last member: it outlives the request */
 };
 
 /* See net_bell.c. */
@@ -112,6 +123,8 @@ struct pc_net {
   struct pc_transfer *all;
   struct pc_transfer *ready_first; /* oldest */
   struct pc_transfer *ready_last;
+  struct pc_transfer *spare_transfers; /* to use again, by all_next */
+  int spare_transfer_count;
   int running;
   int live; /* transfers sent and not ended */
   pthread_t thread;
@@ -167,6 +180,7 @@ void pc_net_check_fork(struct pc_net *net);
 /* net_transfer.c */
 void pc_pieces_free(struct pc_pieces *list);
 void pc_transfer_free(struct pc_transfer *t);
+void pc_transfers_free_spare(struct pc_net *net);
 /* Nobody refers to it any more. Under the mutex. */
 bool pc_transfer_unused(const struct pc_transfer *t);
 /* Take it out of the lists of its net. */

@@ -11,7 +11,12 @@
 #define MAX_HEADERS (128 * 1024)  /* a token takes 2 to 8 KiB */
 #define MAX_BODY    (1024 * 1024) /* only token requests have one */
 #define MAX_METHOD  16
-#define MAX_SPARE   64 /* pieces kept for reuse: 1 MiB */
+#define MAX_HEAD    (64 * 1024) /* nginx and IIS send at most 16 KiB */
+#define MAX_SPARE   64          /* pieces kept for reuse: 1 MiB */
+/* Transfers kept for reuse, with so much memory for a request each at most: a
+** call with a token takes about 3 KiB. */
+#define MAX_SPARE_TRANSFERS 128
+#define MAX_SPARE_BYTES     8192
 
 /* --- lists --- */
 
@@ -34,9 +39,59 @@ void pc_transfer_free(struct pc_transfer *t) {
   pc_pieces_free(&t->pieces);
   pc_pieces_free(&t->arrived);
   pc_pieces_free(&t->received);
-  for (i = 0; i < PC_PART_COUNT; i++) pc_buffer_wipe(&t->parts[i]);
-  pc_buffer_free(&t->head);
+  for (i = 0; i < PC_PART_COUNT; i++) pc_buffer_wipe(&t->memory.parts[i]);
+  pc_buffer_free(&t->memory.head);
+  free(t->memory.lines);
   free(t);
+}
+
+/* Keep it for the next request of the net, or free it. Only its memory stays:
+** what was in there is gone already. */
+static void recycle(struct pc_net *net, struct pc_transfer *t) {
+  size_t bytes = t->memory.head.cap;
+  int i;
+  for (i = 0; i < PC_PART_COUNT; i++) bytes += t->memory.parts[i].cap;
+  if (bytes > MAX_SPARE_BYTES ||
+      net->spare_transfer_count >= MAX_SPARE_TRANSFERS) {
+    pc_transfer_free(t);
+    return;
+  }
+  for (i = 0; i < PC_PART_COUNT; i++) pc_buffer_erase(&t->memory.parts[i]);
+  pc_buffer_clear(&t->memory.head);
+  pc_pieces_free(&t->pieces);
+  pc_pieces_free(&t->arrived);
+  pc_pieces_free(&t->received);
+  memset(t, 0, offsetof(struct pc_transfer, memory));
+  t->all_next = net->spare_transfers;
+  net->spare_transfers = t;
+  net->spare_transfer_count++;
+}
+
+static struct pc_transfer *take_spare(struct pc_net *net) {
+  struct pc_transfer *t = net->spare_transfers;
+  if (t == NULL) return NULL;
+  net->spare_transfers = t->all_next;
+  net->spare_transfer_count--;
+  t->all_next = NULL;
+  return t;
+}
+
+void pc_transfers_free_spare(struct pc_net *net) {
+  struct pc_transfer *t;
+  while ((t = take_spare(net)) != NULL) pc_transfer_free(t);
+}
+
+/* A transfer with room for nothing yet. */
+static struct pc_transfer *make_transfer(void) {
+  static const size_t max[PC_PART_COUNT] = {MAX_URL, MAX_METHOD, MAX_HEADERS,
+                                            MAX_BODY};
+  struct pc_transfer *t = calloc(1, sizeof *t);
+  int i;
+  if (t == NULL) return NULL;
+  for (i = 0; i < PC_PART_COUNT; i++)
+    pc_buffer_init(&t->memory.parts[i], max[i]);
+  pc_buffer_init(&t->memory.head, MAX_HEAD);
+  return t;
 }
 
 void pc_transfer_unlink_ready(struct pc_transfer *t) {
@@ -120,15 +175,12 @@ void pc_transfer_take_news(struct pc_transfer *t) {
 
 enum pc_err pc_transfer_new(struct pc_transfer **result, struct pc_net *net,
                             int id) {
-  static const size_t max[PC_PART_COUNT] = {MAX_URL, MAX_METHOD, MAX_HEADERS,
-                                            MAX_BODY};
   struct pc_transfer *t;
-  int i;
   pc_net_check_fork(net);
   if (net->broken) return PC_RESOURCES;
-  t = calloc(1, sizeof *t);
+  t = take_spare(net);
+  if (t == NULL) t = make_transfer();
   if (t == NULL) return PC_NOMEM;
-  for (i = 0; i < PC_PART_COUNT; i++) pc_buffer_init(&t->parts[i], max[i]);
   t->id = id;
   t->net = net;
   t->all_next = net->all;
@@ -144,7 +196,7 @@ static enum pc_err too_large(enum pc_err err) {
 
 enum pc_err pc_transfer_set(struct pc_transfer *t, enum pc_part part,
                             const char *bytes, size_t len) {
-  struct pc_buffer *b = &t->parts[part];
+  struct pc_buffer *b = &t->memory.parts[part];
   enum pc_err err;
   pc_buffer_clear(b);
   err = pc_buffer_add(b, bytes, len);
@@ -155,7 +207,7 @@ enum pc_err pc_transfer_set(struct pc_transfer *t, enum pc_part part,
 enum pc_err pc_transfer_add_header(struct pc_transfer *t, const char *name,
                                    size_t name_len, const char *value,
                                    size_t len) {
-  struct pc_buffer *b = &t->parts[PC_HEADERS];
+  struct pc_buffer *b = &t->memory.parts[PC_HEADERS];
   /* libcurl takes a name and a colon for a header that is not to be sent. */
   const char *lead = len > 0 ? ": " : ";";
   enum pc_err err = pc_buffer_add(b, name, name_len);
@@ -202,7 +254,11 @@ void pc_transfer_release(struct pc_transfer *t) {
     unused = pc_transfer_unused(t);
     pthread_mutex_unlock(&net->mutex);
   }
-  if (unused) pc_transfer_free(t);
+  if (!unused) return;
+  if (net != NULL)
+    recycle(net, t);
+  else
+    pc_transfer_free(t);
 }
 
 void pc_transfer_cancel(struct pc_transfer *t) {
@@ -253,8 +309,8 @@ const char *pc_transfer_header(const struct pc_transfer *t, const char *name,
   const char *end;
   size_t name_len = strlen(name);
   if (t->status == 0) return NULL; /* the thread still writes to them */
-  line = t->head.bytes;
-  end = line + t->head.len;
+  line = t->memory.head.bytes;
+  end = line + t->memory.head.len;
   while (line < end) {
     const char *stop = memchr(line, '\n', (size_t)(end - line));
     const char *value = line + name_len + 1;
