@@ -7,7 +7,7 @@
 
 struct pc_wake {
   int read_fd;  /* owned; -1 when closed */
-  int write_fd; /* owned; -1 when closed */
+  int write_fd; /* the same or owned; -1 when closed */
 };
 
 PC_MUST_CHECK enum pc_err pc_wake_open(struct pc_wake *w);

@@ -162,7 +162,7 @@ static void *lua_allocate(void *arg, void *old, size_t old_n, size_t n) {
 
 /* --- what the system may refuse --- */
 
-int __real_pipe(int fds[2]);
+int __real_eventfd(unsigned count, int flags);
 int __real_epoll_create1(int flags);
 int __real_epoll_ctl(int fd, int op, int of, struct epoll_event *event);
 int __real_pthread_create(pthread_t *thread, const pthread_attr_t *attributes,
@@ -177,7 +177,7 @@ int __real_fsync(int fd);
 int __real_flock(int fd, int operation);
 int __real_rename(const char *from, const char *to);
 int __real_getentropy(void *bytes, size_t n);
-int __wrap_pipe(int fds[2]);
+int __wrap_eventfd(unsigned count, int flags);
 int __wrap_epoll_create1(int flags);
 int __wrap_epoll_ctl(int fd, int op, int of, struct epoll_event *event);
 int __wrap_pthread_create(pthread_t *thread, const pthread_attr_t *attributes,
@@ -199,8 +199,8 @@ static bool refused(int code) {
   return true;
 }
 
-int __wrap_pipe(int fds[2]) {
-  return refused(EMFILE) ? -1 : __real_pipe(fds);
+int __wrap_eventfd(unsigned count, int flags) {
+  return refused(EMFILE) ? -1 : __real_eventfd(count, flags);
 }
 
 int __wrap_epoll_create1(int flags) {
