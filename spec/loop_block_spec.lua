@@ -80,6 +80,15 @@ describe("partnercenter.loop.block", function()
     assert.is_nil(reached)
   end)
 
+  it("never starts a task that was dropped before its turn", function()
+    local started
+    run(function()
+      driver:cancel(driver:spawn(function() started = true end, error))
+      sleep(1)
+    end)
+    assert.is_nil(started)
+  end)
+
   it("closes the transfer that a dropped task waits for", function()
     local closed = 0
     run(function()
@@ -178,6 +187,22 @@ describe("partnercenter.loop.block", function()
       order[#order + 1] = "other"
     end)
     assert.same({ "other", "iterator" }, order)
+  end)
+
+  it("goes on waiting while somebody waits for an answer that does not count", function()
+    -- One that hands out its rows is not running any more, but not at its end.
+    running = 0
+    local token, steps = driver:task(), 0
+    local transfer, reader = {}, { woken = false }
+    hub.waiters[transfer] = reader
+    function hub.step()
+      steps = steps + 1
+      if steps == 3 then driver:wake(token) end
+      return running
+    end
+    assert.is_true(driver:park(token))
+    assert.equal(3, steps)
+    assert.equal(reader, hub.waiters[transfer])
   end)
 
   it("tells a wait that can never end", function()

@@ -111,11 +111,7 @@ local function run_ready(self)
     local record = self.queue[self.first]
     self.queue[self.first] = nil
     self.first = self.first + 1
-    if record.dead then
-      record.queued = false
-    else
-      resume(self, record)
-    end
+    if not record.dead then resume(self, record) end
   end
 end
 
