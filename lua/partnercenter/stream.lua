@@ -50,12 +50,9 @@ end
 -- @treturn[1] value the row
 -- @treturn[2] nil no more rows
 -- @treturn[3] nil
--- @treturn[3] Error the answer broke off, or the stream was closed
+-- @treturn[3] Error the answer broke off
 function methods:next(iterating)
   self.call.iterating = iterating
-  if self.closed then
-    return nil, exchange.failure(self.call, "cancelled", "the stream was closed")
-  end
   if self.err then return nil, self.err end
   if not self.ok then return finish(self) end
   local row = self.row
@@ -80,9 +77,9 @@ function methods:envelope()
   return self.document, self.call.facts
 end
 
---- Cancel what has not arrived. Again is fine.
+--- Cancel what has not arrived, after which there is no next row to ask for.
+-- Again is fine.
 function methods:close()
-  self.closed = true
   self.transfer:close()
 end
 
