@@ -137,6 +137,13 @@ describe("partnercenter.core", function()
       assert.equal("float", math.type(core.decode("-9223372036854775809")))
     end)
 
+    it("refuse a number of more than 256 MiB", function()
+      if (os.getenv "PC_UNDER" or "") ~= "" then return end -- it takes long enough without
+      local digits = ("1"):rep(17)
+      for _ = 1, 24 do digits = digits .. digits end
+      check_same("17 * 2^24 digits", nil, messages.JSON_TOKEN, 1, core.decoder():feed(digits))
+    end)
+
     it("read decimals in any locale", function()
       if not os.setlocale("de_DE.UTF-8") and not os.setlocale("de_DE.utf8") then return end
       local value = core.decode("[1.5,0.30000000000000004441,123456789012345678901.5]")

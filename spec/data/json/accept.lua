@@ -31,6 +31,10 @@ return function(null, float)
     if number > 0 then add("-" .. text, -number) end
   end
 
+  -- Exactly between 1 and the double above it: it goes to the even one, 1, unless
+  -- anything follows, however far behind.
+  local middle = "1.00000000000000011102230246251565404236316680908203125"
+
   -- Floats: a fraction or an exponent makes one, whatever its value.
   for _, case in ipairs {
     { "0.0", 0 }, { "1.0", 1 }, { "0.5", 0.5 }, { "0.1", 0.1 }, { "0.2", 0.2 }, { "0.3", 0.3 },
@@ -54,6 +58,7 @@ return function(null, float)
     { "99999999999999999999999999999999999999", 1e38 },
     { "0." .. ("0"):rep(400) .. "1e401", 1 }, { "1" .. ("0"):rep(400) .. "e-400", 1 },
     { "1." .. ("0"):rep(800) .. "1", 1 },
+    { middle .. ("0"):rep(800), 1 }, { middle .. ("0"):rep(800) .. "1", 1 + 2 ^ -52 },
     { "0.500000000000000166533453693773481063544750213623046875", 0.5000000000000002 },
     { "3.518437208883201171875e13", 35184372088832.015625 },
     { "62.5364939768271845828", 62.536493976827187 }, { "8.10109172351e-10", 8.10109172351e-10 },
