@@ -71,6 +71,19 @@ describe("partnercenter.client", function()
       assert.same(expected, cjson.decode(cjson.encode(page)))
     end)
 
+    it("decodes a large answer slice by slice, with turns for others in between", function()
+      local block = require "partnercenter.loop.block"
+      local client = new_client { loop = setmetatable({ slice = 1 }, { __index = block }) }
+      local passes, pass = 0, client.hub.pass
+      function client.hub:pass(...)
+        passes = passes + 1
+        return pass(self, ...)
+      end
+      local rows = client.analytics.commercial.deployment.license
+      assert.equal(3 + 39 * 20, #assert(rows:get { top = 1000 }).items)
+      assert.is_true(passes > 0)
+    end)
+
     it("gives the facts that support asks for", function()
       local _, facts = deployment(new_client()):get()
       assert.equal(200, facts.status)

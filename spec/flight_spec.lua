@@ -158,4 +158,21 @@ describe("partnercenter.flight", function()
     assert.equal("token", (run(function() return signing:token() end)))
     assert.is_table(tasks)
   end)
+
+  it("is taken over by the one whose own call has died of an error", function()
+    local asked = 0
+    local signing = sign_in_of.new {
+      hub = hub, time = os.time, emit = function() end, cloud = {}, post = function() end,
+      credentials = { name = "test", acquire = function()
+        asked = asked + 1
+        if asked == 1 then error("mine", 0) end
+        return { access_token = "token " .. asked }
+      end },
+    }
+    local result = run(function()
+      local ok, err = pcall(signing.token, signing)
+      return { ok, err, signing:token() }
+    end)
+    assert.same({ false, "mine", "token 2" }, result)
+  end)
 end)

@@ -293,6 +293,15 @@ describe("resources", function()
       assert.same(expected, (assert(node:all { filter = sold })))
     end)
 
+    it("is applied to rows while they arrive, however many there are", function()
+      local resellers = filter.eq("relationshipToPartner", "reseller")
+      local expected = passing(assert(partner.customers:all()), resellers)
+      local rows = {}
+      for row in partner.customers:each { filter = resellers } do rows[#rows + 1] = row end
+      assert.is_true(#expected > 0)
+      assert.same(expected, rows)
+    end)
+
     it("searches customers by name there and by anything else here", function()
       local wanted = filter.all {
         filter.starts_with("CompanyName", "c"),

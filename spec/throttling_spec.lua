@@ -252,6 +252,43 @@ describe("throttling", function()
       assert.is_true(core.now() - started < 2 * PATIENCE)
     end)
 
+    it("are waited for again when others took them while the token was got", function()
+      local client = new_client {
+        concurrency = 2, clock = core.now, authority = box.authority,
+        credentials = partnercenter.credentials.refresh_token {
+          tenant = box.tenant, client_id = box.client_id, client_secret = box.client_secret,
+          refresh_token = box.refresh_token,
+        },
+      }
+      client.hub.step = nil
+      -- The request for the token takes one of the two places, so that all three
+      -- find one free and wait for the token.
+      fail { match = "licenses", times = 2, delay = 1 }
+      local hasty = client:with { deadline = 0.5 }
+      local results = together(client, {
+        function() return deployment(client) end,
+        function() return deployment(client) end,
+        function() return deployment(hasty) end,
+      })
+      assert.is_table(results[1][2])
+      assert.is_table(results[2][2])
+      assert.equal("timeout", results[3][3].kind)
+      assert.equal(0, results[3][3].attempts)
+    end)
+
+    it("are waited for no longer than the client is open", function()
+      local client = new_client { concurrency = 1, clock = core.now }
+      client.hub.step = nil
+      fail { match = "licenses", times = 9, delay = 30 }
+      local results = together(client, {
+        function() return deployment(client) end,
+        function() return deployment(client) end,
+        function() return deployment(client) end,
+        function() client:close() end,
+      })
+      for i = 1, 3 do assert.equal("closed", results[i][3].kind) end
+    end)
+
     it("are waited for no longer than the deadline", function()
       local client = new_client { concurrency = 1, clock = core.now }
       client.hub.step = nil
