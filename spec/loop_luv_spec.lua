@@ -1,6 +1,7 @@
 -- Waiting in libuv's loop by luv.
 local core = require "partnercenter.core"
 local partnercenter = require "partnercenter"
+local process = require "spec.support.process"
 local sandbox = require "spec.support.sandbox"
 
 local there, uv = pcall(require, "luv")
@@ -79,6 +80,26 @@ describe("partnercenter.loop.luv", function()
     end)
     for _ = 1, 4 do collectgarbage() end
     assert.is_nil(next(probe))
+  end)
+
+  it("lets an error in a coroutine reach uv, which ends the program and says where", function()
+    local status, said = process.run_lua(([[
+      local partnercenter, uv = require "partnercenter", require "luv"
+      local client = partnercenter.new {
+        base_url = %q, ca_file = %q, credentials = partnercenter.credentials.token(%q),
+        loop = "luv",
+      }
+      local function fail() error "mine" end
+      coroutine.wrap(function()
+        assert(client.customers:get { size = 1 })
+        fail()
+      end)()
+      uv.run()
+      print "it went on"
+    ]]):format(box.base_url, box.ca_file, box.token))
+    assert.not_equal(0, status)
+    assert.truthy(said:find("mine.*in .*fail"), said)
+    assert.is_nil(said:find("it went on", 1, true))
   end)
 
   it("can poll a session of the core as it is", function()

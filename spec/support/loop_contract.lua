@@ -76,6 +76,22 @@ return function(it, env)
     assert.is_true(core.now() - ended < 0.5 * PATIENCE)
   end)
 
+  it("gives the others a turn at a pass", function()
+    local client = env.new_client()
+    local turns = {}
+    local function take()
+      for i = 1, 2 do
+        turns[#turns + 1] = i
+        client.hub:pass()
+      end
+    end
+    env.run(function()
+      env.spawn(take)
+      env.spawn(take)
+    end)
+    assert.same({ 1, 1, 2, 2 }, turns)
+  end)
+
   it("maps over an iterator that waits", function()
     local client = env.new_client()
     local count = 0
@@ -92,6 +108,24 @@ return function(it, env)
       end
     end)
     assert.equal(40, count)
+  end)
+
+  it("gives what the function of a map raises as the result of its element", function()
+    local client = env.new_client()
+    local seen = {}
+    env.run(function()
+      local step = client:map({ 1, 2 }, function(i)
+        assert(deployment(client))
+        if i == 2 then error("mine", 0) end
+        return "fine"
+      end)
+      for _ = 1, 2 do
+        local i, value, err = step()
+        seen[i] = value or err
+      end
+      assert.is_nil((step()))
+    end)
+    assert.same({ "fine", "mine" }, seen)
   end)
 
   it("maps by for", function()
