@@ -199,6 +199,12 @@ describe("the command in a pipe", function()
     assert.truthy(err:find("is not built", 1, true))
   end)
 
+  it("has no sandbox where it is installed", function()
+    local code, out, err = command.run("sandbox", { script = command.copy(directory) })
+    assert.same({ 2, "" }, { code, out })
+    assert.truthy(err:find("comes with the source", 1, true), err)
+  end)
+
   -- A sanitizer's library would have to go with it through the sandbox's scripts.
   local plain = (os.getenv "PC_UNDER" or "") == ""
   it("runs a command against a sandbox of its own", plain and function()

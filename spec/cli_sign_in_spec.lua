@@ -107,6 +107,18 @@ describe("the command's sign-in", function()
     assert.truthy(command.read(home .. STATE .. "token"))
   end)
 
+  it("says where it cannot keep a login", function()
+    local code, _, err = run("login", { PARTNERCENTER_TOKEN_FILE = "/dev/null/kept/token" })
+    assert.equal(1, code)
+    assert.truthy(err:find("cannot be made: /dev/null/kept", 1, true), err)
+    assert.equal(0, box:stats().total)
+    local path = home .. STATE .. "token.settings"
+    os.execute("mkdir -p " .. path)
+    code, _, err = run("login")
+    assert.equal(1, code)
+    assert.truthy(err:find("cannot write " .. path, 1, true), err)
+  end)
+
   it("takes a refresh token from the environment, and keeps it where told", function()
     local env = { PARTNERCENTER_REFRESH_TOKEN = box.refresh_token,
       PARTNERCENTER_CLIENT_SECRET = box.client_secret }

@@ -136,6 +136,19 @@ describe("the command on a terminal", function()
     end
   end)
 
+  it("runs a sandbox until Ctrl-C", function()
+    -- In a checkout of its own: each has one place for it.
+    local script = command.copy(directory)
+    os.execute(("ln -s \"$PWD/lua\" \"$PWD/examples\" %s"):format(directory))
+    local build = os.getenv "PC_BUILD" or "build/" .. _VERSION:match("%d%.%d")
+    local code, shown = command.terminal("sandbox --customers=2", {
+      script = script, talk = interrupt_at "pid=",
+      env = { PC_BUILD = build:match("^/") and build or os.getenv "PWD" .. "/" .. build },
+    })
+    assert.equal(0, code, shown)
+    assert.truthy(shown:find("base_url=https://127.0.0.1:", 1, true), shown)
+  end)
+
   it("ends a login with Ctrl-C, and keeps nothing", function()
     box:control { device_pending = 1000 }
     local code, shown = run("login", {

@@ -4,6 +4,8 @@
 --   command.terminal(words, { env, box, columns, talk = function(seen, send) })
 --     -> exit code, everything that was shown. `talk` is called whenever there
 --     is more; seen is all so far, send types something.
+--
+-- Both take `script`, where it is not the checkout's bin/partnercenter.
 local M = {}
 
 local ABI = _VERSION:match("%d%.%d")
@@ -32,6 +34,14 @@ end
 
 function M.remove(directory)
   os.execute("rm -rf " .. quoted(directory))
+end
+
+-- A copy of the program in a directory, without the modules beside it, as it is
+-- installed; gives its path.
+function M.copy(directory)
+  os.execute(("mkdir -p %s/bin && cp bin/partnercenter %s/bin"):format(quoted(directory),
+    quoted(directory)))
+  return directory .. "/bin/partnercenter"
 end
 
 function M.read(path)
@@ -68,7 +78,8 @@ local function line_of(words, options)
     for i, word in ipairs(words) do list[i] = quoted(word) end
     words = table.concat(list, " ")
   end
-  return ("%s %s bin/partnercenter %s"):format(environment(options), LUA, words)
+  local script = options.script or "bin/partnercenter"
+  return ("%s %s %s %s"):format(environment(options), LUA, quoted(script), words)
 end
 
 function M.run(words, options)
