@@ -221,8 +221,10 @@ helgrind:                 ## run many Lua states in several threads under helgri
 
 .PHONY: soak
 soak: all                 ## make many calls in one process (SOAK=full: a million)
+	@[ $(LUA) != jit ] || { echo 'soak: not for LuaJIT, whose memory malloc does not know' >&2; exit 1; }
 	$(call install_deps,sandbox)
-	@BUILD=$(BUILD) tools/soak $(SOAK)
+	@$(CC) $(WARNINGS) $(LUA_CFLAGS) -O2 -fPIC $(SHARED) -o $(BUILD)/heap.so tools/heap.c
+	@BUILD=$(BUILD) LUA_BIN=$(LUA_BIN) tools/soak $(SOAK)
 
 .PHONY: coverage
 coverage:                 ## count the lines that the specs run, in C and Lua
