@@ -268,6 +268,10 @@ fuzz:                     ## fuzz with libFuzzer (clang), FUZZ_SECONDS each
 fuzz-decoder fuzz-library: fuzz-%:
 	@tools/fuzz $(FUZZ_SECONDS) $*
 
+.PHONY: fuzz-keep
+fuzz-keep:                ## keep the inputs that the fuzzer has found so far
+	@tools/fuzz --keep
+
 # --- starve it ---
 
 .PHONY: oom

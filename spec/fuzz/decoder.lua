@@ -75,9 +75,21 @@ local function take_rows(text, key, options)
   return rows, document, message, offset
 end
 
+-- Bytes from which on a text is no small one any more, and what is worth
+-- repeating.
+local LARGE, WORTH = 4200, 40
+
+-- A long text is the same element again and again, as rows are: longer ones than
+-- the fuzzer makes, for what the decoder keeps from row to row.
+local function repeated(text)
+  if #text < WORTH then return text end
+  return "[" .. (text .. ","):rep(LARGE // (#text + 1)) .. text .. "]"
+end
+
 return function(input)
   if #input < 5 then return end
   local flags, key, text = input:byte(1), input:sub(2, 4), input:sub(5)
+  if flags >= 224 then text = repeated(text) end
   local options = { nulls = flags % 2 == 1, max_depth = flags % 4 >= 2 and 5 or 128 }
   local value, message, offset = core.decode(text, options)
   assert(value ~= nil or message and offset >= 1 and offset <= #text + 1, "no error")

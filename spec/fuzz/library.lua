@@ -3,16 +3,18 @@
 -- chooses what is looked at, the rest is the input. See library.c beside this.
 package.path = "lua/?.lua;lua/?/init.lua;" .. package.path
 
+local check_filters = require "spec.fuzz.filters"
+local check_link = require "spec.fuzz.links"
 local collection = require "partnercenter.collection"
 local core = require "partnercenter.core"
-local datetime = require "partnercenter.datetime"
+local device = require "partnercenter.credentials.device"
+local endpoint = require "partnercenter.credentials.endpoint"
 local errors = require "partnercenter.error"
-local filter = require "partnercenter.filter"
-local paging = require "partnercenter.paging"
 local redact = require "partnercenter.redact"
 local resources = require "partnercenter.resources"
 local retry = require "partnercenter.retry"
 local text = require "partnercenter.text"
+local times = require "spec.fuzz.times"
 local url = require "partnercenter.url"
 
 local KINDS = { sign_in = true, forbidden = true, not_found = true, throttled = true, http = true,
@@ -72,91 +74,50 @@ function looks.envelopes(input)
   end
 end
 
-local REQUEST = {
-  method = "GET", url = ORIGIN .. "/v1/customers?size=5", base_url = ORIGIN, origin = ORIGIN,
-  headers = { { "Accept", "application/json" } }, resource = "customers",
-}
-
 -- Where the next page is: the input is a link, or a whole document.
 function looks.links(input)
-  local document = core.decode(input)
-  if type(document) ~= "table" then
-    local parts = split(input)
-    document = { items = { {} }, totalCount = 1,
-      links = { next = { uri = parts[1], method = "GET",
-        headers = { { key = "MS-ContinuationToken", value = parts[2] } } } } }
-  end
-  for _, resource in ipairs { resources[1], resources[#resources] } do
-    local envelope = collection.envelope(document, resource)
-    if envelope then
-      local following, err = paging.next_request(REQUEST, envelope, 1, paging.start(REQUEST))
-      if following then
-        assert(following.url:sub(1, #ORIGIN + 1) == ORIGIN .. "/", following.url)
-        assert(url.origin(following.url) == ORIGIN, following.url)
-        assert(not following.url:find("[%z\1-\32\127\\]"), following.url)
-        for _, header in ipairs(following.headers) do
-          assert(not (header[1] .. header[2]):find("[%z\1-\31\127]"))
-        end
-      elseif err then
-        one_line(err)
-      end
-    end
-  end
-end
-
-local function whole_number(value)
-  return value == value and value > -1e15 and value < 1e15
+  local parts = split(input)
+  check_link((core.decode(input)), parts[1], parts[2])
 end
 
 function looks.dates(input)
-  local seconds = datetime.parse(input)
-  if seconds then
-    assert(whole_number(seconds))
-    local again = datetime.parse(datetime.format(math.floor(seconds)))
-    assert(again == nil or again == math.floor(seconds), input)
-  end
-  local at = datetime.http_date(input)
-  assert(at == nil or whole_number(at))
-  assert(#text.line(input, 80) <= 80 + 3)
+  times.dates(input)
 end
 
--- The tokens of a filter's text: a quote can neither end nor begin in the wrong
--- place, whatever the values are.
-local function literals_of(expression)
-  local list, position = {}, 1
-  while true do
-    local from = expression:find("'", position, true)
-    if not from then return list end
-    local parts = {}
-    repeat
-      local stop = assert(expression:find("'", from + 1, true), "a quote is open")
-      parts[#parts + 1] = expression:sub(from + 1, stop - 1)
-      local doubled = expression:sub(stop + 1, stop + 1) == "'"
-      from, position = stop + 1, stop + 1
-    until not doubled
-    list[#list + 1] = table.concat(parts, "'")
-  end
+function looks.waits(input)
+  times.waits(split(input))
 end
-
-local COMPARE = { "eq", "ne", "gt", "ge", "lt", "le", "contains", "starts_with" }
 
 function looks.filters(input)
-  local conditions, values = {}, {}
-  for i, value in ipairs(split(input)) do
-    local op = COMPARE[(#value + i) % #COMPARE + 1]
-    local ok, condition = pcall(filter[op], "field" .. i, value)
-    if ok then
-      conditions[#conditions + 1], values[#values + 1] = condition, value
-      assert(type(condition { ["field" .. i] = value }) == "boolean")
-    end
-    if #conditions == 8 then break end
+  check_filters(split(input))
+end
+
+-- What the token endpoint grants, and what it says about a device code.
+function looks.grants(input)
+  local answer = core.decode(input)
+  if answer == nil then return end
+  local options = { tenant = "contoso.example", client_id = "client" }
+  local context = {
+    cloud = { authority = ORIGIN, scope = "scope", resource = "resource" }, state = {},
+    post = function() return answer end, time = function() return 1e9 end,
+    now = function() return 5 end, sleep = function() return false end,
+    secret = function(secret) assert(type(secret) == "string" and secret ~= "") end,
+  }
+  local granted, err = endpoint.grant(context, options, {})
+  if granted then
+    assert(not granted.access_token:find("[%z\1-\32\127]"))
+    assert(granted.expires_at >= 1e9 and granted.expires_at <= 1e9 + 86400)
+  else
+    assert(err.kind == "protocol")
+    one_line(err)
   end
-  if #conditions == 0 then return end
-  local ok, expression = pcall(#input % 2 == 0 and filter.all or filter.any, conditions)
-  if not ok then return end
-  local found = literals_of(tostring(expression))
-  assert(#found == #values, tostring(expression))
-  for i, value in ipairs(values) do assert(found[i] == value, tostring(expression)) end
+  function options.on_prompt(message, details)
+    one_line(message)
+    one_line(details.user_code .. details.verification_uri)
+    assert(details.interval > 0 and details.expires_in > 0)
+  end
+  granted, err = device.sign_in(context, options)
+  assert(granted == nil and errors.is(err))
 end
 
 function looks.secrets(input)
@@ -167,7 +128,8 @@ function looks.secrets(input)
     -- What is put in place may complete it with what stands around.
     if not secret:find("[%[%]redact]") then assert(not masked:find(secret, 1, true)) end
   end
-  assert(not text.line(input, 200):find("[%z\1-\31\127]"))
+  local line = text.line(input, 200)
+  assert(#line <= 200 and not line:find("[%z\1-\31\127]"))
   assert(#text.excerpt(input, 100) <= 104)
 end
 
@@ -185,7 +147,8 @@ function looks.urls(input)
   assert(url.repair(repaired) == repaired)
 end
 
-local NAMES = { "errors", "envelopes", "links", "dates", "filters", "secrets", "urls" }
+local NAMES = { "errors", "envelopes", "links", "dates", "filters", "secrets", "urls", "waits",
+  "grants" }
 
 return function(input)
   if #input == 0 then return end

@@ -32,14 +32,36 @@ for _, link in ipairs {
 end
 for _, date in ipairs {
   "2017-03-14T03:25:16.36+00:00", "2018-10-14T00:00:00", "0001-01-01T00:00:00", "2019-03-04Z",
-  "2020-02-29", "Sun, 06 Nov 1994 08:49:37 GMT", "Sunday, 06-Nov-94 08:49:37 GMT",
-  "Sun Nov  6 08:49:37 1994", "2021-12-31T23:59:60.1234567-14:00",
+  "2020-02-29", "2000-02-29T12:00:00Z", "1900-03-01", "Sun, 06 Nov 1994 08:49:37 GMT",
+  "Sunday, 06-Nov-94 08:49:37 GMT", "Sun Nov  6 08:49:37 1994", "2021-12-31T23:59:60.1234567-14:00",
 } do
   write(3, date)
   write(0, "\0" .. date)
 end
-for _, values in ipairs { "O'Neil\0x' or 'a' eq 'a\0''", "'\0''\0'''", "a\0b\0c\0d" } do
+for _, values in ipairs {
+  "O'Neil\0x' or 'a' eq 'a\0''", "'\0''\0'''", "a\0b\0c\0d", "#1.5\0@2018-01-01\0!\0#-3",
+  "abc\0abcd\0Contoso\0con",
+} do
   write(4, values)
 end
+for _, wait in ipairs {
+  "120", "Sun, 06 Nov 1994 08:49:37 GMT\0Sun, 06 Nov 1994 08:47:37 GMT",
+  "99999999999999999999", "0\0x\0",
+  '\0\0{"statusCode":429,"message":"Rate limit is exceeded. Try again in 48 seconds."}',
+} do
+  write(7, wait)
+end
+for _, answer in ipairs {
+  '{"access_token":"a","token_type":"Bearer","expires_in":3599,"refresh_token":"r"}',
+  '{"access_token":"a","expires_on":"1000000500"}',
+  '{"access_token":"a b"}', '{"access_token":"a\\n"}', '{"access_token":"a","expires_in":1e300}',
+  '{"device_code":"d","user_code":"U","verification_url":"x","interval":-1,"expires_in":"-2"}',
+  '{"device_code":"d","user_code":"U","verification_uri":"https://x.example/","interval":5,'
+    .. '"expires_in":900,"message":"open it"}',
+} do
+  write(8, answer)
+end
+-- A leap day of 2000, as eight bytes from the year 1000 on.
+write(3, ("<I8"):pack(951782400 + 30610224000))
 write(5, "s3cret\0my s3cret and s3%63ret\0s3cr")
 write(0, '{"code":1,"description":"SECRET"}\0' .. "57\0x\0")
