@@ -359,6 +359,3 @@ void pc_transfer_drop_piece(struct pc_transfer *t) {
   pthread_mutex_unlock(&net->mutex);
   free(piece);
 }
-
-/* libcurl writes its version into one buffer anew each time it is asked, and
-** several threads may load this module at once. */
