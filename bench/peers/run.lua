@@ -46,7 +46,7 @@ function M.rounds(count, entrants)
   for round = 0, count do       -- round 0 warms everything up
     for i, entrant in ipairs(entrants) do
       local result = entrant.run()
-      if round > 0 and result then
+      if round > 0 then
         results[i] = results[i] or {}
         table.insert(results[i], result)
       end
