@@ -10,6 +10,7 @@ local CUSTOMER = "4d3cf487-70f4-4e1e-9ff1-b2bfce8d9f04"
 local TOKEN = "t0ken-of-the-spec"
 local SECRET = "s3cret~of/the=spec"
 local REFRESH = "r3fresh.of-the+spec"
+local PROXY = "http://spec-user:pr0xy%2Fp%40ss@127.0.0.1:"
 
 -- Instrumented runs take their time; the bounds they are held to are wider.
 local UNDER = (os.getenv "PC_UNDER" or "") ~= "" and 10 or 1
@@ -69,7 +70,7 @@ describe("faults", function()
   teardown(function() server:stop() end)
 
   local function new_client(fault, clock, events)
-    local url = server:url(fault.name)
+    local url = server:url(fault.group == "Proxy" and "well" or fault.name)
     local patience = UNDER * (fault.hurry and 0.5 or 5)
     local options = {
       base_url = url, authority = url, ca_file = server.ca_file, retries = 1,
@@ -84,6 +85,9 @@ describe("faults", function()
         tenant = "contoso.onmicrosoft.com", client_id = CUSTOMER, client_secret = SECRET,
         refresh_token = REFRESH,
       }
+    end
+    if fault.group == "Proxy" then
+      options.proxy = PROXY .. server.ports[fault.name]
     end
     for name, value in pairs(fault.options or {}) do options[name] = value end
     return assert(partnercenter.new(options))
@@ -116,6 +120,10 @@ describe("faults", function()
     local own = counts[fault.name] or { request = 0, connection = 0 }
     assert.is_nil(own.broken)
     if fault.relay and fault.requests > 0 then own.request = counts[fault.relay.to].request end
+    if fault.group == "Proxy" then
+      assert.is_true(not own.tokens or own.tokens == 0, "the proxy has seen the token")
+      own = counts.well or { request = 0 }
+    end
     local least = fault.requests or fault.requests_least
     local most = fault.requests or fault.requests_most
     assert.is_true(own.request >= least and own.request <= most,
@@ -127,7 +135,8 @@ describe("faults", function()
 
   local function check_secrets(...)
     for _, text in ipairs(texts({ ... }, {}, {})) do
-      for _, secret in ipairs { TOKEN, SECRET, REFRESH, "s3cret%7Eof%2Fthe%3Dspec" } do
+      for _, secret in ipairs { TOKEN, SECRET, REFRESH, "s3cret%7Eof%2Fthe%3Dspec",
+        "pr0xy/p@ss", "pr0xy%2Fp%40ss", "c3BlYy11c2VyOnByMHh5L3BAc3M" } do
         assert.is_nil(text:find(secret, 1, true), text)
       end
     end

@@ -26,7 +26,10 @@ function M.begin(req)
   dict:incr("class:" .. req.class, 1, 0)
   dict:incr("total", 1, 0)
   note_level(dict, dict:incr("in_flight", 1, 0))
-  if ngx.var.connection_requests == "1" then dict:incr("connections", 1, 0) end
+  if ngx.var.connection_requests == "1" then
+    dict:incr("connections", 1, 0)
+    if ngx.var.ssl_session_reused == "r" then dict:incr("resumed", 1, 0) end
+  end
   local id = req.request_id
   if id and ngx.shared.ids:incr(id, 1, 0) == 1 then dict:incr("distinct", 1, 0) end
 end
@@ -77,7 +80,7 @@ local GROUPS = { class = "classes", status = "statuses", grant = "grants", token
 
 function M.report()
   local dict = ngx.shared.stats
-  local report = { total = 0, connections = 0, distinct_request_ids = 0, in_flight = 0,
+  local report = { total = 0, connections = 0, resumed = 0, distinct_request_ids = 0, in_flight = 0,
     max_concurrent = 0, token_requests = 0, faults_used = 0 }
   for _, plural in pairs(GROUPS) do report[plural] = {} end
   for _, key in ipairs(dict:get_keys(0)) do

@@ -4,7 +4,8 @@
 -- A fault has `name`, `group`, `what` (in words), and what the server does:
 -- `serve` (a function of a connection, see faults/conn.lua), maybe `tls` (see
 -- faults/tls.lua; "none": plain), `http2`, `relay` (to another fault's port,
--- through a bad line), `closed` (nobody listens).
+-- through a bad line), `closed` (nobody listens). Those of the group "Proxy" are
+-- the proxy on the way to the fault "well", whose requests count.
 --
 -- The caller makes `call` ("get", or "all", "each", "sign_in"), with `options`
 -- over those of the spec (one retry, 1 MiB of body, 5 s for an attempt and for
@@ -14,7 +15,8 @@
 -- `like` is found in the error's text; `check` looks at what came.
 local M = {}
 
-for _, part in ipairs { "socket", "http", "http2", "content", "paging", "service" } do
+for _, part in ipairs { "socket", "proxy", "http", "http2", "content", "paging",
+  "service" } do
   local group = require("spec.support.faults." .. part)
   M.commands = M.commands or group.commands
   for _, fault in ipairs(group) do

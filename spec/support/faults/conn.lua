@@ -82,6 +82,11 @@ function methods:stall()
   end
 end
 
+--- Leads the client on to the port of another fault.
+function methods:relay(name)
+  self.server.relay(self.socket, { to = name })
+end
+
 function methods.pause(_, seconds)
   cqueues.sleep(seconds)
 end

@@ -8,6 +8,7 @@
 -- "ready" by opening the FIFO DIRECTORY/ready. Ends with its standard input.
 local cqueues = require "cqueues"
 local cs = require "cqueues.socket"
+local answers = require "spec.support.faults.answers"
 local conn = require "spec.support.faults.conn"
 local tables = require "spec.support.faults"
 local tls = require "spec.support.faults.tls"
@@ -16,7 +17,7 @@ local DIR = arg[1]
 local LIFETIME = 900     -- seconds until one that was forgotten ends itself
 
 local open = assert(package.loadlib(DIR .. "/spec_process.so", "luaopen_spec_process"))
-local server = { ports = {}, linger = open().linger }
+local server = { ports = {}, kept = {}, linger = open().linger }
 local log = assert(io.open(DIR .. "/log", "a"))
 local queue = cqueues.new()
 
@@ -36,15 +37,15 @@ local function prepare(socket)
 end
 
 -- Passes bytes on to another port, as a bad line would.
-local function relay(socket, fault)
-  local to = cs.connect("127.0.0.1", server.ports[fault.relay.to])
+function server.relay(socket, line)
+  local to = cs.connect("127.0.0.1", server.ports[line.to])
   prepare(to)
   queue:wrap(pcall, function() -- which the other direction may close meanwhile
     local bytes = socket:read(-4096)
     while bytes and to:write(bytes) do bytes = socket:read(-4096) end
     to:shutdown("w")
   end)
-  local sent, line = 0, fault.relay
+  local sent = 0
   local bytes = to:read(-(line.piece or 4096))
   while bytes and socket:write(bytes) do
     sent = sent + #bytes
@@ -59,7 +60,7 @@ local function serve(socket, fault)
   prepare(socket)
   server:note(fault, "connection")
   if fault.relay then
-    relay(socket, fault)
+    server.relay(socket, fault.relay)
   else
     local connection = conn.new(socket, server, fault)
     if fault.tls ~= "none" then
@@ -68,6 +69,19 @@ local function serve(socket, fault)
     end
     fault.serve(connection)
   end
+end
+
+local function accept(listener, fault)
+  queue:wrap(function()
+    while true do
+      local socket = listener:accept { nodelay = true }
+      queue:wrap(function()
+        local ok, why = pcall(serve, socket, fault)
+        if not ok then server:note(fault, "broken", (tostring(why):gsub("%s", "_"))) end
+        pcall(socket.close, socket)
+      end)
+    end
+  end)
 end
 
 local function listen(fault)
@@ -80,21 +94,19 @@ local function listen(fault)
     local peer = cs.connect { host = "127.0.0.1", port = math.floor(port) }
     assert(peer:connect())
     _, _, port = peer:localname()
-    server.kept = { listener, peer }
+    table.insert(server.kept, { listener, peer })
     server.ports[fault.name] = port
     return
   end
   server.ports[fault.name] = port
-  queue:wrap(function()
-    while true do
-      local socket = listener:accept { nodelay = true }
-      queue:wrap(function()
-        local ok, why = pcall(serve, socket, fault)
-        if not ok then server:note(fault, "broken", (tostring(why):gsub("%s", "_"))) end
-        pcall(socket.close, socket)
-      end)
-    end
-  end)
+  accept(listener, fault)
+end
+
+-- What answers well, at a socket of this machine besides.
+local function listen_unix(name)
+  local listener = cs.listen { path = DIR .. "/" .. name .. ".sock" }
+  assert(listener:listen())
+  accept(listener, { name = name, serve = answers.well })
 end
 
 local function tell_ready()
@@ -109,6 +121,7 @@ end
 tls.prepare(DIR)
 for _, command in ipairs(tables.commands) do conn.output(nil, command) end
 for _, fault in ipairs(tables) do listen(fault) end
+listen_unix "well-unix"
 queue:wrap(function()
   local input = cs.fdopen(0)
   prepare(input)
