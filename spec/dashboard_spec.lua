@@ -20,24 +20,32 @@ end
 describe("examples/openresty", function()
   local box, dir, url
 
-  setup(function()
-    box = sandbox.start { customers = 500, rotate = "revoke" }
-    dir = run("mkdir -p build/nginx && mktemp -d $PWD/build/nginx/XXXXXX"):match("%S+")
+  -- A gateway to a sandbox, asked nothing yet: its directory and its address.
+  local function start_gateway(to)
+    local home = run("mkdir -p build/nginx && mktemp -d $PWD/build/nginx/XXXXXX"):match("%S+")
     -- One that is forgotten ends by itself.
     local output = run(([[PARTNERCENTER_BASE_URL='%s' PARTNERCENTER_AUTHORITY='%s' \
       PARTNERCENTER_CA_FILE='%s' PARTNERCENTER_TENANT='%s' PARTNERCENTER_CLIENT_ID='%s' \
       PARTNERCENTER_CLIENT_SECRET='%s' PARTNERCENTER_REFRESH_TOKEN='%s' \
       timeout 300 examples/openresty/gateway run %s --workers=4 >%s.out 2>&1 &
       for i in $(seq 500); do grep -q ^url= %s.out && break; sleep 0.01; done
-      cat %s.out]]):format(box.base_url, box.authority,
-      box.ca_file, box.tenant, box.client_id, box.client_secret, box.refresh_token,
-      dir, dir, dir, dir))
-    url = output:match("url=(%S+)/")
-    assert(url, output)
+      cat %s.out]]):format(to.base_url, to.authority,
+      to.ca_file, to.tenant, to.client_id, to.client_secret, to.refresh_token,
+      home, home, home, home))
+    return home, assert(output:match("url=(%S+)/"), output)
+  end
+
+  local function stop_gateway(home)
+    run("examples/openresty/gateway stop " .. home .. "; rm -rf " .. home .. " " .. home .. ".out")
+  end
+
+  setup(function()
+    box = sandbox.start { customers = 500, rotate = "revoke" }
+    dir, url = start_gateway(box)
     run("mkdir -p " .. SHOTS)
   end)
   teardown(function()
-    run("examples/openresty/gateway stop " .. dir .. "; rm -rf " .. dir .. " " .. dir .. ".out")
+    stop_gateway(dir)
     box:stop()
   end)
   -- The tokens stay: box:reset would take away those that were issued.
@@ -115,10 +123,42 @@ describe("examples/openresty", function()
       end
     end)
 
+    it("shows no secret of its own to anybody", function()
+      local file = assert(io.open(dir .. "/refresh-token"))
+      local refresh = file:read("*l")
+      file:close()
+      for _, path in ipairs { "/", "/app.js", "/summary", "/customers", "/metrics", "/nothing",
+        "/customers/4d3cf487-70f4-4e1e-9ff1-b2bfce8d9f04/deployment", "/..%2frefresh-token" } do
+        local shown = run(("curl -s -D - --path-as-is '%s%s'"):format(url, path))
+        for _, secret in ipairs { refresh, box.client_secret, "eyJ", "Bearer" } do
+          assert.is_nil(shown:find(secret, 1, true), path)
+        end
+      end
+    end)
+
+    for _, c in ipairs {
+      { "a person must sign in again", { match = "/deployment", status = 401, times = 9 }, 502,
+        "sign_in" },
+      { "its rights do not suffice", { match = "/deployment", error = "no_rights", times = 9 }, 502,
+        "forbidden" },
+      { "Partner Center is down", { match = "/deployment", status = 501, times = 9 }, 502, "http" },
+    } do
+      it("tells by the status, without the story, that " .. c[1], function()
+        box:control { faults = { c[2] } }
+        local body, status, headers = get("/customers/ab679f41-c178-48d9-a25b-05000001412e"
+          .. "/deployment")
+        assert.equal(c[3], status, body)
+        assert.equal("no-store", headers["cache-control"])
+        assert.truthy(body:find('"kind":"' .. c[4] .. '"', 1, true), body)
+        assert.truthy(body:find('"correlation_id":"%x+%-'), body)
+        assert.falsy(body:find("127.0.0.1", 1, true), body)
+      end)
+    end
+
     it("limits the requests of a client", function()
       run("sleep 3.2") -- the bucket empties at 20 a second
-      local statuses = run(("seq 200 | xargs -P 40 -I{} curl -s -o /dev/null -w '%%{http_code}\\n' "
-        .. "%s/customers"):format(url))
+      local statuses = run(("curl -s --parallel --parallel-max 40 -o /dev/null "
+        .. "-w '%%{http_code}\\n' '%s/customers?[1-200]' 2>/dev/null"):format(url))
       local _, refused = statuses:gsub("429\n", "")
       local _, served = statuses:gsub("200\n", "")
       assert(refused > 0 and served >= 20 and refused + served == 200, statuses)
@@ -126,9 +166,15 @@ describe("examples/openresty", function()
     end)
 
     it("counts for Prometheus", function()
+      box:control { faults = { { match = "/deployment", times = 1, status = 503 } } }
+      local _, fetched = get("/customers/7fd65d2a-511b-439e-a29e-050000013d3d/deployment")
+      assert.equal(200, fetched)
       local body, status = get("/metrics")
       assert.equal(200, status)
       assert.truthy(body:find('partnercenter_calls_total{resource="sign%-in",status="200"} %d+\n'))
+      assert.truthy(body:find('partnercenter_retries_total{reason="503"} 1\n'))
+      assert.truthy(body:find('partnercenter_tokens_total{outcome="ok"} %d+\n'))
+      assert.truthy(body:find('partnercenter_call_seconds_count %d+\n'))
       assert.truthy(body:find('gateway_cache_total{outcome="hit"} %d'))
       assert.truthy(body:find("# TYPE gateway_request_seconds histogram", 1, true))
       for line in body:gmatch("[^\n]+") do
@@ -267,14 +313,42 @@ describe("examples/openresty", function()
       box:control { faults = { { match = "/deployment", times = 9, error = "no_rights" } } }
       local id = "58b905bf-1e05-455c-ae2c-05000001394c"
       browser:run("location.hash = 'customer=" .. id .. "'")
-      browser:wait("return /may not see/.test(document.getElementById('detail-state').textContent)")
-      assert.truthy(browser:run("return document.getElementById('detail-state').textContent")
-        :find("Correlation id %x+%-"))
+      browser:wait("return !document.getElementById('detail-problem').hidden")
+      local text = browser:run("return document.getElementById('detail-problem').textContent")
+      assert.truthy(text:find("may not see this", 1, true), text)
+      assert.truthy(text:find("Correlation id %x+%-"), text)
       browser:screenshot(SHOTS .. "/error.png")
       box:control { clear_faults = true }
-      browser:click("#close")
-      browser:run("location.hash = 'customer=" .. id .. "'")
+      browser:click("#detail-retry")
       browser:wait("return document.querySelectorAll('#detail-products li').length > 0")
+    end)
+
+    it("says that it loads, then what is wrong, then shows the numbers", function()
+      local own = sandbox.start { customers = 120 }
+      local home, address = start_gateway(own)
+      own:control { faults = { { match = "commercial", times = 9, error = "no_rights",
+        delay = 2 } } }
+      browser:shape {}
+      browser:console()
+      browser:open(address .. "/")
+      assert.equal("true", browser:run("return document.getElementById('main').ariaBusy"))
+      assert.equal("Loading…", browser:run("return document.getElementById('count').textContent"))
+      assert.equal(8, browser:run("return document.querySelectorAll('#rows tr.ghost').length"))
+      browser:screenshot(SHOTS .. "/loading.png")
+      browser:wait("return !document.getElementById('problem').hidden")
+      assert.equal("false", browser:run("return document.getElementById('main').ariaBusy"))
+      assert.truthy(browser:run("return [...document.querySelectorAll('section')].every("
+        .. "s => s.hidden)"))
+      local text = browser:run("return document.getElementById('problem').textContent")
+      assert.truthy(text:find("cannot be shown", 1, true), text)
+      assert.truthy(text:find("may not see this", 1, true), text)
+      browser:screenshot(SHOTS .. "/failed.png")
+      own:control { clear_faults = true }
+      browser:click("#retry")
+      browser:wait("return document.querySelectorAll('#rows tr[data-id]').length === 100")
+      assert.truthy(browser:run("return document.getElementById('problem').hidden"))
+      stop_gateway(home)
+      own:stop()
     end)
 
     it("keeps the numbers when the gateway is gone, and says so", function()
@@ -301,6 +375,12 @@ describe("examples/openresty", function()
           .. ".backgroundColor.match(/\\d+/g).map(Number); return c[0] + c[1] + c[2] > 384")
         assert.equal(not c[3].dark, light)
         browser:screenshot(SHOTS .. "/" .. c[2] .. ".png")
+        browser:run("document.getElementById('customers').scrollIntoView()")
+        browser:screenshot(SHOTS .. "/" .. c[2] .. "-customers.png")
+        browser:click("#rows tr td button")
+        browser:wait("return document.querySelectorAll('#detail-products li').length > 0")
+        assert.truthy(browser:run("return detail.scrollWidth <= detail.clientWidth"))
+        browser:screenshot(SHOTS .. "/" .. c[2] .. "-detail.png")
         assert.equal("", browser:console())
       end)
     end
@@ -325,6 +405,7 @@ describe("examples/openresty", function()
       local body, status, headers = get("/customers/" .. id .. "/deployment")
       assert.equal(503, status, body)
       assert.equal("600", headers["retry-after"])
+      assert.truthy(get("/metrics"):find("partnercenter_throttled_total 1\n", 1, true))
     end)
   end)
 end)

@@ -3,7 +3,9 @@
 
 const $ = (id) => document.getElementById(id);
 const number = new Intl.NumberFormat();
-const percent = new Intl.NumberFormat(undefined, { style: "percent", maximumFractionDigits: 1 });
+const percent = new Intl.NumberFormat(undefined, {
+  style: "percent", minimumFractionDigits: 1, maximumFractionDigits: 1,
+});
 const FIRST_PRODUCTS = 10, FIRST_ROWS = 100, ANY_SHARE = 105;
 
 const state = {
@@ -163,22 +165,25 @@ function showLoading() {
   $("count").textContent = "Loading…";
 }
 
+// Without numbers there is nothing in them to look at.
+function showSections(shown) {
+  for (const section of document.querySelectorAll("main section")) section.hidden = !shown;
+}
+
 function showProblem(failure) {
   $("problem").hidden = false;
   $("problem-title").textContent = state.summary
     ? "The numbers below are older: new ones cannot be had."
     : "The numbers cannot be shown.";
   $("problem-text").textContent = failure.message;
-  if (state.summary) return;
-  $("products").replaceChildren();
-  $("rows").replaceChildren();
-  $("count").textContent = "";
+  if (!state.summary) showSections(false);
 }
 
 async function load() {
   $("problem").hidden = true;
   $("reload").disabled = true;
   $("main").setAttribute("aria-busy", "true");
+  showSections(true);
   if (!state.summary) showLoading();
   try {
     state.summary = await ask("summary");
@@ -194,13 +199,18 @@ async function load() {
 
 // --- one customer ---
 
+function showFacts(id, text) {
+  $("detail-facts").replaceChildren(text, element("span", { className: "id", textContent: id }));
+}
+
 async function open(id) {
   if (state.opened) state.opened.abort();
   const opened = state.opened = new AbortController();
   const known = state.summary && state.summary.customers.find((customer) => customer.id === id);
   $("detail-title").textContent = known ? known.name : "Customer";
-  $("detail-facts").textContent = id;
+  showFacts(id, "");
   $("detail-products").replaceChildren();
+  $("detail-problem").hidden = true;
   $("detail-state").hidden = false;
   $("detail-state").textContent = "Loading…";
   if (!$("detail").open) $("detail").showModal();
@@ -208,14 +218,16 @@ async function open(id) {
     const customer = await ask(`customers/${encodeURIComponent(id)}/deployment`, opened.signal);
     const most = mostSold(customer.products);
     if (customer.name) $("detail-title").textContent = customer.name;
-    $("detail-facts").textContent = `${number.format(customer.deployed)} of `
-      + `${number.format(customer.sold)} licences deployed · ${shareText(customer.share)} · ${id}`;
+    showFacts(id, `${number.format(customer.deployed)} of ${number.format(customer.sold)}`
+      + ` licences deployed · ${shareText(customer.share)}`);
     $("detail-state").hidden = customer.products.length > 0;
     $("detail-state").textContent = "This customer has no licences.";
     $("detail-products").replaceChildren(...customer.products.map((group) => barItem(group, most)));
   } catch (failure) {
     if (failure.name === "AbortError") return;
-    $("detail-state").textContent = failure.message;
+    $("detail-state").hidden = true;
+    $("detail-problem").hidden = false;
+    $("detail-problem-text").textContent = failure.message;
   }
 }
 
@@ -265,6 +277,10 @@ $("more-rows").addEventListener("click", () => {
 
 $("reload").addEventListener("click", load);
 $("retry").addEventListener("click", load);
+$("detail-retry").addEventListener("click", () => {
+  follow();
+  $("close").focus(); // the button is gone for now
+});
 $("close").addEventListener("click", () => $("detail").close());
 $("detail").addEventListener("close", () => {
   if (location.hash) history.replaceState(null, "", location.pathname);
