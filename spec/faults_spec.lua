@@ -36,6 +36,25 @@ end
 
 calls.sign_in = calls.get
 
+-- Each resource that gives rows; the answer of the last, or what went wrong.
+function calls.every(client)
+  local customer, analytics = client.customers:by_id(CUSTOMER), client.analytics
+  local count, page, err
+  for _, resource in ipairs {
+    client.customers, customer.analytics.licenses.deployment, customer.analytics.licenses.usage,
+    customer.subscribedskus, analytics.licenses.deployment, analytics.licenses.usage,
+    analytics.commercial.deployment.license, analytics.commercial.usage.license,
+    analytics.subscriptions, analytics.usage.azure, analytics.indirectresellers,
+    analytics.referrals, analytics.search,
+  } do
+    page, err = resource:get()
+    if not page then return nil, err end
+    count = count or #page.items
+    assert.equal(count, #page.items, tostring(resource))
+  end
+  return page
+end
+
 function calls.all(client)
   return client.customers:all()
 end

@@ -93,13 +93,14 @@ describe("partnercenter.ngx", function()
     end)
 
     it("renews early, once", function()
-      box:control { expires_in = 2 }
+      box:control { expires_in = 2 } -- so it is renewed each second
       start(4)
+      local begun = os.time()
       server:flood("/x", 20)
       assert(nginx.await("! curl -s " .. server.url .. "/keys | grep -q token", 5))
       assert.equal(("200\n"):rep(20), server:flood("/x", 20))
       local count = box:stats().token_requests
-      assert(count >= 2 and count <= 3, count)
+      assert(count >= 2 and count <= 2 + os.time() - begun, count)
     end)
 
     it("keeps no lock, and waits for that of another worker", function()
@@ -206,6 +207,15 @@ describe("partnercenter.ngx", function()
         local small = new_cache { max_bytes = 5 }
         ngx.print((small:text("k", produce)), ";", (small:text("k", produce)), ";",
           table.concat(events, " "))]], "text 1;text 2;miss too_large miss too_large")
+    end)
+
+    it("takes no more room than the dictionary, and drops what was not used longest", function()
+      check([[
+        local long = ("x"):rep(50000)
+        for i = 1, 100 do cache:text("k" .. i, function() return i .. long end) end
+        local _, newest = cache:text("k100", produce)
+        local _, oldest = cache:text("k1", produce)
+        ngx.print(newest.state, " ", oldest.state)]], "hit miss")
     end)
 
     it("keeps caches with different keys apart", function()

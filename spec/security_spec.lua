@@ -100,6 +100,7 @@ describe("security", function()
       locale = "en-US", application = "App", correlation_id = CUSTOMER, base_url = "https://a",
       authority = "https://a", ca_file = "/a.pem", proxy = "http://a", no_proxy = "a",
       unix_socket = "/a", http_version = "2", cloud = "global", loop = "block",
+      commercial_prefix = "/v1",
     }
     for name, text in pairs(TEXTS) do
       it("is refused as the option " .. name, function()
@@ -137,10 +138,27 @@ describe("security", function()
       local c = partnercenter.credentials
       for _, injection in ipairs(INJECTIONS) do
         refuses(c.token, TOKEN .. injection)
-        for _, name in ipairs { "tenant", "client_id", "refresh_token" } do
-          local fields = { tenant = "contoso.com", client_id = CUSTOMER, refresh_token = "r3fresh" }
-          fields[name] = fields[name] .. injection
-          refuses(c.refresh_token, fields)
+        for kind, more in pairs {
+          refresh_token = { refresh_token = "r", client_secret = "s", scope = "s" },
+          client_secret = { client_secret = "s", scope = "s" },
+          client_assertion = { assertion = "a.b.c" },
+          authorization_code = { code = "c", redirect_uri = "https://a", code_verifier = "v",
+            client_secret = "s" },
+          device_code = { on_prompt = print, scope = "s" },
+          authorize_url = { redirect_uri = "https://a", state = "s", scope = "s", prompt = "login",
+            login_hint = "a@b", code_challenge = "c" },
+        } do
+          local good = { tenant = "contoso.com", client_id = CUSTOMER }
+          for name, value in pairs(more) do good[name] = value end
+          c[kind](good)
+          for name, value in pairs(good) do
+            local fields = {}
+            for other, kept in pairs(good) do fields[other] = kept end
+            if type(value) == "string" then
+              fields[name] = value .. injection
+              refuses(c[kind], fields)
+            end
+          end
         end
       end
     end)

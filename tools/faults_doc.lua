@@ -16,7 +16,7 @@ server saw nothing. No secret is in any of the errors or events.
 
 local CALLS = {
   each = "`each`", all = "`all`", analytics = "`all`, analytics", sign_in = "`get`, signing in",
-  clock = "`get`, three times", get = "`get`",
+  clock = "`get`, three times", every = "`get`, of each resource", get = "`get`",
 }
 
 local function one_of(list)
