@@ -74,6 +74,21 @@ describe("partnercenter.loop.ngx", function()
       end)
     end
 
+    it("waits while nginx looks for a certificate", function()
+      local socket = os.tmpname()
+      os.remove(socket)
+      start { http = ([[server {
+        listen unix:%s ssl;
+        ssl_certificate %s/tls/server.pem;
+        ssl_certificate_key %s/tls/server.key;
+        ssl_certificate_by_lua_block { package.loaded.rows = #assert(deployment():get()).items }
+        location / { content_by_lua_block { ngx.say(package.loaded.rows) } }
+      }]]):format(socket, box.dir, box.dir) }
+      assert.equal("3\n", nginx.run(("curl -s --cacert %s --unix-socket %s https://localhost/")
+        :format(box.ca_file, socket)))
+      assert.equal("", server:errors())
+    end)
+
     local REFUSES = [[local ok, err = pcall(function() return deployment():get() end)
       ngx.log(ngx.NOTICE, "REFUSED: ", tostring(ok), " ", tostring(err))]]
     for _, c in ipairs {
