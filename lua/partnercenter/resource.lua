@@ -185,7 +185,8 @@ function methods.by_id(self, id)
   check_node(self, "by_id", 2)
   local tree = rawget(self, TREE).id
   if not check.guid(id) then
-    error(("bad argument '%s' to %s:by_id (a GUID is due)"):format(tree.argument, label_of(self)), 2)
+    error(("bad argument '%s' to %s:by_id (a GUID is due)"):format(tree.argument, label_of(self)),
+      2)
   end
   return new_node(rawget(self, HOME), tree, { id })
 end
