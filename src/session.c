@@ -100,6 +100,7 @@ Start a request; never waits.
 @tparam string request.url
 @tparam[opt="GET"] string request.method
 @tparam[opt] table request.headers array of `{name, value}`
+@tparam[opt] table request.more_headers array of name, value, name, value, …
 @tparam[opt] string request.body makes it a POST
 @tparam[opt=180] number request.timeout seconds for the whole transfer, or
 for the longest silence when `streamed`

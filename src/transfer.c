@@ -52,9 +52,9 @@ int pc_push_error(lua_State *L, enum pc_err err) {
 /* --- sending --- */
 
 static const char *const request_names[] = {
-    "url",     "method",          "headers",  "body",
-    "timeout", "connect_timeout", "max_body", "streamed",
-    "nulls",   "max_depth",       NULL,
+    "url",      "method",  "headers",         "more_headers",
+    "body",     "timeout", "connect_timeout", "max_body",
+    "streamed", "nulls",   "max_depth",       NULL,
 };
 
 /* Set one part from the string option `name`.  [-0, +0, v] */
@@ -96,16 +96,13 @@ static bool has_control(const char *text, size_t len) {
   return false;
 }
 
-/* Set the header at the top of the stack, {name, value}. A control character
-** would let it write more headers; the error does not show the value, which
-** may be a secret.  [-0, +0, v] */
+/* Set the header whose name and value are on top. A control character would
+** let it write more headers; the error does not show the value, which may be a
+** secret.  [-2, +0, v] */
 static enum pc_err set_header(lua_State *L, struct view *v, int i) {
   enum pc_err err;
   const char *name, *value;
   size_t name_len, len;
-  if (!lua_istable(L, -1)) luaL_error(L, "header %d is not a table", i);
-  lua_rawgeti(L, -1, 1); /* header name */
-  lua_rawgeti(L, -2, 2); /* header name value */
   if (lua_type(L, -2) != LUA_TSTRING || lua_type(L, -1) != LUA_TSTRING)
     luaL_error(L, "header %d is not a name and a value", i);
   name = lua_tolstring(L, -2, &name_len);
@@ -117,17 +114,34 @@ static enum pc_err set_header(lua_State *L, struct view *v, int i) {
   return err;
 }
 
+/* Push a list of the request, and tell its length.  [-0, +1, v] */
+static int push_list(lua_State *L, int request, const char *name) {
+  lua_getfield(L, request, name);
+  if (lua_isnil(L, -1)) return 0;
+  if (!lua_istable(L, -1))
+    luaL_error(L, "request field '%s' is not a table", name);
+  return (int)pc_rawlen(L, -1);
+}
+
+/* Set the headers: pairs, and behind them those of the flat list.
+** [-0, +0, v] */
 static enum pc_err set_headers(lua_State *L, int request, struct view *v) {
   enum pc_err err = PC_OK;
-  int i, n;
-  lua_getfield(L, request, "headers");
-  if (!lua_isnil(L, -1) && !lua_istable(L, -1))
-    luaL_error(L, "request field 'headers' is not a table");
-  n = lua_istable(L, -1) ? (int)pc_rawlen(L, -1) : 0;
+  int i, n = push_list(L, request, "headers"), count = n;
   for (i = 1; i <= n && err == PC_OK; i++) {
     lua_rawgeti(L, -1, i); /* headers header */
+    if (!lua_istable(L, -1)) luaL_error(L, "header %d is not a table", i);
+    lua_rawgeti(L, -1, 1);
+    lua_rawgeti(L, -2, 2); /* headers header name value */
     err = set_header(L, v, i);
     lua_pop(L, 1);
+  }
+  lua_pop(L, 1);
+  n = push_list(L, request, "more_headers");
+  for (i = 1; i <= n && err == PC_OK; i += 2) {
+    lua_rawgeti(L, -1, i);
+    lua_rawgeti(L, -2, i + 1); /* more_headers name value */
+    err = set_header(L, v, ++count);
   }
   lua_pop(L, 1);
   return err;
@@ -414,20 +428,26 @@ static int transfer_status(lua_State *L) {
 }
 
 /***
-A header of the answer.
+Headers of the answer.
 @function Transfer:header
-@tparam string name in any letter case
-@treturn[1] string the first one's value
-@treturn[2] nil there is none, or the headers have not arrived
+@tparam string ... their names, in any letter case
+@treturn string|nil for each name the first one's value; nil: there is none, or
+the headers have not arrived
 */
 static int transfer_header(lua_State *L) {
   struct view *v = check_view(L);
-  size_t len = 0;
-  const char *value =
-      pc_transfer_header(v->transfer, luaL_checkstring(L, 2), &len);
-  if (value == NULL) return 0;
-  lua_pushlstring(L, value, len);
-  return 1;
+  int i, n = lua_gettop(L);
+  luaL_checkstack(L, n, NULL);
+  for (i = 2; i <= n; i++) {
+    size_t len = 0;
+    const char *value =
+        pc_transfer_header(v->transfer, luaL_checkstring(L, i), &len);
+    if (value != NULL)
+      lua_pushlstring(L, value, len);
+    else
+      lua_pushnil(L);
+  }
+  return n - 1;
 }
 
 /***

@@ -134,12 +134,14 @@ end
 
 -- The facts of an answer that support asks for.
 local function facts_of(call, transfer)
+  local request_id, correlation_id, ms_cv, server_id =
+    transfer:header("MS-RequestId", "MS-CorrelationId", "MS-CV", "MS-ServerId")
   return {
     status = transfer:status(),
-    request_id = transfer:header("MS-RequestId") or call.request_id,
-    correlation_id = transfer:header("MS-CorrelationId") or call.correlation_id,
-    ms_cv = transfer:header("MS-CV"),
-    server_id = transfer:header("MS-ServerId"),
+    request_id = request_id or call.request_id,
+    correlation_id = correlation_id or call.correlation_id,
+    ms_cv = ms_cv,
+    server_id = server_id,
     attempts = call.attempts,
     timings = transfer:timings(),
   }
@@ -162,16 +164,15 @@ function M.finish(call, transfer, err)
   call.client:emit(event)
 end
 
+-- The headers that differ from call to call.
 local function headers_of(call, token)
-  local headers, n = {}, 1
-  for i, header in ipairs(call.request.headers) do headers[i], n = header, i + 1 end
-  headers[n] = USER_AGENT
-  if token then headers[n + 1] = call.client.sign_in:header(token) end
-  if not call.request.token_endpoint then
-    headers[#headers + 1] = { "MS-RequestId", call.request_id }
-    headers[#headers + 1] = { "MS-CorrelationId", call.correlation_id }
-  end
-  return headers
+  if call.request.token_endpoint then return USER_AGENT end
+  return {
+    "User-Agent", USER_AGENT[2],
+    "Authorization", call.client.sign_in:authorization(token),
+    "MS-RequestId", call.request_id,
+    "MS-CorrelationId", call.correlation_id,
+  }
 end
 
 local function tell_request(call, request)
@@ -188,7 +189,8 @@ local function send(call, token)
   local transfer, message, kind = client.hub:send {
     url = request.url,
     method = request.body == nil and request.method or nil,
-    headers = headers_of(call, token),
+    headers = request.headers,
+    more_headers = headers_of(call, token),
     body = request.body,
     timeout = client.settings.timeout,
     connect_timeout = client.settings.connect_timeout,

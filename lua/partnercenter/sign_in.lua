@@ -204,16 +204,16 @@ function M.new(options)
       return get_token(self, rejected, deadline, iterating)
     end,
 
-    --- The header that a token is sent in (RFC 6750 section 2.1), made once for
-    -- all its calls.
-    -- @function header
+    --- What a token is sent as (RFC 6750 section 2.1): made once for all its
+    -- calls.
+    -- @function authorization
     -- @tparam string token
-    -- @treturn {string,string} name and value
-    header = function(_, token)
-      if self.header_token ~= token then
-        self.header_token, self.header = token, { "Authorization", "Bearer " .. token }
+    -- @treturn string value of the header
+    authorization = function(_, token)
+      if self.sent_token ~= token then
+        self.sent_token, self.authorization = token, "Bearer " .. token
       end
-      return self.header
+      return self.authorization
     end,
 
     --- Every secret of the last sign-ins.
