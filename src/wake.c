@@ -47,7 +47,7 @@ enum pc_err pc_wake_open(struct pc_wake *w) {
 #endif
 
 void pc_wake_raise(struct pc_wake *w) {
-  const uint64_t one = 1; /* which an eventfd wants, and a pipe does not mind */
+  const uint64_t one = 1; /* an eventfd wants it, a pipe does not mind */
   /* A full one is raised: only an interruption is worth a retry. */
   while (write(w->write_fd, &one, sizeof one) < 0 && errno == EINTR) {
   }

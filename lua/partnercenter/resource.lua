@@ -10,6 +10,7 @@ local requests = require "partnercenter.request"
 local resources = require "partnercenter.resources"
 local sources = require "partnercenter.source"
 local row_walks = require "partnercenter.rows"
+local trees = require "partnercenter.tree"
 local verbs = require "partnercenter.verbs"
 
 -- The keys under which a node keeps what it is; nobody else has them. HOME is
@@ -21,31 +22,7 @@ local M = {}
 local mt = { __name = "partnercenter.resource" }
 
 local by_name = {}
-
--- The tree of all paths: `children` by name, `id` where an id stands in the
--- path (with its argument's name), `resource` where something can be asked, and
--- `label`, the path in Lua with %s where the id is.
-local function plant()
-  local root = { children = {}, label = "" }
-  for _, resource in ipairs(resources) do
-    by_name[resource.name] = resource
-    local at = root
-    for segment in resource.path:gsub("^/%w*/?v1/", ""):gmatch("[^/]+") do
-      local argument = segment:match("^{(.*)}$")
-      if argument then
-        local label = at.label .. ":by_id(%s)"
-        at.id = at.id or { children = {}, argument = argument, label = label }
-        at = at.id
-      else
-        local label = at == root and segment or at.label .. "." .. segment
-        at.children[segment] = at.children[segment] or { children = {}, label = label }
-        at = at.children[segment]
-      end
-    end
-    at.resource = resource
-  end
-  return root
-end
+for _, resource in ipairs(resources) do by_name[resource.name] = resource end
 
 local NO_IDS = {}
 
@@ -191,27 +168,7 @@ function methods.by_id(self, id)
   return new_node(rawget(self, HOME), tree, { id })
 end
 
--- What can stand behind each node of a tree, by name: children and methods.
-local function name_members(tree)
-  local members = {}
-  for name, child in pairs(tree.children) do
-    members[name] = name_members(child)
-  end
-  if tree.id then
-    members.by_id = methods.by_id
-    name_members(tree.id)
-  end
-  if tree.resource then
-    members.get = methods.get
-    if not tree.resource.single then
-      members.pages, members.each, members.all = methods.pages, methods.each, methods.all
-    end
-  end
-  tree.members = members
-  return tree
-end
-
-local root = name_members(plant())
+local root = trees.plant(resources, methods)
 
 --- What stands behind a node: the next node, or a method.
 -- @tparam table node
@@ -255,8 +212,7 @@ end
 -- @tparam table resource what `partnercenter.custom` gives
 -- @treturn table a node with the four verbs
 function M.custom(client, resource)
-  local tree = name_members { children = {}, resource = resource, label = resource.name }
-  return new_node(new_home(client), tree, NO_IDS)
+  return new_node(new_home(client), trees.leaf(resource, methods), NO_IDS)
 end
 
 --- Is the value a node?
