@@ -58,6 +58,8 @@ describe("partnercenter.loop.ngx", function()
         .. "content_by_lua_block { ngx.say(ngx.ctx.n) } }" },
       { "rewrite", "location = /x { rewrite_by_lua_block { " .. COUNT .. " } "
         .. "content_by_lua_block { ngx.say(ngx.ctx.n) } }" },
+      { "server_rewrite", "server_rewrite_by_lua_block { " .. COUNT .. " } "
+        .. "location = /x { content_by_lua_block { ngx.say(ngx.ctx.n) } }" },
       { "timer", [[location = /x { content_by_lua_block {
         local done = require("ngx.semaphore").new(0)
         local n
