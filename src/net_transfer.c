@@ -12,7 +12,7 @@
 #define MAX_BODY    (1024 * 1024) /* only token requests have one */
 #define MAX_METHOD  16
 #define MAX_HEAD    (64 * 1024) /* nginx and IIS send at most 16 KiB */
-#define MAX_SPARE   128 /* pieces kept for reuse, here and with the thread */
+#define MAX_SPARE   256 /* pieces kept for reuse: a window full, 4 MiB */
 /* Transfers kept for reuse, with so much memory for a request each at most: a
 ** call with a token takes about 3 KiB. */
 #define MAX_SPARE_TRANSFERS 128
