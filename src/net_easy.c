@@ -30,9 +30,8 @@ static size_t on_header(char *line, size_t size, size_t n, void *arg) {
   }
   long status = 0;
   (void)curl_easy_getinfo(t->easy, CURLINFO_RESPONSE_CODE, &status);
-  if (status < 200) {
-    pc_buffer_clear(
-        &t->memory.head); /* an interim answer: the real one follows */
+  if (status < 200) { /* an interim answer: the real one follows */
+    pc_buffer_clear(&t->memory.head);
     return len;
   }
   t->seen_status = (int)status;

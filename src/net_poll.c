@@ -118,8 +118,8 @@ enum pc_err pc_poll_round(struct pc_poll *p, bool wait) {
   struct epoll_event events[EVENTS_PER_ROUND];
   enum pc_err err = PC_OK;
   int still_running, i;
-  int n =
-      epoll_wait(p->epoll_fd, events, EVENTS_PER_ROUND, wait ? wait_ms(p) : 0);
+  int ms = wait ? wait_ms(p) : 0;
+  int n = epoll_wait(p->epoll_fd, events, EVENTS_PER_ROUND, ms);
   if (n < 0 && errno != EINTR) return PC_RESOURCES;
   for (i = 0; i < n && err == PC_OK; i++)
     if (events[i].data.fd != p->wake_fd)
