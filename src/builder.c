@@ -286,9 +286,9 @@ static const char *step(struct run *r, const char *p) {
     b->expect = PC_EXPECT_VALUE;
     return p + 1;
   case PC_EXPECT_COMMA: return read_comma(r, p);
-  case PC_EXPECT_END: return pc_fail(r, PC_JSON_EXTRA, p);
+  case PC_EXPECT_END: break;
   }
-  return NULL;
+  return pc_fail(r, PC_JSON_EXTRA, p);
 }
 
 /* Go through the text until its end, or an error. The result is where the
