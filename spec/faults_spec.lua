@@ -141,7 +141,7 @@ describe("faults", function()
     if fault.relay and fault.requests > 0 then own.request = counts[fault.relay.to].request end
     if fault.group == "Proxy" then
       assert.is_true(not own.tokens or own.tokens == 0, "the proxy has seen the token")
-      own = counts.well or { request = 0 }
+      own.request = counts.well and counts.well.request or 0
     end
     local least = fault.requests or fault.requests_least
     local most = fault.requests or fault.requests_most

@@ -5,7 +5,8 @@
 -- `serve` (a function of a connection, see faults/conn.lua), maybe `tls` (see
 -- faults/tls.lua; "none": plain), `http2`, `relay` (to another fault's port,
 -- through a bad line), `closed` (nobody listens). Those of the group "Proxy" are
--- the proxy on the way to the fault "well", whose requests count.
+-- the proxy on the way to the fault "well", whose requests count; connections
+-- are the proxy's.
 --
 -- The caller makes `call` ("get", or "all", "each", "sign_in"), with `options`
 -- over those of the spec (one retry, 1 MiB of body, 5 s for an attempt and for

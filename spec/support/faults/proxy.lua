@@ -30,10 +30,11 @@ local proxies = {
   { name = "proxy-refuses", what = "407, whose text repeats the password",
     serve = says("HTTP/1.1 407 Proxy Authentication Required\r\nProxy-Authenticate: Basic "
       .. 'realm="' .. BASIC .. '"\r\nContent-Length: 13\r\n\r\npr0xy/p@ss no'),
-    gets = "network", requests = 0 },
+    gets = "config", like = "the proxy refused: check its user and password", requests = 0,
+    connections = 1 },
   { name = "proxy-502", what = "502, in HTML: the proxy cannot reach the service",
     serve = says "HTTP/1.1 502 Bad Gateway\r\nContent-Length: 6\r\n\r\n<html>", gets = "network",
-    requests = 0 },
+    requests = 0, connections = 2 },
   { name = "proxy-redirects", what = "a redirect instead of a tunnel: never followed",
     serve = says("HTTP/1.1 302 Found\r\nLocation: https://127.0.0.1:{port:well}/\r\n"
       .. "Content-Length: 0\r\n\r\n"), gets = "network", requests = 0 },
