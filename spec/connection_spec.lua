@@ -110,4 +110,36 @@ describe("a host", function()
     -- OpenSSL forgets a session whose connection ended badly, as a reset does.
     assert.is_true(stats.resumed >= 1)
   end)
+
+  -- One at a time, since TLS 1.3 has a session used once, and only a connection
+  -- that is made brings the next.
+  it("gives the TLS session to each connection that is made beside others", function()
+    at_localhost { http_version = "1.1" }
+    assert(deployment(client))
+    box:control { faults = { { match = "licenses/usage", times = 1000, delay = 30 } } }
+    for _ = 1, 3 do
+      local next_result = client:map({ "holds the connection", "needs another" }, function(name)
+        local licenses = client.customers:by_id(CUSTOMER).analytics.licenses
+        return (name == "needs another" and licenses.deployment or licenses.usage):get()
+      end)
+      local name, page, err = next_result()
+      assert(page, err)
+      assert.equal("needs another", name)
+    end
+    local stats = box:stats()
+    assert.equal(4, stats.connections)
+    assert.equal(3, stats.resumed)
+  end)
+
+  it("never gets the TLS session of another", function()
+    at_localhost { http_version = "1.1",
+      credentials = partnercenter.credentials.refresh_token {
+        tenant = box.tenant, client_id = box.client_id, client_secret = box.client_secret,
+        refresh_token = box.refresh_token,
+      } }
+    assert(deployment(client))
+    local stats = box:stats()
+    assert.equal(2, stats.connections)
+    assert.equal(0, stats.resumed)
+  end)
 end)

@@ -140,8 +140,10 @@ static CURLcode set_request(CURL *easy, struct pc_transfer *t) {
 }
 
 /* What is the same for all transfers of a net. */
-static CURLcode set_connection(CURL *easy, const struct pc_net_config *c) {
+static CURLcode set_connection(CURL *easy, const struct pc_io *io) {
+  const struct pc_net_config *c = &io->net->config;
   CURLcode code = CURLE_OK;
+  SET(CURLOPT_SHARE, io->share);
   SET(CURLOPT_NOSIGNAL, 1L);
   SET(CURLOPT_NOPROGRESS, 1L);
   SET(CURLOPT_HEADERFUNCTION, on_header);
@@ -179,8 +181,7 @@ static CURL *take_handle(struct pc_io *io, CURLcode *code) {
   CURL *easy;
   if (io->idle_count > 0) return io->idle[--io->idle_count];
   easy = curl_easy_init();
-  *code = easy != NULL ? set_connection(easy, &io->net->config)
-                       : CURLE_OUT_OF_MEMORY;
+  *code = easy != NULL ? set_connection(easy, io) : CURLE_OUT_OF_MEMORY;
   if (*code == CURLE_OK) return easy;
   curl_easy_cleanup(easy);
   return NULL;

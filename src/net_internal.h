@@ -154,6 +154,7 @@ struct pc_net {
 struct pc_io {
   struct pc_net *net;
   CURLM *multi;                /* owned */
+  CURLSH *share;               /* owned; what all easy handles share */
   struct pc_poll *poll;        /* owned */
   enum pc_err err;             /* why nothing can be sent; PC_OK: it can */
   struct pc_transfer *active;  /* started, not finished */

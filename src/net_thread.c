@@ -193,7 +193,17 @@ static void collect_ended(struct pc_io *io) {
 static enum pc_err open_io(struct pc_io *io) {
   const struct pc_net_config *config = &io->net->config;
   io->multi = curl_multi_init();
-  if (io->multi == NULL) return PC_NOMEM;
+  io->share = curl_share_init();
+  if (io->multi == NULL || io->share == NULL) return PC_NOMEM;
+  /* Each handle of libcurl before 8.12 keeps its TLS sessions to itself, so
+  ** that a handle's first connection is never resumed: with TLS 1.2 a round
+  ** trip more. libcurl gives a session to the same host and port under the same
+  ** settings of TLS only. TLS 1.3 has a session used once: of connections that
+  ** begin together, those after the first often begin anew, which costs little.
+  ** No locks: all handles are of this thread. */
+  if (curl_share_setopt(io->share, CURLSHOPT_SHARE,
+                        CURL_LOCK_DATA_SSL_SESSION) != CURLSHE_OK)
+    return PC_NOMEM;
   /* Without a cap libcurl opens one connection for each transfer above the
   ** server's limit of streams; the larger stream limit lets the server's own
   ** decide. Idle connections are kept through bursts. */
@@ -211,10 +221,12 @@ static void close_io(struct pc_io *io) {
   while (io->idle_count > 0) curl_easy_cleanup(io->idle[--io->idle_count]);
   pc_poll_close(io->poll);
   if (io->multi != NULL) (void)curl_multi_cleanup(io->multi);
+  if (io->share != NULL) (void)curl_share_cleanup(io->share);
   spare.first = io->spare;
   pc_pieces_free(&spare);
   io->poll = NULL;
   io->multi = NULL;
+  io->share = NULL;
   io->spare = NULL;
 }
 
