@@ -6,12 +6,15 @@
 #include "transfer.h"
 
 #include <stdbool.h>
-#include <stdint.h>
 #include <string.h>
 #include "buffer.h"
 #include "decoder.h"
 #include "net.h"
 #include "options.h"
+
+#if defined(__SSE2__)
+#include <emmintrin.h>
+#endif
 
 #define TRANSFER_NAME "partnercenter.transfer"
 
@@ -76,21 +79,19 @@ static enum pc_err set_part(lua_State *L, int request, struct view *v,
   return err;
 }
 
-/* Is there a byte below 0x20, or 0x7f? A token has thousands of bytes: eight
-** at a time, since x - 0x20 borrows from the top bit of a byte only where that
-** byte or one before it is smaller, and a borrow from before means the same
-** answer. */
+/* Is there a byte below 0x20, or 0x7f? A token has thousands of bytes. */
 static bool has_control(const char *text, size_t len) {
-  const uint64_t ones = UINT64_C(0x0101010101010101);
-  uint64_t bad = 0;
   size_t at = 0;
-  for (; at + 8 <= len; at += 8) {
-    uint64_t x, del;
-    memcpy(&x, text + at, 8);
-    del = x ^ (ones * 0x7f);
-    bad |= ((x - ones * 0x20) & ~x) | ((del - ones) & ~del);
+#if defined(__SSE2__)
+  const __m128i low = _mm_set1_epi8(0x1f), del = _mm_set1_epi8(0x7f);
+  __m128i bad = _mm_setzero_si128();
+  for (; len - at >= 16; at += 16) {
+    __m128i x = _mm_loadu_si128((const __m128i *)(const void *)(text + at));
+    bad = _mm_or_si128(bad, _mm_cmpeq_epi8(_mm_min_epu8(x, low), x));
+    bad = _mm_or_si128(bad, _mm_cmpeq_epi8(x, del));
   }
-  if ((bad & (ones * 0x80)) != 0) return true;
+  if (_mm_movemask_epi8(bad) != 0) return true;
+#endif
   for (; at < len; at++)
     if ((unsigned char)text[at] < 0x20 || text[at] == 0x7f) return true;
   return false;

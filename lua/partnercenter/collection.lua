@@ -27,13 +27,21 @@ local function count(value)
   return number and number >= 0 and number % 1 == 0 and number or nil
 end
 
+-- The lower case of the keys that answers have as a rule: making it anew for each
+-- of them is most of the work for a small one.
+local LOWER = {}
+for _, key in ipairs { "totalCount", "TotalCount", "items", "links", "attributes", "Value", "value",
+  "@nextLink", "nextLink", "message", "statusCode", "continuationToken" } do
+  LOWER[key] = key:lower()
+end
+
 -- Lower-case name to the key as it is written. Of two spellings of one name the
 -- one that sorts first counts, so that the answer does not depend on the run.
 local function spellings(document)
   local keys = {}
   for key in pairs(document) do
     if type(key) == "string" then
-      local name = key:lower()
+      local name = LOWER[key] or key:lower()
       if not keys[name] or key < keys[name] then keys[name] = key end
     end
   end
