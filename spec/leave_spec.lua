@@ -1,6 +1,9 @@
 -- Leaving the rows of `each` early: what is on its way is cancelled, as the
 -- server sees it.
+local block = require "partnercenter.loop.block"
+local leave_contract = require "spec.support.leave_contract"
 local sandbox = require "spec.support.sandbox"
+local together = require "spec.support.together"
 
 -- Bytes per second: the whole page, some 150 kB, would take half a minute.
 local RATE = 5000
@@ -80,6 +83,34 @@ describe("leaving each", function()
     end)
   end
 
+  for _, c in ipairs {
+    { "request", "cancelled", 0, 1 },
+    { "retry", "cancelled", 0, 1, faults = { { status = 503, retry_after = 60 } } },
+    { "response", nil, 10, 1 },
+    { "page", nil, 10, 1 },
+  } do
+    it("ends it by close in on_event at '" .. c[1] .. "'", function()
+      box:control { rate = 0, faults = c.faults }
+      local closer
+      local client = box:partner { on_event = function(event)
+        if event.name == c[1] then closer:close() end
+      end }
+      local each, _
+      each, _, _, closer = client.customers:each { size = 10 }
+      local count = 0
+      local ok, err = pcall(function()
+        while each() do count = count + 1 end
+      end)
+      assert.equal(c[2] == nil, ok)
+      assert.equal(c[2], err and err.kind)
+      assert.equal(c[3], count)
+      assert.is_nil(each())
+      assert.equal(0, client.hub.session:running())
+      assert.is_true(box:stats().total <= c[4])
+      client:close()
+    end)
+  end
+
   it("asks for no other page", function()
     box:control { rate = 0 }
     local each, _, _, closer = partner.customers:each { size = 100 }
@@ -100,5 +131,79 @@ describe("leaving each", function()
     while other() do count = count + 1 end
     assert.equal(500, count)
     assert.equal(20, #assert(partner.customers:get { size = 20 }).items)
+  end)
+end)
+
+describe("leaving an iterator in which a task waits", function()
+  local client
+  local env = {}
+
+  setup(function() env.box = sandbox.start { customers = 40 } end)
+  teardown(function() env.box:stop() end)
+  before_each(function() env.box:restore() end)
+  after_each(function() client:close() end)
+
+  function env.new_client(options)
+    local all = { random = function() return 0 end }
+    for name, value in pairs(options or {}) do all[name] = value end
+    client = env.box:partner(all)
+    return client
+  end
+
+  function env.run(f) f() end
+
+  function env.sleep(seconds) client.hub:sleep(seconds) end
+
+  leave_contract(it, env)
+
+  it("cancels the call while it gives others a turn", function()
+    local loop = setmetatable({ slice = 1 }, { __index = block })
+    env.new_client { loop = loop }
+    local rows = ('{"note":"%s","items":[{"id":"x"}]}'):format(("x"):rep(100000))
+    env.box:control { gzip = false, faults = { { status = 200, body = rows } } }
+    local hub = client.hub
+    local pass, passing = hub.pass, false
+    function hub:pass(...)
+      passing = true
+      return pass(self, ...)
+    end
+    local iterate, _, _, closer = client.customers:each()
+    local results = together(client, {
+      function() return iterate() end,
+      function()
+        repeat pass(hub) until passing
+        closer:close()
+      end,
+    })
+    assert.is_false(results[1][1])
+    assert.equal("cancelled", results[1][2].kind)
+    assert.is_nil(iterate())
+  end)
+
+  it("gives no row when the page was opened but not yet taken", function()
+    local sent
+    env.new_client { on_event = function(event) sent = sent or event.name == "request" end }
+    local hub = client.hub
+    local driver, step = hub:blocking(), hub.step
+    local iterate, _, _, closer = client.customers:each { size = 2 }
+    -- Its turn comes behind those that the network has woken.
+    local token
+    function hub:step(seconds)
+      local running = step(self, seconds)
+      if token then driver:wake(token) end
+      return running
+    end
+    local task = driver:spawn(function()
+      repeat
+        token = driver:task()
+        driver:park(token)
+      until sent and hub.session:running() == 0
+      closer:close()
+    end, function() end)
+    local ok, err = pcall(iterate)
+    assert.is_false(ok)
+    assert.equal("cancelled", err.kind)
+    assert.is_true(task.dead)
+    assert.is_nil(iterate())
   end)
 end)

@@ -6,6 +6,7 @@ local faultserver = require "spec.support.faultserver"
 local partnercenter = require "partnercenter"
 local process = require "spec.support.process"
 local sandbox = require "spec.support.sandbox"
+local together = require "spec.support.together"
 
 local UNDER = os.getenv "PC_UNDER" or ""
 -- Instrumented runs take their time; the bounds they are held to are wider.
@@ -102,7 +103,7 @@ describe("the life of", function()
       assert.is_nil(iterate())
     end)
 
-    it("fails as closed when its client is closed under it", function()
+    it("fails as cancelled when its client is closed under it", function()
       local client = kept_client()
       local iterate = client.customers:each { size = 10 }
       assert.truthy(iterate())
@@ -113,7 +114,8 @@ describe("the life of", function()
         if not ok or err == nil then break end
       end
       assert.is_false(ok)
-      assert.equal("closed", err.kind)
+      assert.equal("cancelled", err.kind)
+      assert.truthy(err.message:find("the client was closed", 1, true))
     end)
 
     it("keeps its client alive, and lets go of it", function()
@@ -232,6 +234,156 @@ describe("the life of", function()
       assert.equal(128 + 9, process.wait(pid))
       assert.equal(10, count(client))
     end)
+  end)
+end)
+
+describe("a client that is closed", function()
+  local box, open
+
+  setup(function() box = sandbox.start { customers = 40, page_size = 15 } end)
+  teardown(function() box:stop() end)
+  before_each(function()
+    box:reset()
+    open = {}
+  end)
+  after_each(function()
+    for _, client in ipairs(open) do client:close() end
+  end)
+
+  local function new_client(options)
+    local all = { random = function() return 0 end }
+    for name, value in pairs(options or {}) do all[name] = value end
+    local client = box:partner(all)
+    open[#open + 1] = client
+    return client
+  end
+
+  local function get(client)
+    return client.customers:get { size = 10 }
+  end
+
+  local function each(client)
+    local iterate = client.customers:each { size = 10 }
+    local ok, row
+    repeat ok, row = pcall(iterate) until not ok or row == nil
+    return nil, row
+  end
+
+  -- Names an app and what it signs in with.
+  local function app(more)
+    local options = { tenant = box.tenant, client_id = box.client_id }
+    for name, value in pairs(more) do options[name] = value end
+    return options
+  end
+
+  local function refreshing()
+    return partnercenter.credentials.refresh_token(app {
+      client_secret = box.client_secret, refresh_token = box.refresh_token,
+    })
+  end
+
+  local function waits(client) return next(client.hub.waiters) ~= nil end
+  local function sleeps(client) return next(client.hub.sleepers) ~= nil end
+
+  for _, c in ipairs {
+    { "in flight", get, waits, control = { latency = 60000 } },
+    { "waiting for a place", get, function(client)
+      return waits(client) and client.hub.gate.last == 1
+    end, calls = 2, options = { concurrency = 1 }, control = { latency = 60000 } },
+    { "sleeping before a retry", get, sleeps,
+      control = { faults = { { status = 503, retry_after = 60, times = 9 } } } },
+    { "signing in", get, waits, credentials = refreshing,
+      control = { token_latency = 60000 } },
+    { "waiting while another call signs in", get, sleeps, calls = 2,
+      credentials = refreshing, control = { token_latency = 60000 } },
+    { "waiting for a person to sign in", get, sleeps,
+      credentials = function()
+        return partnercenter.credentials.device_code(app { on_prompt = function() end })
+      end, control = { device_interval = 60 } },
+    { "reading rows", each, waits, control = { gzip = false, rate = 500 } },
+    { "between two pages of each", each, waits,
+      control = { faults = { { match = "/v1/customers", skip = 1, delay = 60 } } } },
+    { "between two pages of all", function(client) return client.customers:all() end, waits,
+      control = { faults = { { match = "/v1/customers", skip = 1, delay = 60 } } } },
+  } do
+    it("cancels a call that is " .. c[1], function()
+      local options = { credentials = c.credentials and c.credentials() }
+      for name, value in pairs(c.options or {}) do options[name] = value end
+      local client = new_client(options)
+      box:control(c.control)
+      local calls = {}
+      for i = 1, c.calls or 1 do calls[i] = function() return c[2](client) end end
+      calls[#calls + 1] = function()
+        local last = core.now() + 20 * PATIENCE
+        repeat
+          assert(core.now() < last, "nobody waits")
+          client.hub:sleep(0.001)
+        until c[3](client)
+        client:close()
+      end
+      local started = core.now()
+      local results = together(client, calls)
+      assert.is_true(core.now() - started < 30 * PATIENCE)
+      assert.is_true(results[#calls][1], results[#calls][2])
+      for i = 1, c.calls or 1 do
+        local err = results[i][3]
+        assert.is_nil(results[i][2])
+        assert.equal("cancelled", err.kind)
+        assert.truthy(err.message:find("the client was closed", 1, true), err.message)
+        assert.is_false(err.retryable)
+      end
+      local sent = box:stats().total
+      local page, err = get(client)
+      assert.is_nil(page)
+      assert.equal("closed", err.kind)
+      assert.equal(sent, box:stats().total)
+    end)
+  end
+
+  for _, name in ipairs { "request", "retry", "token" } do
+    it("by on_event at '" .. name .. "' cancels the call, which sends nothing more", function()
+      local client
+      client = new_client {
+        credentials = refreshing(),
+        on_event = function(event)
+          if event.name == name then client:close() end
+        end,
+      }
+      box:control { faults = { { match = "/v1/customers", status = 503, retry_after = 60 } } }
+      local page, err = get(client)
+      assert.is_nil(page)
+      assert.equal("cancelled", err.kind)
+      assert.truthy(err.message:find("the client was closed", 1, true), err.message)
+      local stats = box:stats()
+      assert.equal(name == "request" and 0 or 1, stats.token_requests)
+      assert.equal(stats.token_requests + (name == "retry" and 1 or 0), stats.total)
+    end)
+  end
+
+  it("cancels a wait for the lock of a token file", function()
+    local path = os.tmpname()
+    local lock = assert(core.file_lock(path .. ".lock"))
+    local client = new_client { credentials = partnercenter.credentials.file(path, refreshing()) }
+    local results = together(client, {
+      function() return get(client) end,
+      function() client:close() end,
+    })
+    assert.equal("cancelled", results[1][3].kind)
+    lock:close()
+    os.remove(path .. ".lock")
+    os.remove(path)
+  end)
+
+  it("cancels loops over pages that had begun, and no others", function()
+    local client = new_client()
+    local begun, fresh = client.customers:pages(), client.customers:pages()
+    assert.truthy(begun())
+    client:close()
+    local _, err = pcall(begun)
+    assert.equal("cancelled", err.kind)
+    _, err = pcall(fresh)
+    assert.equal("closed", err.kind)
+    assert.equal(1, box:stats().total)
   end)
 end)
 

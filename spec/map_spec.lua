@@ -330,6 +330,19 @@ describe("partnercenter.map", function()
       end)
     end
 
+    it("by who is told of the progress ends the loop", function()
+      local client = new_client()
+      local results, closer, _ = 0, nil, nil
+      local function leave(done)
+        if done == 3 and results == 1 then closer:close() end
+      end
+      local iterate
+      iterate, _, _, closer = client:map({ 1, 2, 3 }, function(i) return i end,
+        { on_progress = leave })
+      while iterate() do results = results + 1 end
+      assert.equal(1, results)
+    end)
+
     it("tells the server", function()
       local client = new_client()
       box:reset()
@@ -344,7 +357,7 @@ describe("partnercenter.map", function()
       assert.equal(4, box:stats().statuses["499"])
     end)
 
-    it("by a closed client gives every call the kind closed", function()
+    it("by a closed client gives every call that is under way the kind cancelled", function()
       local client = new_client()
       box:control { latency = 2000 }
       local kinds = {}
@@ -362,7 +375,7 @@ describe("partnercenter.map", function()
         if not i then break end
         kinds[i] = err.kind
       end
-      assert.same({ "mine", "closed", "closed", "closed" }, kinds)
+      assert.same({ "mine", "cancelled", "cancelled", "cancelled" }, kinds)
       assert.is_true(core.now() - started < 1.5 * PATIENCE)
     end)
   end)

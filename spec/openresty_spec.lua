@@ -347,6 +347,23 @@ describe("partnercenter.loop.ngx", function()
     assert(nginx.await(("[ $(ls /proc/%d/fd | wc -l) -le %d ]"):format(worker, before), 5))
   end)
 
+  it("cancels the wait in an iterator that another light thread closes", function()
+    box:control { latency = 60000 }
+    start { locations = { ["= /x"] = [[
+      local rows, _, _, closer = partner.customers:each()
+      local reader = ngx.thread.spawn(function() return pcall(rows) end)
+      for _ = 1, 5000 do
+        if next(partner.hub.waiters) then break end
+        ngx.sleep(0.001)
+      end
+      closer:close()
+      local _, ok, err = ngx.thread.wait(reader)
+      ngx.say(ok, " ", err.kind, " ", rows())
+    ]] } }
+    assert.equal("false cancelled nil\n", (server:get("/x")))
+    assert.equal("", server:errors())
+  end)
+
   it("closes while calls wait", function()
     box:control { latency = 1000 }
     start { locations = {
@@ -358,7 +375,7 @@ describe("partnercenter.loop.ngx", function()
     assert(nginx.await("[ $(ls /proc/" .. worker .. "/task | wc -l) -ge 2 ]"))
     assert.equal("closed\n", (server:get("/close")))
     assert(nginx.await("[ -s " .. server.dir .. "/out ]", 3))
-    assert.equal("closed\n", nginx.run("cat " .. server.dir .. "/out"))
+    assert.equal("cancelled\n", nginx.run("cat " .. server.dir .. "/out"))
     assert.equal("", server:errors())
   end)
 end)

@@ -291,7 +291,7 @@ describe("throttling", function()
         function() return deployment(client) end,
         function() client:close() end,
       })
-      for i = 1, 3 do assert.equal("closed", results[i][3].kind) end
+      for i = 1, 3 do assert.equal("cancelled", results[i][3].kind) end
     end)
 
     it("are waited for no longer than the deadline", function()

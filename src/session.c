@@ -289,7 +289,7 @@ static int session_unwatch(lua_State *L) {
 }
 
 /***
-End every transfer as closed, stop the thread, give everything back. Again is
+End every transfer as cancelled, stop the thread, give everything back. Again is
 fine; every other method raises an error from now on.
 @function Session:close
 */

@@ -92,7 +92,8 @@ function partnercenter.is_guid(text) end
 ---@field concurrency? integer elements under way at most
 ---@field on_progress? fun(done: integer, total: integer?, in_flight: integer, throttled: boolean)
 
---- The fourth value of `each` and `map`: closes what is under way.
+--- The fourth value of `each` and `map`: closes what is under way. Who waits in
+--- the iterator meanwhile gets an error of kind "cancelled".
 ---@class partnercenter.Closer
 ---@field close fun(self?: partnercenter.Closer) any number of times
 
@@ -124,7 +125,8 @@ function Client:request(options) end
 ---@return partnercenter.Closer
 function Client:map(input, fn, options) end
 
---- Ends what is under way, and gives everything back.
+--- Ends what is under way with the kind "cancelled", and gives everything back.
+--- What is asked for afterwards fails with the kind "closed".
 function Client:close() end
 
 --- Facts about an answer: the second value of `get`.
@@ -159,8 +161,8 @@ function Client:close() end
 ---| "tls" no trust
 ---| "timeout" too late
 ---| "protocol" an answer that makes no sense
----| "cancelled" by the caller
----| "closed" the client is
+---| "cancelled" the iterator or the client was closed meanwhile
+---| "closed" the client was closed before
 
 --- An expected failure: the second value of a call, or what an iterator raises.
 --- As text it is one line: what failed, why, what to do.

@@ -5,6 +5,7 @@
 local core = require "partnercenter.core"
 local errors = require "partnercenter.error"
 local exchange = require "partnercenter.exchange"
+local failures = require "partnercenter.failures"
 local retry = require "partnercenter.retry"
 
 -- What the service says of tokens that a new one of the same kind would not
@@ -15,7 +16,7 @@ local M = {}
 
 local function start(client, request, options)
   local settings = client.settings
-  return {
+  local call = {
     client = client,
     request = request,
     streamed = options.streamed,
@@ -26,6 +27,16 @@ local function start(client, request, options)
     attempts = 0,
     cuts = 0,
   }
+  if options.holder then options.holder.call = call end
+  return call
+end
+
+-- After the end nothing new begins. A page that follows, or a request of the
+-- sign-in, is part of what had begun before.
+local function check_open(call)
+  local request = call.request
+  if not call.client.hub.closed or request.following or request.token_endpoint then return nil end
+  return failures.new(call, "closed", "the client is closed")
 end
 
 -- The resource must not be asked with credentials that it refuses in any case:
@@ -66,21 +77,21 @@ local function note_throttle(call, err)
   }
 end
 
--- Wait for the next try; an error when there is none.
+-- Wait for the next try; an error when there is none, or none any more.
 local function await_retry(call, err)
   local seconds = delay_of(call, err)
   if not seconds then return err end
   local hub = call.client.hub
   if call.deadline and hub.clock() + seconds >= call.deadline then
-    return exchange.out_of_time(call)
+    return failures.out_of_time(call)
   end
   call.client:emit {
     name = "retry", resource = call.request.resource, seconds = seconds, error = err.kind,
     status = err.status, attempts = call.attempts,
     request_id = call.request_id, correlation_id = call.correlation_id,
   }
-  hub:sleep(seconds)
-  return nil
+  if not call.cancelled then hub:sleep(seconds, nil, call) end
+  return failures.interruption(call)
 end
 
 -- A token that looked valid may have been revoked: worth one new one.
@@ -93,19 +104,21 @@ end
 local function admit(call, rejected)
   local client = call.client
   local gate = client.hub.gate
-  if not gate:enter(call.deadline) then return nil, exchange.out_of_time(call) end
+  if not gate:enter(call.deadline) then return nil, failures.out_of_time(call) end
+  local ended = failures.interruption(call)
+  if ended then return nil, ended end
   local token, err = client.sign_in:token(rejected, call.deadline)
   if not token then return nil, err or call.last_error end
   if not gate:is_open() and not gate:enter(call.deadline) then
-    return nil, exchange.out_of_time(call)
+    return nil, failures.out_of_time(call)
   end
   return token
 end
 
 local function run(client, request, read, options)
-  local err = check_user(client, request)
-  if err then return nil, err end
   local call = start(client, request, options)
+  local err = check_open(call) or check_user(client, request)
+  if err then return nil, err end
   local token, rejected, result
   while true do
     if not request.token_endpoint then
@@ -135,6 +148,7 @@ end
 -- @tparam table options
 -- @tparam[opt] boolean options.iterating made by the iterator of a `for`
 -- @tparam[opt] boolean options.streamed the reader sets the pace
+-- @tparam[opt] table options.holder its `call` becomes the call, from the start
 -- @tparam[opt] number options.deadline on the hub's clock
 -- @return[1] what read gave
 -- @treturn[1] table the call, with the `facts` of the answer

@@ -8,6 +8,7 @@ local core = require "partnercenter.core"
 local custom = require "partnercenter.custom"
 local errors = require "partnercenter.error"
 local exchange = require "partnercenter.exchange"
+local failures = require "partnercenter.failures"
 local hub = require "partnercenter.hub"
 local map = require "partnercenter.map"
 local resource = require "partnercenter.resource"
@@ -127,7 +128,8 @@ end
 --
 -- Leaving the loop early cancels what is under way: at once on Lua 5.4, which
 -- closes the fourth value, elsewhere by `close` on that value, or when it is
--- collected.
+-- collected. A coroutine that waits in the iterator while another one closes it
+-- gets an error of kind cancelled.
 -- @tparam table|function input an array, or an iterator called without
 --   arguments, such as `partner.customers:each()`; all its values go to fn
 -- @tparam function fn called with the element; what it returns is its result
@@ -157,12 +159,15 @@ function methods:fetch(request, iterating)
   return document, made.facts
 end
 
--- For the resources: the rows of one page as they arrive.
-function methods:stream(request, iterating)
-  local options = { iterating = iterating, streamed = true }
+-- For the resources: the rows of one page as they arrive. The call is put into
+-- `holder.call` as soon as there is one, so that another coroutine can cancel it.
+function methods:stream(request, iterating, holder)
+  local options = { iterating = iterating, streamed = true, holder = holder }
   local opened, made = call.run(self, request, stream.open, options)
-  if opened then return opened end
-  return nil, made
+  if not opened then return nil, made end
+  -- Others may have had their turn since it was opened.
+  if made.cancelled then return nil, failures.interruption(made) end
+  return opened
 end
 
 -- For the sign-in: a form sent to a token endpoint.
@@ -206,7 +211,8 @@ function methods:emit(event)
   listener(self:redact(event))
 end
 
---- End what is under way as closed and give everything back. Views of the
+--- End the client and give everything back. Calls that are under way fail with
+-- the kind cancelled, calls made afterwards with the kind closed. Views of the
 -- client end with it. Again is fine.
 function methods:close()
   self.hub:close()

@@ -7,7 +7,8 @@
 --- The fields of an error; all but kind, message and retryable may be absent.
 -- @table Error
 -- @field kind "config" "sign_in" "forbidden" "not_found" "throttled" "http"
---   "network" "tls" "timeout" "protocol" "cancelled" "closed"
+--   "network" "tls" "timeout" "protocol" "cancelled" (its iterator or client was
+--   closed under it) "closed" (its client was closed before it)
 -- @field message what failed, why and what to do, on one line
 -- @field status HTTP status, if there was an answer
 -- @field code number: the service's, or Microsoft Entra's (70008 of AADSTS70008)

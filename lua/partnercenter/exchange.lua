@@ -4,84 +4,41 @@
 -- A *call* is what the attempts of one operation share: `client`, `request`,
 -- `request_id`, `correlation_id`, `deadline` (on the hub's clock), `iterating`
 -- (it is read by the iterator of a `for`), `streamed`, `attempts`, `cuts` (bodies that
--- broke off), `facts` (of the last answer), `last_error`.
+-- broke off), `transfer` (of the last attempt), `facts` (of the last answer),
+-- `last_error`, `cancelled` (from outside, by `cancel`).
 -- SPDX-License-Identifier: MIT
 -- @module partnercenter.exchange
 
 local core = require "partnercenter.core"
 local errors = require "partnercenter.error"
+local failures = require "partnercenter.failures"
 local version = require "partnercenter.version"
 
 local USER_AGENT = { "User-Agent", ("partnercenter-lua/%s (%s)"):format(version, _VERSION) }
 
 local M = {}
 
---- The error of a call that got no answer, or none that can be used.
+--- End a call from outside: what is on its way is dropped, and who waits in it
+-- gets an error of kind cancelled. Again is fine, and so is one that has ended.
 -- @tparam table call
--- @tparam string kind
--- @tparam string message
--- @tparam[opt] table fields more fields of the error
--- @treturn Error
-function M.failure(call, kind, message, fields)
-  local all = {
-    url = call.request.url,
-    attempts = call.attempts,
-    request_id = call.request_id,
-    correlation_id = call.correlation_id,
-  }
-  for name, value in pairs(fields or {}) do all[name] = value end
-  message = call.request.resource .. ": " .. call.client:redact(message)
-  return errors.from_failure(kind, message, all)
-end
-
---- The error of a call whose deadline has passed.
--- @tparam table call
--- @treturn Error of kind timeout; `cause` is the last failure
-function M.out_of_time(call)
-  call.expired = true
-  return M.failure(call, "timeout", "the deadline has passed",
-    { cause = call.last_error, retryable = true })
-end
-
--- What went wrong in words; an offset says that it was the decoder.
-local function words_of(kind, message, detail, offset)
-  if detail and detail ~= "" then message = message .. ": " .. detail end
-  if kind == "tls" then return message .. "; check the option ca_file" end
-  if type(offset) ~= "number" then return message end
-  return ("the answer is not the JSON that was expected: %s, at byte %d"):format(message, offset)
-end
-
--- Fields of an error that tell of its answer.
-local function answer_fields(transfer)
-  return {
-    status = transfer:status(),
-    ms_cv = transfer:header("MS-CV"),
-    server_id = transfer:header("MS-ServerId"),
-  }
-end
-
--- 204, 200 with no body, a body of null.
-local function no_content(call, transfer)
-  return M.failure(call, "protocol", "the answer is empty", answer_fields(transfer))
-end
-
--- The error of a transfer that failed, or whose body did.
-local function failure_of(call, transfer, offset)
-  local kind, message, detail, cut = transfer:failure()
-  local fields = answer_fields(transfer)
-  -- Of a body without a byte nothing was cut: the service sent none.
-  if cut and offset == 1 then return no_content(call, transfer) end
-  if cut then
-    call.cuts = call.cuts + 1
-    fields.retryable = true
+function M.cancel(call)
+  local hub, transfer = call.client.hub, call.transfer
+  call.cancelled = true
+  if transfer then
+    transfer:close()
+    hub:wake(transfer)
   end
-  return M.failure(call, kind, words_of(kind, message, detail, offset), fields)
+  hub:wake(call)
 end
 
--- Wait for news; an error when the deadline has passed.
+-- Wait for news; an error when the deadline has passed, or the call was cancelled,
+-- whose transfer is closed. That of a closed client tells its end itself.
 local function await(call, transfer)
-  if call.client.hub:wait(transfer, call.deadline, call.iterating) then return nil end
-  return M.out_of_time(call)
+  local woken = call.cancelled
+    or call.client.hub:wait(transfer, call.deadline, call.iterating)
+  if call.cancelled then return failures.interruption(call) end
+  if woken then return nil end
+  return failures.out_of_time(call)
 end
 
 --- Read something of an answer, waiting as long as it takes.
@@ -99,14 +56,16 @@ function M.read(call, transfer, method)
     if ok then return true, value end
     if ok == nil then
       if value == nil then return nil end
-      return nil, failure_of(call, transfer, offset)
+      return nil, failures.of_answer(call, transfer, offset)
     end
-    if value then
-      call.client.hub:pass(call.iterating)
+    local err
+    if not value then
+      err = await(call, transfer)
     else
-      local err = await(call, transfer)
-      if err then return nil, err end
+      call.client.hub:pass(call.iterating)
+      if call.cancelled then err = failures.interruption(call) end
     end
+    if err then return nil, err end
   end
 end
 
@@ -118,7 +77,7 @@ local function refusal(call, transfer)
     if err then return err end
     body, message = transfer:body()
   end
-  if not body then return failure_of(call, transfer, message) end
+  if not body then return failures.of_answer(call, transfer, message) end
   return errors.from_response {
     status = transfer:status(),
     header = function(name) return transfer:header(name) end,
@@ -147,11 +106,13 @@ local function facts_of(call, transfer)
   }
 end
 
---- The answer is done with: note its facts, close it, tell who listens.
+--- The answer is done with: note its facts, close it, tell who listens. Of one
+-- that was cancelled nothing is left to tell.
 -- @tparam table call
 -- @tparam Transfer transfer
 -- @tparam ?Error err why it is no success
 function M.finish(call, transfer, err)
+  if call.cancelled then return transfer:close() end
   local facts = facts_of(call, transfer)
   transfer:close()
   call.facts = facts
@@ -198,7 +159,8 @@ local function send(call, token)
     streamed = call.streamed,
     nulls = client.settings.nulls,
   }
-  if not transfer then return nil, M.failure(call, kind, message) end
+  if not transfer then return nil, failures.new(call, kind, message) end
+  call.transfer = transfer
   if token then call.ticket = client.hub.throttle:started(client.hub.clock()) end
   return transfer
 end
@@ -210,8 +172,8 @@ local function await_success(call, transfer)
     if err then return err end
   end
   local status = transfer:status()
-  if not status then return failure_of(call, transfer) end
-  if status == 204 then return no_content(call, transfer) end
+  if not status then return failures.of_answer(call, transfer) end
+  if status == 204 then return failures.no_content(call, transfer) end
   local content_type = transfer:header("Content-Type")
   local json = content_type == nil or content_type:find("[Jj][Ss][Oo][Nn]")
   if status < 200 or status > 299 or not json then return refusal(call, transfer) end
@@ -227,7 +189,10 @@ end
 -- @treturn[2] nil
 -- @treturn[2] Error
 function M.once(call, token, read)
-  local transfer, err = send(call, token)
+  local err = failures.interruption(call)
+  if err then return nil, err end
+  local transfer
+  transfer, err = send(call, token)
   if not transfer then return nil, err end
   err = await_success(call, transfer)
   local result
@@ -245,7 +210,7 @@ end
 function M.read_document(call, transfer)
   local ok, value = M.read(call, transfer, "value")
   if not ok then return nil, value end
-  if value == core.null then return nil, no_content(call, transfer) end
+  if value == core.null then return nil, failures.no_content(call, transfer) end
   M.finish(call, transfer)
   return value
 end

@@ -89,23 +89,22 @@ local function look_around(self, now)
   collectgarbage("step", COLLECT)
 end
 
---- Wait until it has ended or is abandoned.
+--- Wait until it has ended or is abandoned, or the hub is closed.
 -- @tparam ?number deadline on the hub's clock
 -- @tparam[opt] boolean iterating the wait happens in the iterator of a `for`
 -- @treturn boolean false when the deadline comes first
 function methods:wait(deadline, iterating)
   self.count = self.count + 1
   local slot = self.count
-  while not self.done and not self:is_abandoned() do
+  while not self.done and not self.hub.closed and not self:is_abandoned() do
     local now, seconds = self.hub.clock(), LOOK_AGAIN
     if deadline then
       if now >= deadline then return false end
       seconds = math.min(seconds, deadline - now)
     end
-    local driver = self.hub:driver()
-    local token = driver:task(iterating)
+    local token = self.hub:driver():task(iterating)
     self.waiters[slot] = token
-    local woken = driver:park(token, seconds)
+    local woken = self.hub:park(token, seconds)
     self.waiters[slot] = nil
     if not woken then look_around(self, self.hub.clock()) end
   end

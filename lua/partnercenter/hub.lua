@@ -27,9 +27,10 @@ function M.new(options)
     loop = options.loop,
     clock = options.clock,
     drivers = {},
-    -- A waiter is kept alive by its own wait, never by this table.
+    -- Tokens, by what they wait for or sleep for. They are kept alive by their own
+    -- wait, never by these tables.
     waiters = setmetatable({}, { __mode = "kv" }),
-    sleepers = setmetatable({}, { __mode = "k" }),
+    sleepers = setmetatable({}, { __mode = "kv" }),
   }, mt)
   self.throttle = options.throttle
   self.gate = gate.new(self, options.throttle)
@@ -101,15 +102,22 @@ function methods:run(iterating, f, ...)
 end
 
 --- Start a request, inside of what `run` runs; see the session's `send`. In a
--- closed hub it fails.
+-- hub that was closed meanwhile it fails.
 -- @tparam table request
 -- @treturn[1] Transfer
 -- @treturn[2] nil
 -- @treturn[2] string message
 -- @treturn[2] string kind
 function methods:send(request)
-  if self.closed then return nil, "the client is closed", "closed" end
+  if self.closed then return nil, "the client was closed", "cancelled" end
   return self.session:send(request)
+end
+
+--- Wake who waits or sleeps.
+-- @param key the transfer that is waited for, or what `sleep` was given
+function methods:wake(key)
+  local token = self.waiters[key] or self.sleepers[key]
+  if token then token.driver:wake(token) end
 end
 
 --- Take what the network has handed up and wake who waits for it.
@@ -120,8 +128,7 @@ function methods:step(seconds)
   local running = self.session:step(seconds)
   local transfer = self.session:ready()
   while transfer do
-    local token = self.waiters[transfer]
-    if token then token.driver:wake(token) end
+    self:wake(transfer)
     transfer = self.session:ready()
   end
   self.gate:wake()
@@ -144,16 +151,27 @@ function methods:wait(transfer, deadline, iterating)
   return woken
 end
 
---- Wait for a time.
+--- Wait for a time, or until the hub is closed.
 -- @tparam number seconds
 -- @tparam[opt] boolean iterating the wait happens in the iterator of a `for`
-function methods:sleep(seconds, iterating)
+-- @param[opt] key for `wake`
+function methods:sleep(seconds, iterating, key)
   if self.closed then return end
-  local driver = self:driver()
-  local token = driver:task(iterating)
-  self.sleepers[token] = true
-  driver:park(token, seconds)
-  self.sleepers[token] = nil
+  self:park(self:driver():task(iterating), seconds, key)
+end
+
+--- Wait until a token is woken, for a time at most; the end of the hub wakes it,
+-- too.
+-- @tparam table token
+-- @tparam number seconds
+-- @param[opt] key for `wake`
+-- @treturn boolean false when the time is over
+function methods:park(token, seconds, key)
+  key = key or token
+  self.sleepers[key] = token
+  local woken = token.driver:park(token, seconds)
+  self.sleepers[key] = nil
+  return woken
 end
 
 --- Give others a turn between two pieces of work.
@@ -162,7 +180,7 @@ function methods:pass(iterating)
   self:driver():pass(iterating)
 end
 
---- End everything that is under way as closed.
+--- End everything that is under way as cancelled.
 function methods:close()
   if self.closed then return end
   self.closed = true
@@ -172,7 +190,7 @@ function methods:close()
   end
   self.session:close()
   for _, token in pairs(self.waiters) do token.driver:wake(token) end
-  for token in pairs(self.sleepers) do token.driver:wake(token) end
+  for _, token in pairs(self.sleepers) do token.driver:wake(token) end
   self.gate:close()
 end
 

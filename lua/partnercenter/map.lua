@@ -8,6 +8,7 @@
 -- @module partnercenter.map
 
 local check = require "partnercenter.check"
+local errors = require "partnercenter.error"
 local yields = require "partnercenter.loop.yields"
 
 local unpack = table.unpack or unpack -- luacheck: ignore 143 113
@@ -115,6 +116,7 @@ end
 
 local function take(self)
   report(self) -- should it raise, the result is still there
+  if self.closed then return nil end
   local result = self.results[self.first]
   self.results[self.first] = nil
   self.first = self.first + 1
@@ -129,6 +131,14 @@ local function close(self)
   for _, task in pairs(self.tasks) do self.driver:cancel(task) end
   self.tasks, self.results, self.puller, self.source, self.fn = {}, {}, nil, nil, nil
   wake_reader(self)
+end
+
+-- Closed from outside: to who waits for a result it is an error, lest it looks
+-- like the end of the results.
+local function leave(self)
+  if self.closed then return end
+  self.left = true
+  close(self)
 end
 
 -- Everything was taken: nil, or the error of the input.
@@ -150,6 +160,9 @@ local function step(self, iterating)
     local token = driver:task(iterating)
     self.reader = token
     local woken = driver:park(token, self.on_progress and REPORT_EVERY)
+    if self.left then
+      error(errors.from_failure("cancelled", "map: the iterator was closed"), 0)
+    end
     if not woken then report(self) end
   end
   return nil
@@ -177,9 +190,9 @@ function M.new(hub, input, fn, options, level)
     tasks = {}, puller = nil, reader = nil,
     results = {}, first = 1, last = 0,        -- done, and not taken yet
     in_flight = 0, done = 0,
-    exhausted = false, failure = nil, closed = false,
+    exhausted = false, failure = nil, closed = false, left = false,
   }
-  local function stop() close(self) end
+  local function stop() leave(self) end
   return function(...) return step(self, yields.iterating(...)) end,
     setmetatable({ close = stop }, { __close = stop })
 end

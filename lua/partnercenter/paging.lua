@@ -203,7 +203,7 @@ end
 -- @tparam table envelope what `collection.envelope` gave for the answer
 -- @tparam number row_count how many rows the page had
 -- @tparam table state what `start` gave; it is changed
--- @treturn[1] table the next request
+-- @treturn[1] table the next request; its `following` is true
 -- @treturn[2] nil this was the last page
 -- @treturn[3] nil
 -- @treturn[3] Error of kind protocol: a link that must not be followed, a page
@@ -234,6 +234,7 @@ function M.next_request(request, envelope, row_count, state)
   local following = {}
   for name, value in pairs(request) do following[name] = value end
   following.url, following.headers = target, with_token(request.headers, token)
+  following.following = true
   return following
 end
 

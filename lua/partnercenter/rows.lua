@@ -4,15 +4,17 @@
 
 local collection = require "partnercenter.collection"
 local errors = require "partnercenter.error"
+local exchange = require "partnercenter.exchange"
 local walks = require "partnercenter.walk"
 local yields = require "partnercenter.loop.yields"
 
 local M = {}
 
+-- End the call of the page that is read or asked for.
 local function close(walk)
-  local stream = walk.stream
-  walk.stream = nil
-  if stream then stream:close() end
+  local call = walk.call
+  walk.call, walk.stream = nil, nil
+  if call then exchange.cancel(call) end
 end
 
 -- Gives out the rows that were held back, from the next step on.
@@ -45,6 +47,7 @@ end
 
 -- The end of a page: what is left of the document says how to go on.
 local function end_page(walk)
+  if walk.left then return nil end -- by who was told of the answer
   local document, facts = walk.stream:envelope()
   walk.stream = nil
   if document == nil and errors.is(facts) then return facts end
@@ -67,7 +70,7 @@ end
 
 local function open(walk)
   walk.reading, walk.request, walk.clear = walk.request, nil, false
-  local stream, err = walk.plan.client:stream(walk.reading, walk.iterating)
+  local stream, err = walk.plan.client:stream(walk.reading, walk.iterating, walk)
   walk.stream = stream
   if not stream then return err end
   return nil
@@ -86,9 +89,9 @@ local function read_on(walk)
   return walks.give(walk.plan, row)
 end
 
--- The next row; nil behind the last; nil and an error.
+-- The next row; nil behind the last, or when the walk was left; nil and an error.
 local function next_row(walk)
-  while true do
+  while not walk.left do
     local row, err
     if walk.queue then
       walk.at = walk.at + 1
@@ -108,6 +111,7 @@ local function next_row(walk)
     end
     if row ~= nil then return row end
   end
+  return nil
 end
 
 --- An iterator over the rows of all pages, and what closes it early.
@@ -119,8 +123,10 @@ function M.each(plan)
   walk.held = {}
   walk.clear = false -- whether this page is known not to be the one before
   walk.plain = not plan.convert and not plan.filter
+  -- Another coroutine may wait in the iterator: to that one it is an error, lest it
+  -- looks like the end of the rows.
   local function stop()
-    walk.request, walk.queue, walk.failure = nil, nil, nil
+    walk.left = true
     close(walk)
   end
   local function iterate(...)

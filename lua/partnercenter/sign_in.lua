@@ -59,6 +59,10 @@ local function out_of_time()
     { retryable = true })
 end
 
+local function cancelled()
+  return errors.from_failure("cancelled", "the client was closed while signing in")
+end
+
 -- What a provider works with.
 local function context_of(self, flight, rejected, deadline, iterating)
   return {
@@ -74,13 +78,13 @@ local function context_of(self, flight, rejected, deadline, iterating)
       flight:heard()
       return answer, err
     end,
-    -- False, at once, when the deadline would come first.
+    -- False when the deadline would come first, or the client is closed.
     sleep = function(seconds)
       if deadline and self.clock() + seconds >= deadline then return false end
       flight:heard()
       self.hub:sleep(seconds, iterating)
       flight:heard()
-      return true
+      return not self.hub.closed
     end,
   }
 end
@@ -132,6 +136,8 @@ local function fly(self, rejected, deadline, iterating)
     land(self, flight)
     error(granted, 0)
   end
+  -- However the provider tells of it.
+  if not granted and self.hub.closed then err = cancelled() end
   conclude(self, flight, deadline, granted, err)
   land(self, flight)
   if granted or flight.err then tell(self, flight.err, granted and granted.expires_at) end
@@ -150,6 +156,7 @@ local function get_token(self, rejected, deadline, iterating)
   while true do
     local token = usable(self, rejected)
     if token then return token end
+    if self.hub.closed then return nil, cancelled() end
     local flight = self.flight
     if not flight or flight:is_abandoned() then
       return fly(self, rejected, deadline, iterating)

@@ -77,10 +77,4 @@ function methods:envelope()
   return self.document, self.call.facts
 end
 
---- Cancel what has not arrived, after which there is no next row to ask for.
--- Again is fine.
-function methods:close()
-  self.transfer:close()
-end
-
 return M

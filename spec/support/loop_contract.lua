@@ -5,6 +5,7 @@
 --   when the loop has ended by itself; the others are the loop's own.
 local assert = require "luassert"
 local core = require "partnercenter.core"
+local leave_contract = require "spec.support.leave_contract"
 
 local CUSTOMER = "4d3cf487-70f4-4e1e-9ff1-b2bfce8d9f04"
 local PATIENCE = require "spec.support.patience"(60)
@@ -200,7 +201,7 @@ return function(it, env)
     assert.is_true(ticker.worst < LATEST * PATIENCE)
   end)
 
-  it("ends every wait as closed when the client is closed, and ends", function()
+  it("ends every wait as cancelled when the client is closed, and ends", function()
     local client = env.new_client()
     env.box:control { latency = 3000 }
     local kinds = {}
@@ -215,7 +216,7 @@ return function(it, env)
       env.sleep(0.05)
       client:close()
     end)
-    assert.same({ "closed", "closed", "closed" }, kinds)
+    assert.same({ "cancelled", "cancelled", "cancelled" }, kinds)
     assert.is_true(core.now() - started < 2 * PATIENCE)
   end)
 
@@ -280,4 +281,6 @@ return function(it, env)
     end)
     assert.equal(80, rows)
   end)
+
+  leave_contract(it, env)
 end
