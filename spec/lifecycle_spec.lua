@@ -264,9 +264,7 @@ describe("a client that is closed", function()
 
   local function each(client)
     local iterate = client.customers:each { size = 10 }
-    local ok, row
-    repeat ok, row = pcall(iterate) until not ok or row == nil
-    return nil, row
+    while iterate() do end
   end
 
   -- Names an app and what it signs in with.
@@ -326,9 +324,9 @@ describe("a client that is closed", function()
       assert.is_true(core.now() - started < 30 * PATIENCE)
       assert.is_true(results[#calls][1], results[#calls][2])
       for i = 1, c.calls or 1 do
-        local err = results[i][3]
-        assert.is_nil(results[i][2])
-        assert.equal("cancelled", err.kind)
+        -- Returned after nil, or raised.
+        local err = results[i][1] and results[i][3] or results[i][2]
+        assert.equal("cancelled", err and err.kind)
         assert.truthy(err.message:find("the client was closed", 1, true), err.message)
         assert.is_false(err.retryable)
       end
