@@ -298,7 +298,7 @@ describe("types/partnercenter.lua", function()
       assert.is_function(methods[name], name)
       names[name] = nil
     end
-    for name in pairs(tree.children) do names[name] = true end
+    for name in pairs(tree.members) do names[name] = true end
     assert_fields("partnercenter.Client", names)
     for name, method in pairs(methods) do
       local stub = fields_of "partnercenter.Client"[name]
@@ -331,8 +331,8 @@ describe("types/partnercenter.lua", function()
   -- The node classes of the tree, from the client's down: fn(tree, class name).
   local function visit(at, class, fn)
     fn(at, class)
-    for name, child in pairs(at.children) do
-      visit(child, type_of(fields_of(class)[name]), fn)
+    for name, child in pairs(at.members) do
+      if type(child) == "table" then visit(child, type_of(fields_of(class)[name]), fn) end
     end
     if at.id then visit(at.id, fields_of(class).by_id.type:match(": ([%w_.]+)$"), fn) end
   end

@@ -136,7 +136,9 @@ scenes.file = {
     if ok then ok, why = core.file_read(path) end
     lock:close()
     if not ok then return nil, why end
-    assert(ok == "token" and #core.guid() == 36)
+    -- So many use up the random bytes that the core keeps.
+    for _ = 1, 16 do assert(#core.guid() == 36) end
+    assert(ok == "token")
     return true
   end,
 }
