@@ -104,12 +104,12 @@ end
 local function admit(call, rejected)
   local client = call.client
   local gate = client.hub.gate
-  if not gate:enter(call.deadline) then return nil, failures.out_of_time(call) end
+  if not gate:enter(call.deadline, call) then return nil, failures.out_of_time(call) end
   local ended = failures.interruption(call)
   if ended then return nil, ended end
   local token, err = client.sign_in:token(rejected, call.deadline)
   if not token then return nil, err or call.last_error end
-  if not gate:is_open() and not gate:enter(call.deadline) then
+  if not gate:is_open() and not gate:enter(call.deadline, call) then
     return nil, failures.out_of_time(call)
   end
   return token

@@ -75,9 +75,9 @@ end
 
 --- Wait for a place.
 -- @tparam ?number deadline on the hub's clock
--- @tparam[opt] boolean iterating the wait happens in the iterator of a `for`
+-- @tparam[opt] table call which waits no longer than until it is `cancelled`
 -- @treturn boolean false when the deadline has passed
-function methods:enter(deadline, iterating)
+function methods:enter(deadline, call)
   local seconds = delay(self)
   if seconds == 0 and not peek(self) then return true end
   local place
@@ -86,14 +86,13 @@ function methods:enter(deadline, iterating)
       call_next(self)
       return false
     end
-    local driver = self.hub:driver()
-    local token = driver:task(iterating)
+    local token = self.hub:driver():task()
     place = push(self, token, place)
-    driver:park(token, patience(self, place, seconds, deadline))
+    self.hub:park(token, patience(self, place, seconds, deadline), call)
     -- Nobody else can find it from now on.
     token.woken = true
     seconds = delay(self)
-  until seconds == 0
+  until seconds == 0 or call and call.cancelled
   call_next(self)
   return true
 end

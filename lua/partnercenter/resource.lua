@@ -125,7 +125,9 @@ end
 -- error object when the rows break off; no row is given twice.
 --
 -- Leaving the loop early ends the transfer: at once on Lua 5.4, which closes the
--- fourth value, elsewhere by `close` on that value, or when it is collected.
+-- fourth value, elsewhere by `close` on that value, or when it is collected. A
+-- coroutine that waits in the iterator while another one closes it gets an error
+-- of kind cancelled. Only one coroutine may wait in it at a time.
 -- @function each
 -- @tparam ?table params the documented query parameters
 -- @treturn function iterator

@@ -81,6 +81,29 @@ return function(it, env)
     end)
   end
 
+  it("cancels the wait for a place in an iterator that another coroutine closes", function()
+    local client = env.new_client { concurrency = 1 }
+    env.box:control { latency = FAR * 1000 }
+    local iterates, closers, gate, _ = {}, {}, client.hub.gate, nil
+    for i = 1, 2 do iterates[i], _, _, closers[i] = client.customers:each() end
+    env.run(function()
+      local seen = {}
+      local step, _, _, closer = client:map({ 1, 2, 3 }, function(i)
+        if i < 3 then return iterates[i]() end
+        until_true(function() return gate.last >= gate.first end)
+        closers[2]:close()
+        return "closed"
+      end, { concurrency = 3 })
+      for _ = 1, 2 do
+        local i, value, err = step()
+        seen[i] = value or err.kind
+      end
+      assert.same({ [2] = "cancelled", [3] = "closed" }, seen)
+      closer:close()
+    end)
+    assert.equal(0, client.hub.session:running())
+  end)
+
   it("sends nothing for an iterator that another coroutine closes while it signs in", function()
     local client = env.new_client {
       authority = env.box.authority,
