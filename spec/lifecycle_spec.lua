@@ -16,6 +16,13 @@ local function collect()
   for _ = 1, 3 do collectgarbage() end
 end
 
+-- A client that waits as short as it may before it tries again.
+local function client_of(box, options)
+  local all = { random = function() return 0 end }
+  for name, value in pairs(options or {}) do all[name] = value end
+  return box:partner(all)
+end
+
 describe("the life of", function()
   local box, open
 
@@ -30,9 +37,7 @@ describe("the life of", function()
   end)
 
   local function new_client(options)
-    local all = { random = function() return 0 end }
-    for name, value in pairs(options or {}) do all[name] = value end
-    return box:partner(all)
+    return client_of(box, options)
   end
 
   local function kept_client(options)
@@ -251,9 +256,7 @@ describe("a client that is closed", function()
   end)
 
   local function new_client(options)
-    local all = { random = function() return 0 end }
-    for name, value in pairs(options or {}) do all[name] = value end
-    local client = box:partner(all)
+    local client = client_of(box, options)
     open[#open + 1] = client
     return client
   end
