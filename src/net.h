@@ -60,8 +60,9 @@ unsigned pc_net_forks(void);
 PC_MUST_CHECK enum pc_err pc_net_open(struct pc_net **net,
                                       const struct pc_net_config *config);
 
-/* End every transfer as closed, stop and join the thread (bounded by
-** PC_JOIN_SECONDS; past it the thread is left to end alone), free the net. */
+/* End every transfer as closed, stop and join the thread, free the net. The
+** join is bounded, by JOIN_SECONDS of net_process.c; past it the thread is left
+** to end alone. */
 void pc_net_close(struct pc_net *net);
 
 /* Readable while pc_net_take has something to take. */

@@ -11,9 +11,11 @@
 #include <stdlib.h>
 #include <time.h>
 
-/* How long closing waits for the thread. libcurl never blocks it, but freeing
-** a large certificate store can take a while on a busy machine. */
-#define JOIN_SECONDS 2.0
+/* How long closing waits for the thread. libcurl never blocks it, but a step of
+** a handshake, or freeing a large certificate store, can take a while on a busy
+** machine. A thread that is left behind at the end of the process meets a TLS
+** library which has torn itself down: rather wait than crash. */
+#define JOIN_SECONDS 5.0
 
 /* The nets whose threads must end before the process does. */
 static pthread_mutex_t live_mutex = PTHREAD_MUTEX_INITIALIZER;

@@ -109,14 +109,10 @@ function methods:wake()
   end
 end
 
---- Let everybody go: the session is closed, and sending will tell them so.
+--- Let everybody go: the session is closed, and sending will tell them so. The
+-- hub wakes those who wait here.
 function methods:close()
   self.closed = true
-  local token = peek(self)
-  while token do
-    token.driver:wake(token)
-    token = peek(self)
-  end
 end
 
 return M

@@ -189,9 +189,9 @@ function methods:close()
     if driver.close then driver:close() end
   end
   self.session:close()
+  self.gate:close()
   for _, token in pairs(self.waiters) do token.driver:wake(token) end
   for _, token in pairs(self.sleepers) do token.driver:wake(token) end
-  self.gate:close()
 end
 
 return M
