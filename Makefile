@@ -44,12 +44,12 @@ WARNINGS := -std=c99 -pedantic -Wall -Wextra -Wshadow -Wundef -Wconversion \
 # -Werror in `make lint` and CI, not for those who build with other compilers.
 WERROR ?=
 ALL_CFLAGS = $(WARNINGS) $(WERROR) -fPIC -pthread \
-  -DPC_VERSION='"$(VERSION)"' $(LUA_CFLAGS) $(CURL_CFLAGS) $(CFLAGS)
+  -Isrc -DPC_VERSION='"$(VERSION)"' $(LUA_CFLAGS) $(CURL_CFLAGS) $(CFLAGS)
 
 # macOS: Lua's own symbols are found when the module is loaded.
 SHARED := $(if $(filter Darwin,$(shell uname -s)),-bundle -undefined dynamic_lookup,-shared)
 
-SOURCES := $(sort $(wildcard src/*.c))
+SOURCES := $(sort $(wildcard src/*/*.c))
 OBJECTS := $(SOURCES:src/%.c=$(BUILD)/obj/%.o)
 MODULE  := $(BUILD)/partnercenter.so
 
@@ -66,7 +66,7 @@ all: $(MODULE)            ## build the module for one Lua into build/
 
 # The object files depend on how they are compiled, too.
 $(BUILD)/flags: FORCE
-	@mkdir -p $(BUILD)/obj
+	@mkdir -p $(sort $(dir $(OBJECTS)))
 	@echo '$(subst ','\'',$(CC) $(ALL_CFLAGS) $(LDFLAGS))' | cmp -s - $@ || \
 	  echo '$(subst ','\'',$(CC) $(ALL_CFLAGS) $(LDFLAGS))' >$@
 FORCE:
@@ -278,7 +278,7 @@ fuzz-keep:                ## keep the inputs that the fuzzer has found so far
 oom:                      ## fail each allocation in turn, of the scripts in spec/oom
 	@mkdir -p $(BUILD)
 	@$(CC) -g -O1 -fsanitize=address,undefined -fno-sanitize-recover=undefined \
-	  -DPC_VERSION='"$(VERSION)"' -pthread $(LUA_CFLAGS) $(CURL_CFLAGS) \
+	  -Isrc -DPC_VERSION='"$(VERSION)"' -pthread $(LUA_CFLAGS) $(CURL_CFLAGS) \
 	  -o $(BUILD)/oom spec/oom.c $(SOURCES) \
 	  $(shell $(PKG_CONFIG) --libs $(LUA_PC)) $(CURL_LIBS) -lm -ldl
 	@for script in spec/oom/*.lua; do $(LUA_ENV) $(BUILD)/oom $$script || exit 1; done

@@ -3,7 +3,7 @@
 **
 **   states THREADS ROUNDS URL CA_FILE
 **
-** Prints how many answers came; built by spec/lifecycle_spec.lua, with
+** Prints how many answers came; built by spec/client/lifecycle_spec.lua, with
 ** ThreadSanitizer when the specs run under that.
 ** SPDX-License-Identifier: MIT */
 #include <lauxlib.h>

@@ -1,4 +1,4 @@
--- Writes doc/faults.md from the table of faults that spec/faults_spec.lua runs:
+-- Writes doc/faults.md from the table of faults that spec/calls/faults_spec.lua runs:
 --
 --   lua5.4 tools/faults_doc.lua >doc/faults.md
 local HEAD = [[

@@ -1,5 +1,5 @@
--- Prints src/powers.def: the powers of five that turn decimal digits into doubles.
--- Run: lua5.4 tools/powers.lua > src/powers.def
+-- Prints src/json/powers.def: the powers of five that turn decimal digits into doubles.
+-- Run: lua5.4 tools/powers.lua > src/json/powers.def
 --
 -- For each q the most significant 128 bits of 5^q, cut off; rounded up where 5^-q fits 64 bits
 -- (D. Lemire, "Number parsing at a gigabyte per second", 2021).

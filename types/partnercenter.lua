@@ -1,7 +1,7 @@
 ---@meta partnercenter
 -- What the Lua language server shows and checks in an editor: every option, row,
 -- page, event and error, by name and type. Point `workspace.library` at this
--- directory. Nothing loads it at run time; spec/types_spec.lua holds it to the
+-- directory. Nothing loads it at run time; spec/documents/types_spec.lua holds it to the
 -- module in both directions.
 -- SPDX-License-Identifier: MIT
 

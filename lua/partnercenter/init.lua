@@ -13,9 +13,9 @@ if core.version ~= version then
     :format(version, core.version))
 end
 
-local check = require "partnercenter.check"
+local check = require "partnercenter.util.check"
 local client = require "partnercenter.client"
-local datetime = require "partnercenter.datetime"
+local datetime = require "partnercenter.util.datetime"
 
 local M = {}
 
@@ -27,11 +27,11 @@ M.null = core.null
 
 --- Ways to sign in.
 -- @see partnercenter.credentials
-M.credentials = require "partnercenter.credentials"
+M.credentials = require "partnercenter.sign_in.credentials"
 
 --- Conditions on rows.
 -- @see partnercenter.filter
-M.filter = require "partnercenter.filter"
+M.filter = require "partnercenter.filters"
 
 --- Summaries over rows.
 -- @see partnercenter.insights

@@ -2,8 +2,8 @@
 -- array of texts. Each is a condition's value: "#1.5" a number, "@2018-01-01" a
 -- date, "!" a boolean, anything else itself. See library.lua beside this.
 local core = require "partnercenter.core"
-local filter = require "partnercenter.filter"
-local resources = require "partnercenter.resources"
+local filter = require "partnercenter.filters"
+local resources = require "partnercenter.resources.catalogue"
 
 local COMPARE = { "eq", "ne", "gt", "ge", "lt", "le", "contains", "starts_with" }
 local FIELDS = { "productName", "CompanyName", "usageDate", "IndirectReseller", "customerName",

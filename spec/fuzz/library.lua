@@ -5,17 +5,17 @@ package.path = "lua/?.lua;lua/?/init.lua;" .. package.path
 
 local check_filters = require "spec.fuzz.filters"
 local check_link = require "spec.fuzz.links"
-local collection = require "partnercenter.collection"
+local collection = require "partnercenter.pages.envelope"
 local core = require "partnercenter.core"
-local device = require "partnercenter.credentials.device"
-local endpoint = require "partnercenter.credentials.endpoint"
-local errors = require "partnercenter.error"
-local redact = require "partnercenter.redact"
-local resources = require "partnercenter.resources"
-local retry = require "partnercenter.retry"
-local text = require "partnercenter.text"
+local device = require "partnercenter.sign_in.device_code"
+local endpoint = require "partnercenter.sign_in.token_endpoint"
+local errors = require "partnercenter.errors"
+local redact = require "partnercenter.errors.masking"
+local resources = require "partnercenter.resources.catalogue"
+local retry = require "partnercenter.calls.retry"
+local text = require "partnercenter.util.text"
 local times = require "spec.fuzz.times"
-local url = require "partnercenter.url"
+local url = require "partnercenter.util.url"
 
 local KINDS = { sign_in = true, forbidden = true, not_found = true, throttled = true, http = true,
   protocol = true }

@@ -1,10 +1,10 @@
 -- What must hold for the way to the next page, whatever an answer says: returns
 -- a function of a decoded answer; or of nil, a link and a continuation token,
 -- which then stand in an answer of one of the forms. See library.lua beside this.
-local collection = require "partnercenter.collection"
-local paging = require "partnercenter.paging"
-local resources = require "partnercenter.resources"
-local url = require "partnercenter.url"
+local collection = require "partnercenter.pages.envelope"
+local paging = require "partnercenter.pages.next_page"
+local resources = require "partnercenter.resources.catalogue"
+local url = require "partnercenter.util.url"
 
 local ORIGIN = "https://127.0.0.1:8443"
 local REQUEST = {

@@ -1,8 +1,8 @@
 -- What must hold for dates and for announced waits: two functions that raise when
 -- it does not. See library.lua beside this.
-local datetime = require "partnercenter.datetime"
-local errors = require "partnercenter.error"
-local retry = require "partnercenter.retry"
+local datetime = require "partnercenter.util.datetime"
+local errors = require "partnercenter.errors"
+local retry = require "partnercenter.calls.retry"
 
 local function whole_number(value)
   return value == value and value > -1e15 and value < 1e15

@@ -1,7 +1,7 @@
 -- The client's side of a conversation with the token endpoint, played: what
 -- credentials send is recorded, and the answers are given.
-local clouds = require "partnercenter.clouds"
-local errors = require "partnercenter.error"
+local clouds = require "partnercenter.sign_in.clouds"
+local errors = require "partnercenter.errors"
 
 local M = {}
 

@@ -38,7 +38,7 @@ end
 
 --- The entry of a resource by its name.
 function M.resource(name)
-  for _, resource in ipairs(require "partnercenter.resources") do
+  for _, resource in ipairs(require "partnercenter.resources.catalogue") do
     if resource.name == name then return resource end
   end
   error("no resource " .. name)

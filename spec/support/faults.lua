@@ -1,5 +1,5 @@
 -- The table of faults: every way an answer can go wrong that is made to happen,
--- and what the caller gets. spec/faults_spec.lua runs it, doc/faults.md shows it.
+-- and what the caller gets. spec/calls/faults_spec.lua runs it, doc/faults.md shows it.
 --
 -- A fault has `name`, `group`, `what` (in words), and what the server does:
 -- `serve` (a function of a connection, see faults/conn.lua), maybe `tls` (see

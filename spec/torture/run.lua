@@ -6,7 +6,7 @@
 --
 -- POINTS bounds the n tried in one sweep (0: all of them): the first half one
 -- by one, the rest spread evenly.
-local errors = require "partnercenter.error"
+local errors = require "partnercenter.errors"
 local faultserver = require "spec.support.faultserver"
 local scenes = require "spec.torture.scenes"
 

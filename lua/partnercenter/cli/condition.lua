@@ -10,9 +10,9 @@
 -- SPDX-License-Identifier: MIT
 -- @module partnercenter.cli.condition
 
-local check = require "partnercenter.check"
+local check = require "partnercenter.util.check"
 local failure = require "partnercenter.cli.failure"
-local filter = require "partnercenter.filter"
+local filter = require "partnercenter.filters"
 
 local M = {}
 

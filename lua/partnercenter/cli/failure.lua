@@ -2,7 +2,7 @@
 -- SPDX-License-Identifier: MIT
 -- @module partnercenter.cli.failure
 
-local errors = require "partnercenter.error"
+local errors = require "partnercenter.errors"
 
 local M = {}
 

@@ -3,7 +3,7 @@
 -- @module partnercenter.cli.html
 
 local columns = require "partnercenter.cli.columns"
-local text_of = require "partnercenter.text"
+local text_of = require "partnercenter.util.text"
 
 local M = {}
 

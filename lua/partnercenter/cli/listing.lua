@@ -7,7 +7,7 @@ local condition = require "partnercenter.cli.condition"
 local failure = require "partnercenter.cli.failure"
 local rows = require "partnercenter.cli.rows"
 local task_of = require "partnercenter.cli.task"
-local url = require "partnercenter.url"
+local url = require "partnercenter.util.url"
 
 local M = {}
 

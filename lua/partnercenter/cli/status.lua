@@ -5,7 +5,7 @@
 
 local core = require "partnercenter.core"
 local terminal = require "partnercenter.cli.terminal"
-local text = require "partnercenter.text"
+local text = require "partnercenter.util.text"
 local width = require "partnercenter.cli.width"
 
 local M = {}

@@ -4,7 +4,7 @@
 -- @module partnercenter.cli.table
 
 local columns = require "partnercenter.cli.columns"
-local text = require "partnercenter.text"
+local text = require "partnercenter.util.text"
 local width = require "partnercenter.cli.width"
 
 local M = {}

@@ -4,7 +4,7 @@
 -- @module partnercenter.cli.task
 
 local account = require "partnercenter.cli.account"
-local errors = require "partnercenter.error"
+local errors = require "partnercenter.errors"
 local failure = require "partnercenter.cli.failure"
 local settings = require "partnercenter.cli.settings"
 local status = require "partnercenter.cli.status"

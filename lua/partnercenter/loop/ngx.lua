@@ -1,12 +1,12 @@
 --- Waiting in nginx (OpenResty): every request, timer and light thread of a
 -- worker waits for one session, and none of them holds the worker up.
 --
--- Each waiter has a semaphore of its own; `partnercenter.ngx.reader` hears from
+-- Each waiter has a semaphore of its own; `partnercenter.loop.ngx_reader` hears from
 -- the session.
 -- SPDX-License-Identifier: MIT
 -- @module partnercenter.loop.ngx
 
-local reader = require "partnercenter.ngx.reader"
+local reader = require "partnercenter.loop.ngx_reader"
 
 -- Where a handler may wait; nginx has more phases, which may not.
 local WAITING_PHASES = {

@@ -9,10 +9,10 @@
 -- @module partnercenter.ngx.insights_cache
 
 local cjson = require "cjson.safe"
-local check = require "partnercenter.check"
+local check = require "partnercenter.util.check"
 local core = require "partnercenter.core"
-local datetime = require "partnercenter.datetime"
-local errors = require "partnercenter.error"
+local datetime = require "partnercenter.util.datetime"
+local errors = require "partnercenter.errors"
 local semaphore = require "ngx.semaphore"
 
 local DAY = 86400

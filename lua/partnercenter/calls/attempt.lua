@@ -1,0 +1,218 @@
+--- One request and its answer: sent, waited for, read, and classified when it
+-- is no success.
+--
+-- A *call* is what the attempts of one operation share: `client`, `request`,
+-- `request_id`, `correlation_id`, `deadline` (on the hub's clock), `iterating`
+-- (it is read by the iterator of a `for`), `streamed`, `attempts`, `cuts` (bodies that
+-- broke off), `transfer` (of the last attempt), `facts` (of the last answer),
+-- `last_error`, `cancelled` (from outside, by `cancel`).
+-- SPDX-License-Identifier: MIT
+-- @module partnercenter.calls.attempt
+
+local core = require "partnercenter.core"
+local errors = require "partnercenter.errors"
+local failures = require "partnercenter.calls.failures"
+local version = require "partnercenter.version"
+
+local USER_AGENT = { "User-Agent", ("partnercenter-lua/%s (%s)"):format(version, _VERSION) }
+
+local M = {}
+
+--- End a call from outside: what is on its way is dropped, and who waits in it
+-- gets an error of kind cancelled. Again is fine, and so is one that has ended.
+-- @tparam table call
+function M.cancel(call)
+  local hub, transfer = call.client.hub, call.transfer
+  call.cancelled = true
+  if transfer then
+    transfer:close()
+    hub:wake(transfer)
+  end
+  hub:wake(call)
+end
+
+-- Wait for news; an error when the deadline has passed, or the call was cancelled,
+-- whose transfer is closed. That of a closed client tells its end itself.
+local function await(call, transfer)
+  local woken = call.cancelled
+    or call.client.hub:wait(transfer, call.deadline, call.iterating)
+  if call.cancelled then return failures.interruption(call) end
+  if woken then return nil end
+  return failures.out_of_time(call)
+end
+
+--- Read something of an answer, waiting as long as it takes.
+-- @tparam table call
+-- @tparam Transfer transfer
+-- @tparam string method of the transfer: "value" or "next"
+-- @treturn[1] boolean true
+-- @treturn[1] value
+-- @treturn[2] nil there is no more
+-- @treturn[3] nil
+-- @treturn[3] Error
+function M.read(call, transfer, method)
+  while true do
+    local ok, value, offset = transfer[method](transfer)
+    if ok then return true, value end
+    if ok == nil then
+      if value == nil then return nil end
+      return nil, failures.of_answer(call, transfer, offset)
+    end
+    local err
+    if not value then
+      err = await(call, transfer)
+    else
+      call.client.hub:pass(call.iterating)
+      if call.cancelled then err = failures.interruption(call) end
+    end
+    if err then return nil, err end
+  end
+end
+
+-- The error of an answer that is no success, or no JSON.
+local function refusal(call, transfer)
+  local body, message = transfer:body()
+  while body == false do
+    local err = await(call, transfer)
+    if err then return err end
+    body, message = transfer:body()
+  end
+  if not body then return failures.of_answer(call, transfer, message) end
+  return errors.from_response {
+    status = transfer:status(),
+    header = function(name) return transfer:header(name) end,
+    body = body,
+    url = call.request.url,
+    attempts = call.attempts,
+    request_id = call.request_id,
+    correlation_id = call.correlation_id,
+    token_endpoint = call.request.token_endpoint,
+    secrets = call.client:secrets(),
+  }
+end
+
+-- The facts of an answer that support asks for.
+local function facts_of(call, transfer)
+  local request_id, correlation_id, ms_cv, server_id =
+    transfer:header("MS-RequestId", "MS-CorrelationId", "MS-CV", "MS-ServerId")
+  return {
+    status = transfer:status(),
+    request_id = request_id or call.request_id,
+    correlation_id = correlation_id or call.correlation_id,
+    ms_cv = ms_cv,
+    server_id = server_id,
+    attempts = call.attempts,
+    timings = transfer:timings(),
+  }
+end
+
+--- The answer is done with: note its facts, close it, tell who listens. Of one
+-- that was cancelled nothing is left to tell.
+-- @tparam table call
+-- @tparam Transfer transfer
+-- @tparam ?Error err why it is no success
+function M.finish(call, transfer, err)
+  if call.cancelled then return transfer:close() end
+  local facts = facts_of(call, transfer)
+  transfer:close()
+  call.facts = facts
+  if not call.client.settings.on_event then return end
+  local event = {
+    name = "response", resource = call.request.resource, url = call.request.url,
+    error = err and err.kind,
+  }
+  for name, value in pairs(facts) do event[name] = value end
+  call.client:emit(event)
+end
+
+-- The headers that differ from call to call.
+local function headers_of(call, token)
+  if call.request.token_endpoint then return USER_AGENT end
+  return {
+    "User-Agent", USER_AGENT[2],
+    "Authorization", call.client.sign_in:authorization(token),
+    "MS-RequestId", call.request_id,
+    "MS-CorrelationId", call.correlation_id,
+  }
+end
+
+local function tell_request(call, request)
+  call.client:emit {
+    name = "request", resource = request.resource, method = request.method, url = request.url,
+    attempts = call.attempts, request_id = call.request_id, correlation_id = call.correlation_id,
+  }
+end
+
+local function send(call, token)
+  local client, request = call.client, call.request
+  call.attempts = call.attempts + 1
+  if client.settings.on_event then tell_request(call, request) end
+  local transfer, message, kind = client.hub:send {
+    url = request.url,
+    method = request.body == nil and request.method or nil,
+    headers = request.headers,
+    more_headers = headers_of(call, token),
+    body = request.body,
+    timeout = client.settings.timeout,
+    connect_timeout = client.settings.connect_timeout,
+    max_body = client.settings.max_body,
+    streamed = call.streamed,
+    nulls = client.settings.nulls,
+  }
+  if not transfer then return nil, failures.new(call, kind, message) end
+  call.transfer = transfer
+  if token then call.ticket = client.hub.throttle:started(client.hub.clock()) end
+  return transfer
+end
+
+-- An answer whose body can be decoded, or an error.
+local function await_success(call, transfer)
+  while not transfer:status() and not transfer:done() do
+    local err = await(call, transfer)
+    if err then return err end
+  end
+  local status = transfer:status()
+  if not status then return failures.of_answer(call, transfer) end
+  if status == 204 then return failures.no_content(call, transfer) end
+  local content_type = transfer:header("Content-Type")
+  local json = content_type == nil or content_type:find("[Jj][Ss][Oo][Nn]")
+  if status < 200 or status > 299 or not json then return refusal(call, transfer) end
+  return nil
+end
+
+--- Send a request once.
+-- @tparam table call
+-- @tparam ?string token for the Authorization header
+-- @tparam function read takes the call and the transfer of a success; gives a
+--   result, or nil and an error; on a result it owns the transfer
+-- @return[1] the result of read
+-- @treturn[2] nil
+-- @treturn[2] Error
+function M.once(call, token, read)
+  local err = failures.interruption(call)
+  if err then return nil, err end
+  local transfer
+  transfer, err = send(call, token)
+  if not transfer then return nil, err end
+  err = await_success(call, transfer)
+  local result
+  if not err then result, err = read(call, transfer) end
+  if err then M.finish(call, transfer, err) end
+  return result, err
+end
+
+--- Reads the whole document, for `once`.
+-- @tparam table call
+-- @tparam Transfer transfer
+-- @return[1] the decoded document
+-- @treturn[2] nil
+-- @treturn[2] Error
+function M.read_document(call, transfer)
+  local ok, value = M.read(call, transfer, "value")
+  if not ok then return nil, value end
+  if value == core.null then return nil, failures.no_content(call, transfer) end
+  M.finish(call, transfer)
+  return value
+end
+
+return M

@@ -1,0 +1,89 @@
+--- The errors of calls that came to no success, but for those that the service
+-- has put into words. What a *call* is says `partnercenter.calls.attempt`.
+-- SPDX-License-Identifier: MIT
+-- @module partnercenter.calls.failures
+
+local errors = require "partnercenter.errors"
+
+local M = {}
+
+--- The error of a call that got no answer, or none that can be used.
+-- @tparam table call
+-- @tparam string kind
+-- @tparam string message
+-- @tparam[opt] table fields more fields of the error
+-- @treturn Error
+function M.new(call, kind, message, fields)
+  local all = {
+    url = call.request.url,
+    attempts = call.attempts,
+    request_id = call.request_id,
+    correlation_id = call.correlation_id,
+  }
+  for name, value in pairs(fields or {}) do all[name] = value end
+  message = call.request.resource .. ": " .. call.client:redact(message)
+  return errors.from_failure(kind, message, all)
+end
+
+--- The error of a call that must not go on, if so: what asked for it, or its
+-- client, was closed meanwhile.
+-- @tparam table call
+-- @treturn ?Error of kind cancelled
+function M.interruption(call)
+  local what = call.cancelled and "iterator" or call.client.hub.closed and "client"
+  return what and M.new(call, "cancelled", ("the %s was closed"):format(what)) or nil
+end
+
+--- The error of a call whose deadline has passed.
+-- @tparam table call
+-- @treturn Error of kind timeout; `cause` is the last failure
+function M.out_of_time(call)
+  call.expired = true
+  return M.new(call, "timeout", "the deadline has passed",
+    { cause = call.last_error, retryable = true })
+end
+
+-- What went wrong in words; an offset says that it was the decoder.
+local function words_of(kind, message, detail, offset)
+  if detail and detail ~= "" then message = message .. ": " .. detail end
+  if kind == "tls" then return message .. "; check the option ca_file" end
+  if type(offset) ~= "number" then return message end
+  return ("the answer is not the JSON that was expected: %s, at byte %d"):format(message, offset)
+end
+
+-- Fields of an error that tell of its answer.
+local function answer_fields(transfer)
+  return {
+    status = transfer:status(),
+    ms_cv = transfer:header("MS-CV"),
+    server_id = transfer:header("MS-ServerId"),
+  }
+end
+
+--- The error of an answer without content: 204, 200 with no body, a body of null.
+-- @tparam table call
+-- @tparam Transfer transfer
+-- @treturn Error of kind protocol
+function M.no_content(call, transfer)
+  return M.new(call, "protocol", "the answer is empty", answer_fields(transfer))
+end
+
+--- The error of a transfer that failed, or whose body did.
+-- @tparam table call
+-- @tparam Transfer transfer
+-- @tparam number|string|nil offset where in the body it was found; what else the
+--   transfer gives in that place says nothing
+-- @treturn Error
+function M.of_answer(call, transfer, offset)
+  local kind, message, detail, cut = transfer:failure()
+  local fields = answer_fields(transfer)
+  -- Of a body without a byte nothing was cut: the service sent none.
+  if cut and offset == 1 then return M.no_content(call, transfer) end
+  if cut then
+    call.cuts = call.cuts + 1
+    fields.retryable = true
+  end
+  return M.new(call, kind, words_of(kind, message, detail, offset), fields)
+end
+
+return M

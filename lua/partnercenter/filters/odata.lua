@@ -1,0 +1,186 @@
+--- Filter nodes as the text that the service takes, and what of a filter a given
+-- endpoint takes at all. Pure functions over the nodes of `partnercenter.filter`.
+-- SPDX-License-Identifier: MIT
+-- @module partnercenter.filters.odata
+
+-- By these the service searches customers, but no row of theirs shows them.
+local SERVER_ONLY = { IndirectReseller = true, IndirectCloudSolutionProvider = true }
+
+local OPPOSITE = { eq = "ne", ne = "eq", all = "any", any = "all" }
+
+local M = {}
+
+-- The shortest decimal text that reads back as the same number.
+local function number_text(value)
+  if value % 1 == 0 and math.abs(value) < 2 ^ 53 then return ("%d"):format(value) end
+  -- Integers of 64 bits show all of their digits.
+  if tostring(value):find("^%-?%d+$") then return tostring(value) end
+  for digits = 15, 17 do
+    -- Some locales write a comma.
+    local text = (("%%.%dg"):format(digits)):format(value):gsub(",", ".")
+    if tonumber(text) == value or digits == 17 then return text end
+  end
+end
+
+local function quoted(text)
+  return "'" .. text:gsub("'", "''") .. "'"
+end
+
+--- A value as a literal.
+-- @param value a string, number, boolean, or a date's table
+-- @treturn string
+function M.literal(value)
+  if type(value) == "string" then return quoted(value) end
+  if type(value) == "number" then return number_text(value) end
+  if type(value) == "boolean" then return tostring(value) end
+  return ("cast(%s,Edm.DateTimeOffset)"):format(quoted(value.text))
+end
+
+local FUNCTIONS = { contains = "contains", starts_with = "startswith" }
+
+--- The canonical text of a node: one level of grouping, one pair of parentheses.
+-- @tparam table node
+-- @treturn string
+function M.text(node)
+  if node.op == "negate" then return "not (" .. M.text(node.inner) .. ")" end
+  if not node.list then
+    local literal = M.literal(node.value)
+    if not FUNCTIONS[node.op] then return node.field .. " " .. node.op .. " " .. literal end
+    return ("%s(%s,%s)"):format(FUNCTIONS[node.op], node.field, literal)
+  end
+  local parts = {}
+  for i, child in ipairs(node.list) do
+    parts[i] = child.list and "(" .. M.text(child) .. ")" or M.text(child)
+  end
+  return table.concat(parts, node.op == "all" and " and " or " or ")
+end
+
+--- A node that joins others, without groups of the same kind inside.
+-- @tparam string op "all" or "any"
+-- @tparam table nodes array of at least one
+-- @treturn table node
+function M.group(op, nodes)
+  if #nodes == 1 then return nodes[1] end
+  local list = {}
+  for _, node in ipairs(nodes) do
+    for _, child in ipairs(node.op == op and node.list or { node }) do list[#list + 1] = child end
+  end
+  return { op = op, list = list }
+end
+
+--- How large a node is.
+-- @tparam table node
+-- @treturn number levels of nesting
+-- @treturn number conditions
+function M.measure(node)
+  if node.field then return 1, 1 end
+  local depth, conditions = 0, 0
+  for _, child in ipairs(node.list or { node.inner }) do
+    local d, c = M.measure(child)
+    depth, conditions = math.max(depth, d), conditions + c
+  end
+  return depth + 1, conditions
+end
+
+--- The same condition with negations pushed inwards as far as they keep their
+-- meaning: through all and any, and into eq and ne. They stay before the rest,
+-- because a missing field fails both `gt` and `le`.
+-- @tparam table node
+-- @tparam[opt=false] boolean negated the opposite of it
+-- @treturn table node
+function M.normal(node, negated)
+  if node.op == "negate" then return M.normal(node.inner, not negated) end
+  if node.list then
+    local list = {}
+    for i, child in ipairs(node.list) do list[i] = M.normal(child, negated) end
+    return M.group(negated and OPPOSITE[node.op] or node.op, list)
+  end
+  if not negated then return node end
+  if not OPPOSITE[node.op] then return { op = "negate", inner = node } end
+  local opposite = {}
+  for name, value in pairs(node) do opposite[name] = value end
+  opposite.op = OPPOSITE[node.op]
+  return opposite
+end
+
+local function has_operator(operators, op)
+  if type(operators) ~= "table" then return false end
+  if operators[op] then return true end
+  for _, known in ipairs(operators) do
+    if known == op then return true end
+  end
+  return false
+end
+
+local function takes_value(value, capabilities)
+  if type(value) == "number" then return capabilities.numbers == true end
+  if type(value) == "table" then return capabilities.dates == true end
+  return true
+end
+
+--- Why an endpoint does not take a node as it is.
+-- @tparam table node
+-- @tparam table capabilities see `partnercenter.filter.split`
+-- @treturn[1] string what it does not take
+-- @treturn[2] nil it does take it
+function M.refusal(node, capabilities)
+  if node.op == "negate" then return M.text(node) end
+  for _, child in ipairs(node.list or {}) do
+    local why = M.refusal(child, capabilities)
+    if why then return why end
+  end
+  if node.list then return nil end
+  local operators = capabilities[node.field]
+  -- The marks of the dialect are no fields.
+  if type(operators) == "boolean" then operators = nil end
+  -- A path into nested tables is a local notion.
+  if not node.field:find(".", 1, true) then operators = operators or capabilities["*"] end
+  local taken = has_operator(operators, node.op) and takes_value(node.value, capabilities)
+  return not taken and M.text(node) or nil
+end
+
+-- Which one of the conditions the customer search gets: it takes one. What no
+-- row shows goes first, since nobody else can decide it.
+local function pick_for_search(nodes, capabilities)
+  local picked
+  for i, node in ipairs(nodes) do
+    if node.op == "starts_with" and not M.refusal(node, capabilities) then
+      if SERVER_ONLY[node.field] then return i end
+      picked = picked or i
+    end
+  end
+  return picked
+end
+
+--- The first field in a node that only the service can decide.
+-- @tparam table node
+-- @treturn ?string
+function M.server_only(node)
+  if node.field then return SERVER_ONLY[node.field] and node.field or nil end
+  for _, child in ipairs(node.list or { node.inner }) do
+    local field = M.server_only(child)
+    if field then return field end
+  end
+  return nil
+end
+
+--- A node in two parts, which together mean the same.
+-- @tparam table node
+-- @tparam table capabilities see `partnercenter.filter.split`
+-- @treturn ?table the node for the service
+-- @treturn ?table the node for local rows
+function M.split(node, capabilities)
+  node = M.normal(node)
+  local nodes = node.op == "all" and node.list or { node }
+  local picked = capabilities.json and pick_for_search(nodes, capabilities)
+  local remote, here = {}, {}
+  for i, part in ipairs(nodes) do
+    local taken = i == picked
+    if not capabilities.json then taken = not M.refusal(part, capabilities) end
+    local list = taken and remote or here
+    list[#list + 1] = part
+  end
+  return remote[1] and M.group("all", remote), here[1] and M.group("all", here)
+end
+
+return M

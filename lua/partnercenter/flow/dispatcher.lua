@@ -1,0 +1,197 @@
+--- Where calls meet the network: the session of a client, who waits for what on
+-- it, and how they wait.
+-- SPDX-License-Identifier: MIT
+-- @module partnercenter.flow.dispatcher
+
+local block = require "partnercenter.loop.block"
+local gate = require "partnercenter.flow.limiter"
+local yields = require "partnercenter.loop.yields"
+-- Known at once: a module loaded in init_by_lua is shared by all workers.
+local nginx = package.loaded.ngx and require "partnercenter.loop.ngx" or nil
+
+local M = {}
+
+local methods = {}
+local mt = { __name = "partnercenter.hub", __index = methods }
+
+--- A hub over a session.
+-- @tparam table options
+-- @tparam Session options.session of the core; the hub closes it
+-- @tparam ?table options.loop the loop to wait with; nil finds one at each call
+-- @tparam function options.clock steady seconds
+-- @tparam table options.throttle who may send when
+-- @treturn Hub
+function M.new(options)
+  local self = setmetatable({
+    session = options.session,
+    loop = options.loop,
+    clock = options.clock,
+    drivers = {},
+    -- Tokens, by what they wait for or sleep for. They are kept alive by their own
+    -- wait, never by these tables.
+    waiters = setmetatable({}, { __mode = "kv" }),
+    sleepers = setmetatable({}, { __mode = "kv" }),
+  }, mt)
+  self.throttle = options.throttle
+  self.gate = gate.new(self, options.throttle)
+  return self
+end
+
+--- Bytes decoded per call, where a loop asks for less than the session's own.
+-- @tparam ?table loop as for `new`
+-- @treturn ?number
+function M.slice(loop)
+  loop = loop or nginx
+  return loop and loop.slice
+end
+
+-- The loop to wait with here and now. Raises where nobody may wait.
+local function find_loop(self)
+  local loop = self.loop or nginx
+  if loop then
+    local usable, why = loop.usable()
+    if why then error(why, 0) end
+    return usable and loop or block
+  end
+  if package.loaded.cqueues then
+    local cqueues = require "partnercenter.loop.cqueues"
+    if cqueues.usable() then return cqueues end
+  end
+  return block
+end
+
+local function driver_of(self, loop)
+  local driver = self.drivers[loop.name]
+  if not driver then
+    driver = loop.attach(self)
+    self.drivers[loop.name] = driver
+  end
+  return driver
+end
+
+--- The driver of the loop that the caller runs in.
+-- @treturn Driver
+function methods:driver()
+  local blocking = self.drivers.block
+  if blocking and blocking:is_task() then return blocking end
+  return driver_of(self, find_loop(self))
+end
+
+--- The driver that waits by blocking, which can be done anywhere.
+-- @treturn Driver
+function methods:blocking()
+  return driver_of(self, block)
+end
+
+--- The driver to wait with in a function that may be an iterator.
+-- @tparam ?boolean iterating it is the iterator of a `for`
+-- @treturn Driver
+function methods:driver_for(iterating)
+  return yields.can(iterating) and self:driver() or self:blocking()
+end
+
+--- Call a function where it may wait and others go on meanwhile.
+-- @tparam ?boolean iterating the caller is the iterator of a `for`
+-- @tparam function f
+-- @param ... its arguments
+-- @return what it returned
+function methods:run(iterating, f, ...)
+  local driver = self:driver_for(iterating)
+  if driver.run then return driver:run(iterating, f, ...) end
+  return f(...)
+end
+
+--- Start a request, inside of what `run` runs; see the session's `send`. In a
+-- hub that was closed meanwhile it fails.
+-- @tparam table request
+-- @treturn[1] Transfer
+-- @treturn[2] nil
+-- @treturn[2] string message
+-- @treturn[2] string kind
+function methods:send(request)
+  if self.closed then return nil, "the client was closed", "cancelled" end
+  return self.session:send(request)
+end
+
+--- Wake who waits or sleeps.
+-- @param key the transfer that is waited for, or what `sleep` was given
+function methods:wake(key)
+  local token = self.waiters[key] or self.sleepers[key]
+  if token then token.driver:wake(token) end
+end
+
+--- Take what the network has handed up and wake who waits for it.
+-- @tparam number seconds to wait for something at most
+-- @treturn number transfers still running
+function methods:step(seconds)
+  if self.closed then return 0 end
+  local running = self.session:step(seconds)
+  local transfer = self.session:ready()
+  while transfer do
+    self:wake(transfer)
+    transfer = self.session:ready()
+  end
+  self.gate:wake()
+  return running
+end
+
+--- Wait until there is news of a transfer.
+-- @tparam Transfer transfer
+-- @tparam ?number deadline on the hub's clock
+-- @tparam[opt] boolean iterating the wait happens in the iterator of a `for`
+-- @treturn boolean false when the deadline has passed
+function methods:wait(transfer, deadline, iterating)
+  local seconds = deadline and math.max(0, deadline - self.clock())
+  local driver = self:driver()
+  local token = driver:task(iterating)
+  token.transfer = transfer
+  self.waiters[transfer] = token
+  local woken = driver:park(token, seconds)
+  self.waiters[transfer] = nil
+  return woken
+end
+
+--- Wait for a time, or until the hub is closed.
+-- @tparam number seconds
+-- @tparam[opt] boolean iterating the wait happens in the iterator of a `for`
+-- @param[opt] key for `wake`
+function methods:sleep(seconds, iterating, key)
+  if self.closed then return end
+  self:park(self:driver():task(iterating), seconds, key)
+end
+
+--- Wait until a token is woken, for a time at most; the end of the hub wakes it,
+-- too.
+-- @tparam table token
+-- @tparam number seconds
+-- @param[opt] key for `wake`
+-- @treturn boolean false when the time is over
+function methods:park(token, seconds, key)
+  key = key or token
+  self.sleepers[key] = token
+  local woken = token.driver:park(token, seconds)
+  self.sleepers[key] = nil
+  return woken
+end
+
+--- Give others a turn between two pieces of work.
+-- @tparam[opt] boolean iterating the caller is the iterator of a `for`
+function methods:pass(iterating)
+  self:driver():pass(iterating)
+end
+
+--- End everything that is under way as cancelled.
+function methods:close()
+  if self.closed then return end
+  self.closed = true
+  -- Before the descriptor that a loop watches is gone.
+  for _, driver in pairs(self.drivers) do
+    if driver.close then driver:close() end
+  end
+  self.session:close()
+  self.gate:close()
+  for _, token in pairs(self.waiters) do token.driver:wake(token) end
+  for _, token in pairs(self.sleepers) do token.driver:wake(token) end
+end
+
+return M

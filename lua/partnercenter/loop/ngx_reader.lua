@@ -1,0 +1,221 @@
+--- Where an nginx worker hears from a session: a timer that reads the bytes which
+-- the session sends when there is news, and has the hub wake who waits for it.
+--
+-- It runs while transfers are under way and not a moment longer: an idle worker
+-- has no timer, no reader, and nothing that would hold up its end. Meanwhile its
+-- connection to the session rests in nginx's pool.
+--
+-- nginx drops light threads without running their code (a client that went away,
+-- `ngx.exit`). What such a one waited for is found by its semaphore, at which
+-- nobody waits any more.
+-- SPDX-License-Identifier: MIT
+-- @module partnercenter.loop.ngx_reader
+
+local semaphore = require "ngx.semaphore"
+
+-- Where the socket may be made: as long as it takes to open it.
+local DIRECTORIES = { "/dev/shm", "/tmp", "/var/tmp", (ngx.config.prefix():gsub("/$", "")) }
+
+local LONGEST_WAIT = 86400 -- seconds; nginx counts milliseconds in 31 bits
+local SWEEP = 0.5          -- seconds between two looks for waiters that are gone
+local EXIT_SWEEP = 0.1     -- the same while the worker ends
+local POLL = 0.005         -- seconds between two looks where no socket can be made
+local COLLECT = 400        -- what the collector does at a sweep, in about kilobytes
+local MOST_SPARE = 1000    -- semaphores kept
+local TURNS = 64           -- in a row for one who passes: a page of 10,000 rows
+
+local M = { LONGEST_WAIT = LONGEST_WAIT, POLL = POLL }
+
+local methods = {}
+local mt = { __name = "partnercenter.ngx.reader", __index = methods }
+
+local count = 0
+
+--- The reader of one hub's session.
+-- @tparam Hub hub
+-- @treturn Reader
+function M.new(hub)
+  count = count + 1
+  return setmetatable({
+    hub = hub,
+    pool = "partnercenter-" .. count,   -- the connection while it rests
+    heard = 0,                          -- bytes read from it
+    passing = {}, first = 1, last = 0,  -- those who pass: semaphore and coroutine
+    -- Whose turn it is, and how many it has had in a row.
+    current = setmetatable({}, { __mode = "v" }), turns = 0,
+    spare = {},                         -- semaphores to use again
+  }, mt)
+end
+
+--- A semaphore at zero.
+-- @treturn Semaphore
+function methods:take_semaphore()
+  local signal = self.spare[#self.spare]
+  self.spare[#self.spare] = nil
+  return signal or semaphore.new(0)
+end
+
+--- Give one back that was waited for with success, which is at zero again.
+-- @tparam Semaphore signal
+function methods:give_semaphore(signal)
+  if #self.spare < MOST_SPARE then self.spare[#self.spare + 1] = signal end
+end
+
+-- A connection to the session, an earlier one if that is still good.
+local function connect(self)
+  local session, why = self.hub.session, nil
+  local socket = ngx.socket.tcp()
+  socket:settimeouts(1000, 1000, LONGEST_WAIT * 1000)
+  for _, directory in ipairs(DIRECTORIES) do
+    local path, connected = session:listen(directory)
+    local ok, err = path, connected
+    if ok then
+      ok, err = socket:connect("unix:" .. path, { pool = self.pool, pool_size = 1 })
+      if ok and connected then return socket end
+    end
+    if ok then ok, err = session:accept() end
+    if ok then
+      self.heard = 0
+      return socket
+    end
+    why = err
+  end
+  return nil, why
+end
+
+-- One of those who pass goes on in each round of the event loop, so that their
+-- number does not add to the time that other requests wait. True when nobody
+-- passes any more.
+local function let_pass(self)
+  if self.first > self.last then return true end
+  local entry = self.passing[self.first]
+  self.passing[self.first] = nil
+  self.first = self.first + 1
+  if self.current[1] ~= entry.thread then
+    self.current[1], self.turns = entry.thread, 0
+  end
+  entry.signal:post(1)
+  if self.first > self.last then return true end
+  if not self.hub.closed then self.hub.session:ring() end
+  return false
+end
+
+-- Read until nothing is under way, or the connection ends. True: it rests now.
+local function listen(self, socket)
+  local hub = self.hub
+  hub.session:watch()
+  if self.first <= self.last then hub.session:ring() end
+  while true do
+    local bytes, err = socket:receiveany(64)
+    if hub.closed then return true end
+    if not bytes and err ~= "timeout" then return false end
+    self.heard = self.heard + (bytes and #bytes or 0)
+    hub:step(0)
+    if let_pass(self) and hub.session:unwatch(self.heard) then
+      socket:setkeepalive(0, 1)
+      return true
+    end
+  end
+end
+
+-- Where no socket can be made.
+local function poll(self)
+  self.heard = 0
+  while not self.hub.closed do
+    ngx.sleep(POLL)
+    self.hub:step(0)
+    if let_pass(self) and self.hub.session:unwatch(0) then return end
+  end
+end
+
+local function run(_, self)
+  local rests = false
+  while not rests and not self.hub.closed do
+    local socket, why = connect(self)
+    if socket then
+      rests = listen(self, socket)
+    else
+      ngx.log(ngx.WARN, "partnercenter polls, for it cannot make a unix socket: ", why)
+      poll(self)
+      rests = true
+    end
+  end
+  repeat until let_pass(self)
+  self.running = false
+end
+
+-- Close what those waited for whom nginx has dropped.
+local function sweep(self)
+  local gone = {}
+  for transfer, token in pairs(self.hub.waiters) do
+    local parked = token.parked
+    if parked and not token.woken and parked:count() >= 0 then gone[#gone + 1] = transfer end
+  end
+  for i = 1, #gone do
+    self.hub.waiters[gone[i]] = nil
+    gone[i]:close()
+  end
+end
+
+local start_sweeper
+
+local function run_sweeper(premature, self)
+  self.sweeping = false
+  if not self.running then return end
+  sweep(self)
+  if not premature then
+    collectgarbage("step", COLLECT)
+    start_sweeper(self)
+    return
+  end
+  -- The worker is about to end, and does so when the last transfer has.
+  collectgarbage()
+  while self.running do
+    ngx.sleep(EXIT_SWEEP)
+    sweep(self)
+  end
+end
+
+function start_sweeper(self)
+  if self.sweeping then return end
+  -- A worker that is about to end takes no timers but those due at once.
+  self.sweeping = ngx.timer.at(SWEEP, run_sweeper, self)
+    or ngx.worker.exiting() and ngx.timer.at(0, function() run_sweeper(true, self) end) or false
+end
+
+--- See to it that the reader runs.
+-- @treturn boolean false when nginx takes no more timers
+function methods:start()
+  if self.running then return true end
+  self.running = ngx.timer.at(0, run, self) or false
+  start_sweeper(self)
+  return self.running
+end
+
+-- Whose turn it was comes first again, for a while: pages that are decoded one
+-- after the other are done sooner, and fewer of them are half done in memory.
+local function enqueue(self, entry)
+  if self.current[1] == entry.thread and self.turns < TURNS then
+    self.turns = self.turns + 1
+    self.first = self.first - 1
+    self.passing[self.first] = entry
+  else
+    self.last = self.last + 1
+    self.passing[self.last] = entry
+  end
+end
+
+--- Wait for one's turn in a later round of the event loop.
+function methods:pass()
+  if self.hub.closed then return end
+  if not self:start() then
+    ngx.sleep(POLL)
+    return
+  end
+  local signal = self:take_semaphore()
+  enqueue(self, { signal = signal, thread = coroutine.running() })
+  if self.first == self.last then self.hub.session:ring() end
+  if signal:wait(LONGEST_WAIT) then self:give_semaphore(signal) end
+end
+
+return M

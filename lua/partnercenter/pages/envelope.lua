@@ -1,0 +1,235 @@
+--- Envelopes made alike: whatever form an answer has, it becomes a table with
+-- `items` and `totalCount`, and its rows get their documented names and types.
+--
+-- The forms, with their keys in any letter case: `totalCount/items/links`,
+-- `Value/@nextLink/TotalCount`, `value/nextLink/totalCount` with a message, a
+-- bare array, a bare object.
+-- SPDX-License-Identifier: MIT
+-- @module partnercenter.pages.envelope
+
+local errors = require "partnercenter.errors"
+
+local M = {}
+
+-- What a fault may consist of; anything with other members is a row.
+local FAULT_MEMBERS = { code = true, description = true, data = true, source = true,
+  attributes = true, message = true }
+
+local function numeral(value)
+  if type(value) == "number" then return value end
+  if type(value) ~= "string" then return nil end
+  if value:find("^%-?%d+$") or value:find("^%-?%d+%.%d+$") then return tonumber(value) end
+  return nil
+end
+
+local function count(value)
+  local number = numeral(value)
+  return number and number >= 0 and number % 1 == 0 and number or nil
+end
+
+-- The lower case of the keys that answers have as a rule: making it anew for each
+-- of them is most of the work for a small one.
+local LOWER = {}
+for _, key in ipairs { "totalCount", "TotalCount", "items", "links", "attributes", "Value", "value",
+  "@nextLink", "nextLink", "message", "statusCode", "continuationToken" } do
+  LOWER[key] = key:lower()
+end
+
+-- Lower-case name to the key as it is written. Of two spellings of one name the
+-- one that sorts first counts, so that the answer does not depend on the run.
+local function spellings(document)
+  local keys = {}
+  for key in pairs(document) do
+    if type(key) == "string" then
+      local name = LOWER[key] or key:lower()
+      if not keys[name] or key < keys[name] then keys[name] = key end
+    end
+  end
+  return keys
+end
+
+local function is_collection(document, keys)
+  local attributes = document[keys.attributes or ""]
+  return type(attributes) == "table" and attributes.objectType == "Collection"
+end
+
+local function is_fault(document, keys)
+  local status = numeral(document[keys.statuscode or ""])
+  if status and status >= 400 then return true end
+  local inner = document[keys.error or ""]
+  if type(inner) == "table" and (inner.code or inner.message) then return true end
+  local code, description = document[keys.code or ""], document[keys.description or ""]
+  if not numeral(code) or type(description) ~= "string" then return false end
+  if type(document[keys.source or ""]) == "string" then return true end
+  for name in pairs(keys) do
+    if not FAULT_MEMBERS[name] then return false end
+  end
+  return true
+end
+
+-- A fault that came with a status of success.
+local function fault(document)
+  local err = errors.from_response({ status = 200, body = "{}" }, function() return document end)
+  err.body = nil
+  return err
+end
+
+-- "items", "value", "insights", "object" or "empty".
+local function kind_of(document, keys, resource)
+  if next(document) == nil then return "empty" end
+  local rows = keys.items or keys.value
+  if keys.nextlink or (keys.statuscode and keys.message) then return "insights" end
+  if keys["@nextlink"] then return "value" end
+  if keys.items and type(document[keys.items]) == "table" then return "items" end
+  if is_collection(document, keys) then return "items" end
+  if keys.value and type(document[keys.value]) == "table" then return "value" end
+  if keys.totalcount then
+    local analytic = resource.envelope ~= "items" and resource.paging == "skip"
+    return (analytic or keys.totalcount == "TotalCount") and "value" or "items"
+  end
+  if rows and resource.envelope then return keys.items and "items" or "value" end
+  return "object"
+end
+
+local function text_at(document, key)
+  local value = key and document[key]
+  return type(value) == "string" and value ~= "" and value or nil
+end
+
+--- What an answer says about itself and about the next page.
+-- @tparam table document the decoded answer, with its rows or without
+-- @tparam table resource an entry of `partnercenter.resources.catalogue`
+-- @treturn[1] table `kind` ("items", "value", "insights", "array", "object" or
+--   "empty"), `total` (the count as it came), `next_link` (of `@nextLink` or
+--   `nextLink`), `links_next` (of `links.next`), `token` (of
+--   `continuationToken`), `rows_key` and `total_key` (how they are written)
+-- @treturn[2] nil
+-- @treturn[2] Error a fault that came with a status of success, or no table
+function M.envelope(document, resource)
+  if type(document) ~= "table" then
+    return nil, errors.from_failure("protocol", resource.name .. ": the answer is "
+      .. (document == nil and "empty" or "no collection and no object"))
+  end
+  if document[1] ~= nil then return { kind = "array" } end
+  local keys = spellings(document)
+  if is_fault(document, keys) then return nil, fault(document) end
+  local kind = kind_of(document, keys, resource)
+  if kind == "object" or kind == "empty" then return { kind = kind } end
+  local links = document[keys.links or ""]
+  local links_next = type(links) == "table" and links[spellings(links).next or ""]
+  return {
+    kind = kind,
+    total = count(document[keys.totalcount or ""]),
+    next_link = text_at(document, keys["@nextlink"]) or text_at(document, keys.nextlink),
+    links_next = type(links_next) == "table" and links_next or nil,
+    token = text_at(document, keys.continuationtoken),
+    rows_key = kind == "items" and (keys.items or keys.value) or keys.value or keys.items,
+    total_key = keys.totalcount,
+  }
+end
+
+--- One row with its documented names and types; the same table, mended.
+-- @tparam table row
+-- @tparam table resource an entry of `partnercenter.resources.catalogue`
+-- @treturn[1] table row
+-- @treturn[2] nil
+-- @treturn[2] Error the row is no object
+function M.row(row, resource)
+  if type(row) ~= "table" then
+    if resource.any_rows then return row end
+    return nil, errors.from_failure("protocol", resource.name .. ": a row is not an object")
+  end
+  if resource.renames then
+    for wrong, right in pairs(resource.renames) do
+      if row[wrong] ~= nil and row[right] == nil then row[right], row[wrong] = row[wrong], nil end
+    end
+  end
+  local counts = resource.counts
+  for i = 1, counts and #counts or 0 do
+    local value = row[counts[i]]
+    if type(value) == "string" then row[counts[i]] = numeral(value) or value end
+  end
+  return row
+end
+
+-- Are all rows as they should be? Asking for a type costs a call of a function,
+-- so it is asked once for each value that a count has. Raises for a row that
+-- cannot be indexed.
+local function are_clean(rows, counts)
+  local known = {}
+  for i = 1, #rows do
+    local row = rows[i]
+    for k = 1, #counts do
+      local value = row[counts[k]]
+      if not known[value] then
+        if type(row) ~= "table" or type(value) == "string" then return false end
+        if value ~= nil then known[value] = true end
+      end
+    end
+  end
+  return true
+end
+
+-- Every row as `row` gives it; an error of the first that is none.
+local function mend_all(rows, resource)
+  if resource.counts and not resource.renames then
+    local ok, clean = pcall(are_clean, rows, resource.counts)
+    if ok and clean then return nil end
+  end
+  for i = 1, #rows do
+    local _, err = M.row(rows[i], resource)
+    if err then return err end
+  end
+  return nil
+end
+
+-- The rows of a document, or nil and an error.
+local function rows_of(document, envelope, resource)
+  if envelope.kind == "array" then return document end
+  if envelope.kind == "object" then return { document } end
+  local rows = envelope.rows_key and document[envelope.rows_key]
+  -- It would be overwritten by the rows.
+  if document.items ~= nil and envelope.rows_key ~= "items" then
+    return nil, errors.from_failure("protocol", resource.name .. ": the answer has rows and "
+      .. "other items beside them")
+  end
+  if type(rows) ~= "table" then return {} end
+  if rows[1] == nil and next(rows) ~= nil then
+    return nil, errors.from_failure("protocol", resource.name .. ": the rows are not an array")
+  end
+  return rows
+end
+
+--- A page: the answer's own members with `items` and `totalCount`.
+--
+-- `totalCount` is what the answer says, else the number of rows. That of the
+-- `items` form counts the page; that of the analytics form counts the rows of
+-- all pages. A resource that is one thing gives the thing itself.
+-- @tparam table document the decoded answer; it becomes the page
+-- @tparam table resource an entry of `partnercenter.resources.catalogue`
+-- @treturn[1] table the page
+-- @treturn[1] table its envelope, as `envelope` gives it
+-- @treturn[2] nil
+-- @treturn[2] Error a fault, an empty answer, or something that is no collection
+function M.normalize(document, resource)
+  local envelope, err = M.envelope(document, resource)
+  if not envelope then return nil, err end
+  if resource.single then
+    local thing = envelope.kind ~= "array" and document or nil
+    thing, err = M.row(thing, resource)
+    return thing, thing and envelope or err
+  end
+  local rows
+  rows, err = rows_of(document, envelope, resource)
+  if not rows then return nil, err end
+  err = mend_all(rows, resource)
+  if err then return nil, err end
+  if envelope.kind == "array" or envelope.kind == "object" then document = {} end
+  if envelope.rows_key then document[envelope.rows_key] = nil end
+  if envelope.total_key then document[envelope.total_key] = nil end
+  document.items = rows
+  document.totalCount = envelope.total or #rows
+  return document, envelope
+end
+
+return M

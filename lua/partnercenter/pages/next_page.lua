@@ -1,0 +1,241 @@
+--- The request for the next page, from what an answer says.
+--
+-- Tried in this order: `links.next`, `@nextLink` or `nextLink`,
+-- `continuationToken`, and `skip` where the resource pages by it. What would
+-- lose or repeat rows, never end, or lead to another origin is an error.
+-- SPDX-License-Identifier: MIT
+-- @module partnercenter.pages.next_page
+
+local check = require "partnercenter.util.check"
+local errors = require "partnercenter.errors"
+local params = require "partnercenter.resources.params"
+local url = require "partnercenter.util.url"
+
+-- No collection has more pages than this: at 500 rows a page, five million.
+local MAX_PAGES = 10000
+-- Longer than any header that servers accept.
+local MAX_TOKEN = 8192
+-- A position with so many digits is exact in every Lua.
+local MAX_DIGITS = 15
+local TOKEN_HEADER = "MS-ContinuationToken"
+
+local M = { MAX_PAGES = MAX_PAGES }
+
+-- The path of the base URL, "" as a rule.
+local function base_path(request)
+  return (url.parse(request.base_url).target:gsub("/+$", ""))
+end
+
+-- The version with what stands before it: "/v1", "/partner/v1".
+local function version_of(path)
+  path = path .. "/"
+  return path:match("^(/v%d[%d.]*)/") or path:match("^(/%w+/v%d[%d.]*)/")
+end
+
+local function has_dots(path)
+  for segment in path:gmatch("[^/]+") do
+    local plain = segment:gsub("%%2[eE]", ".")
+    if plain == "." or plain == ".." then return true end
+  end
+  return false
+end
+
+-- A path without a leading slash against the request's own: what is its end
+-- already names the same place, anything else replaces the last segment.
+local function merge(request_path, path)
+  if path == "" then return request_path end
+  local own, tail = request_path:gsub("/$", ""), "/" .. path:gsub("/$", "")
+  if own:sub(-#tail) == tail then return own end
+  return (request_path:gsub("[^/]*$", "")) .. path
+end
+
+-- A root-relative path below the base URL's, with its version.
+local function rooted(request, path, own_path)
+  local base = base_path(request)
+  if base ~= "" and path:sub(1, #base + 1) == base .. "/" then return path end
+  if not version_of(path) then
+    path = (version_of(own_path:sub(#base + 1)) or "") .. path
+  end
+  return base .. path
+end
+
+-- The absolute URL of a link, always spelt with the request's own origin, or
+-- nil and what is wrong with the link.
+local function resolve(link, request)
+  if link:find("[%z\1-\31\127\\]") then
+    return nil, "has control characters or backslashes in it"
+  end
+  if link:sub(1, 2) == "//" then return nil, "leads to another host" end
+  local head, rest = link:match("^(%a[%w+.-]*:/?/?[^/?#]*)(.*)$")
+  if head then
+    local origin, why = url.origin(head)
+    if not origin then return nil, why end
+    if origin ~= request.origin then return nil, "leads to another origin" end
+    link = rest
+  end
+  local own_path = url.split(url.parse(request.url).target)
+  local path, query = url.split(url.repair(link))
+  if has_dots(path) then return nil, "has dots for a path" end
+  if path:sub(1, 1) ~= "/" then
+    path = merge(own_path, path)
+  elseif not head then
+    path = rooted(request, path, own_path)
+  end
+  return request.origin .. path .. (query and "?" .. query or "")
+end
+
+-- The continuation token among the headers of links.next. Other headers are
+-- not for a server to choose.
+local function token_among(headers)
+  if type(headers) ~= "table" then return nil end
+  for _, header in ipairs(headers) do
+    local name = type(header) == "table" and (header.key or header.Key)
+    if type(name) == "string" and name:lower() == TOKEN_HEADER:lower() then
+      return header.value or header.Value
+    end
+  end
+  return nil
+end
+
+-- A position that a URL gives, or nil.
+local function position_of(text)
+  local digits = (url.param(text, "skip") or ""):match("^%d+$")
+  return digits and #digits <= MAX_DIGITS and tonumber(digits) or nil
+end
+
+local function skip_of(request)
+  return position_of(request.url) or 0
+end
+
+-- By skip: the URL, or nil if this was the last page, or nil and what is wrong.
+local function by_skip(request, envelope, row_count)
+  local position = skip_of(request) + row_count
+  local more
+  if envelope.kind == "value" and envelope.total then
+    more = position < envelope.total
+    if more and row_count == 0 then return nil, "a page does not advance: it has no rows" end
+  else
+    -- No count to go by: a page that is not full is the last. Where no top was
+    -- asked for, the forms that have no count at all are full at the default.
+    local uncounted = envelope.kind ~= "items" and envelope.kind ~= "insights"
+    local top = tonumber(url.param(request.url, "top")) or uncounted and params.MAX_TOP
+    more = top and row_count > 0 and row_count >= top
+  end
+  return more and url.with_param(request.url, "skip", ("%d"):format(position)) or nil
+end
+
+-- A link that gives a position must go on where this page ends.
+local function misplaced(target, request, row_count)
+  local position = position_of(target)
+  local expected = skip_of(request) + row_count
+  if not position or position == expected then return nil end
+  return ("the link to the next page goes on at row %d instead of %d"):format(position, expected)
+end
+
+-- URL and token of the next page; nil if there is none; nil, nil and the reason.
+local function follow(request, envelope, row_count)
+  local link, token, why = envelope.next_link, envelope.token, nil
+  local links_next = envelope.links_next
+  if links_next then
+    local method = links_next.method or "GET"
+    link, token = links_next.uri, token_among(links_next.headers) or token
+    if type(method) ~= "string" or method:upper() ~= "GET" then
+      return nil, nil, "the link to the next page is for another method than GET"
+    end
+    if type(link) ~= "string" or link == "" then
+      return nil, nil, "the link to the next page has no address"
+    end
+  end
+  if token and not (check.header(token) and #token <= MAX_TOKEN) then
+    return nil, nil, "the continuation token cannot be sent in a header"
+  end
+  local target
+  if link then
+    target, why = resolve(link, request)
+    if not target then return nil, nil, "the link to the next page " .. why end
+    why = misplaced(target, request, row_count)
+  elseif token then
+    target = url.with_param(request.url, "seekOperation", "Next")
+  elseif request.paging == "skip" then
+    target, why = by_skip(request, envelope, row_count)
+  end
+  return target, token, why
+end
+
+--- Are the rows of an answer all that there are?
+-- @tparam table request the first of a walk
+-- @tparam table envelope what `collection.envelope` gave for the answer
+-- @tparam number row_count how many rows the page has
+-- @treturn boolean false too when the next page cannot be had
+function M.is_whole(request, envelope, row_count)
+  local target, _, why = follow(request, envelope, row_count)
+  local seek = url.param(request.url, "seekOperation")
+  return not target and not why and skip_of(request) == 0 and (seek == nil or seek == "First")
+end
+
+local function with_token(headers, token)
+  local list = {}
+  for _, header in ipairs(headers) do
+    if header[1]:lower() ~= TOKEN_HEADER:lower() then list[#list + 1] = header end
+  end
+  if token then list[#list + 1] = { TOKEN_HEADER, token } end
+  return list
+end
+
+local function key_of(request_url, token)
+  return request_url .. "\n" .. (token or "")
+end
+
+--- What is remembered from page to page of one walk.
+-- @tparam table request the first request
+-- @tparam[opt=10000] number max_pages of the walk
+-- @treturn table
+function M.start(request, max_pages)
+  return {
+    pages = 0,
+    max_pages = max_pages or MAX_PAGES,
+    seen = { [key_of(request.url)] = true },
+  }
+end
+
+--- The request for the next page.
+-- @tparam table request the one that was answered
+-- @tparam table envelope what `collection.envelope` gave for the answer
+-- @tparam number row_count how many rows the page had
+-- @tparam table state what `start` gave; it is changed
+-- @treturn[1] table the next request; its `following` is true
+-- @treturn[2] nil this was the last page
+-- @treturn[3] nil
+-- @treturn[3] Error of kind protocol: a link that must not be followed, a page
+--   that was read already or does not advance, a count that shrinks, too many pages
+function M.next_request(request, envelope, row_count, state)
+  state.pages = state.pages + 1
+  local target, token, why = follow(request, envelope, row_count)
+  if envelope.kind == "value" and envelope.total then
+    if state.total and envelope.total < state.total then
+      why = ("the count of rows shrank from %d to %d between two pages")
+        :format(state.total, envelope.total)
+    end
+    state.total = envelope.total
+  end
+  if target and not why then
+    if state.seen[key_of(target, token)] then
+      why = "the link to the next page leads to a page that was read already"
+    elseif state.pages >= state.max_pages then
+      why = ("there are more than %d pages (max_pages)"):format(state.max_pages)
+    end
+  end
+  if why then
+    return nil, errors.from_failure("protocol", ("%s: %s"):format(request.resource, why),
+      { url = request.url })
+  end
+  if not target then return nil end
+  state.seen[key_of(target, token)] = true
+  local following = {}
+  for name, value in pairs(request) do following[name] = value end
+  following.url, following.headers = target, with_token(request.headers, token)
+  following.following = true
+  return following
+end
+
+return M

@@ -1,0 +1,105 @@
+--- What the verbs `get`, `pages` and `all` do, once a call is planned; `each` is
+-- in `partnercenter.pages.rows`.
+-- SPDX-License-Identifier: MIT
+-- @module partnercenter.pages.verbs
+
+local collection = require "partnercenter.pages.envelope"
+local errors = require "partnercenter.errors"
+local paging = require "partnercenter.pages.next_page"
+local walks = require "partnercenter.pages.cursor"
+local yields = require "partnercenter.loop.yields"
+
+local M = {}
+
+-- The page with the rows that the caller gets, or nil and an error. How many
+-- rows pass the filter is known only of a page that has all that there are.
+local function finish(plan, request, page, envelope)
+  if not plan.convert and not plan.filter then return page end
+  local rows, kept = page.items, {}
+  for i = 1, #rows do
+    local row, err = walks.give(plan, rows[i])
+    if err then return nil, err end
+    if row ~= nil then kept[#kept + 1] = row end
+  end
+  page.items = kept
+  if plan.filter then
+    local whole = page.totalCount == #rows and request == plan.request
+      and paging.is_whole(request, envelope, #rows)
+    page.unfilteredCount, page.totalCount = page.totalCount, whole and #kept or nil
+  end
+  return page
+end
+
+-- One page: the page, its envelope and the facts; or nil and an error. A `for`
+-- iterator cannot yield in Lua 5.1, so the client is told when it is one.
+local function fetch(plan, request, iterating)
+  local document, facts = plan.client:fetch(request, iterating)
+  if document == nil and errors.is(facts) then return nil, facts end
+  local page, envelope = collection.normalize(document, plan.resource)
+  if not page then return nil, walks.with_facts(envelope, request, facts) end
+  return page, envelope, facts
+end
+
+--- One page, or the thing itself.
+-- @tparam table plan see `partnercenter.pages.cursor`
+-- @treturn[1] table page or thing
+-- @treturn[1] table facts
+-- @treturn[2] nil
+-- @treturn[2] Error err
+function M.get(plan)
+  local page, envelope, facts = fetch(plan, plan.request)
+  if not page then return nil, envelope end
+  if plan.resource.single then return page, facts end
+  walks.tell(plan, plan.request, 1, #page.items, envelope, facts)
+  local err
+  page, err = finish(plan, plan.request, page, envelope)
+  if not page then return nil, walks.with_facts(err, plan.request, facts) end
+  return page, facts
+end
+
+-- The next page and its facts; nil behind the last; nil and an error.
+local function next_page(walk, iterating)
+  local request, plan = walk.request, walk.plan
+  if not request then return nil, walk.failure end
+  walk.request = nil
+  local page, envelope, facts = fetch(plan, request, iterating)
+  if not page then return walks.fail(walk, envelope, request) end
+  if walk.watch:page(page.items) then
+    return walks.fail(walk, walks.repeated(request), request, facts)
+  end
+  walks.turn(walk, request, envelope, #page.items, facts)
+  local err
+  page, err = finish(plan, request, page, envelope)
+  if not page then return walks.fail(walk, err, request, facts) end
+  return page, facts
+end
+
+--- An iterator over pages, which raises the error object.
+-- @tparam table plan see `partnercenter.pages.cursor`
+-- @treturn function gives a page and its facts
+function M.pages(plan)
+  local walk = walks.start(plan)
+  return function(...)
+    local page, facts = next_page(walk, yields.iterating(...))
+    if not page and facts then error(facts, 0) end
+    return page, facts
+  end
+end
+
+--- The rows of all pages.
+-- @tparam table plan see `partnercenter.pages.cursor`
+-- @treturn[1] {table,...} rows
+-- @treturn[2] nil
+-- @treturn[2] Error err
+function M.all(plan)
+  local walk, rows = walks.start(plan), {}
+  while true do
+    local page, err = next_page(walk)
+    if not page and err then return nil, err end
+    if not page then return rows end
+    local items, have = page.items, #rows
+    for i = 1, #items do rows[have + i] = items[i] end
+  end
+end
+
+return M

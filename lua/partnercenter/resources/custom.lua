@@ -1,0 +1,121 @@
+--- Resources of the caller's own: what `partner:request` takes.
+-- SPDX-License-Identifier: MIT
+-- @module partnercenter.resources.custom
+
+local check = require "partnercenter.util.check"
+local url = require "partnercenter.util.url"
+
+-- Headers that the client sets on its own, or that libcurl makes.
+local OWN_HEADERS = {
+  ["authorization"] = true,
+  ["accept-encoding"] = true,
+  ["connection"] = true,
+  ["content-length"] = true,
+  ["cookie"] = true,
+  ["host"] = true,
+  ["ms-correlationid"] = true,
+  ["ms-requestid"] = true,
+  ["proxy-authorization"] = true,
+  ["te"] = true,
+  ["transfer-encoding"] = true,
+  ["upgrade"] = true,
+  ["user-agent"] = true,
+}
+
+local M = {}
+
+-- True, or false and what is wrong with the path of a custom request.
+local function proper_path(path)
+  if type(path) ~= "string" or path:sub(1, 1) ~= "/" then
+    return false, "must be a text that starts with a slash"
+  end
+  if path:sub(1, 2) == "//" or path:find("[%z\1-\31\127\\]") then
+    return false, "must not start with two slashes, or have backslashes or control characters in it"
+  end
+  if path:find("[?#]") then return false, "must not have a ? or # in it: use query" end
+  for segment in path:gmatch("[^/]+") do
+    local plain = url.decode(segment)
+    if plain == ".." or plain == "." then return false, "must not have . or .. in it" end
+  end
+  return true
+end
+
+-- The text of a query value of a custom request, or nil.
+local function query_text(value)
+  if type(value) == "boolean" then return tostring(value) end
+  if type(value) == "number" then
+    if value ~= value or value - value ~= 0 then return nil end
+    if value % 1 == 0 and math.abs(value) < 2 ^ 53 then return ("%d"):format(value) end
+    return ("%.17g"):format(value)
+  end
+  if type(value) == "string" and not value:find("[%z\1-\31\127]") then return value end
+  return nil
+end
+
+local function custom_query(query, level)
+  local texts = {}
+  for name, value in pairs(query) do
+    local text = check.text(name) and query_text(value)
+    if not text then
+      error(("query parameter '%s' must be a text, a number or a boolean, without control "
+        .. "characters"):format(tostring(name):gsub("[^\32-\126]", "?")), level + 1)
+    end
+    texts[name] = text
+  end
+  return texts
+end
+
+local function custom_headers(headers, level)
+  local list = {}
+  for name, value in pairs(headers) do
+    if type(name) ~= "string" or not name:find("^[A-Za-z0-9!#$&'*+.^_`|~-]+$") then
+      error("a header has a name that is no header name", level + 1)
+    end
+    if OWN_HEADERS[name:lower()] then
+      error(("header '%s' is set by the client"):format(name), level + 1)
+    end
+    if not check.header(value) then
+      error(("header '%s' must be a text without control characters"):format(name), level + 1)
+    end
+    list[#list + 1] = { name, value }
+  end
+  table.sort(list, function(a, b) return a[1] < b[1] end)
+  return list
+end
+
+--- A resource of the caller's own: any other GET of the API.
+-- @tparam table spec
+-- @tparam string spec.path starts with a slash; percent-encoded where it needs to be
+-- @tparam ?table spec.query names and values (texts, numbers, booleans), not encoded
+-- @tparam ?table spec.headers names and values
+-- @tparam[opt="skip"] string spec.paging "skip" also goes on by `skip` while an
+--   analytics envelope counts more rows; "links" follows links and tokens alone
+-- @tparam[opt=1] number level whom to blame for a mistake: 1 is the function that
+--   calls this one, 2 the one that called it
+-- @treturn table like an entry of `partnercenter.resources.catalogue`
+-- @raise a wrong path, query, header or an unknown option; the message names it
+function M.new(spec, level)
+  level = (level or 1) + 1
+  if type(spec) ~= "table" then error("request takes a table with a path", level) end
+  local known = {
+    path = proper_path,
+    query = "table",
+    headers = "table",
+    paging = function(value)
+      return value == "skip" or value == "links", "must be skip or links"
+    end,
+  }
+  local options = check.options("request", spec, known, level)
+  if not options.path then error("request needs a path", level) end
+  return {
+    name = options.path,
+    any_rows = true,
+    method = "GET",
+    path = url.repair(options.path),
+    query = custom_query(options.query or {}, level),
+    headers = custom_headers(options.headers or {}, level),
+    paging = (options.paging or "skip") == "skip" and "skip" or nil,
+  }
+end
+
+return M

@@ -1,0 +1,237 @@
+--- The access token of one client: got once however many calls wait for it, and
+-- renewed before it ends. All of it belongs to that client, and none of it can be
+-- reached from the object.
+-- SPDX-License-Identifier: MIT
+-- @module partnercenter.sign_in
+
+local errors = require "partnercenter.errors"
+local flight_of = require "partnercenter.flow.single_flight"
+local protect = require "partnercenter.util.protect"
+
+-- Seconds before its end that a token is renewed; at most half its life.
+local MARGIN = 300
+
+-- Seconds until an early renewal that failed is tried again; the old token
+-- serves meanwhile.
+local TRY_AGAIN = 30
+
+-- Secrets remembered, to mask them: those of the last few sign-ins.
+local MAX_SECRETS = 32
+
+local M = {}
+
+local mt = { __name = "partnercenter.sign_in" }
+
+function mt.__tostring()
+  return mt.__name
+end
+
+-- Note a secret; one that is known already becomes the newest.
+local function note_secret(self, secret)
+  local list = self.secrets
+  for i = #list, 1, -1 do
+    if list[i] == secret then table.remove(list, i) end
+  end
+  if #list >= MAX_SECRETS then table.remove(list, 1) end
+  list[#list + 1] = secret
+end
+
+-- A token that can be used now.
+local function usable(self, rejected)
+  local kept = self.kept
+  if kept and kept.token ~= rejected and self.time() < kept.renew_at then return kept.token end
+  return nil
+end
+
+local function keep(self, granted)
+  local now = self.time()
+  local ends = granted.expires_at or math.huge
+  self.kept = {
+    token = granted.access_token,
+    ends = ends,
+    renew_at = ends - math.min(MARGIN, math.max(0, ends - now) / 2),
+  }
+  note_secret(self, granted.access_token)
+end
+
+local function out_of_time()
+  return errors.from_failure("timeout", "the deadline has passed while signing in",
+    { retryable = true })
+end
+
+local function cancelled()
+  return errors.from_failure("cancelled", "the client was closed while signing in")
+end
+
+-- What a provider works with.
+local function context_of(self, flight, rejected, deadline, iterating)
+  return {
+    cloud = self.cloud,
+    state = self.state,
+    rejected = rejected,
+    time = self.time,
+    now = self.clock,
+    secret = function(secret) note_secret(self, secret) end,
+    post = function(url, form)
+      flight:heard()
+      local answer, err = self.post(url, form, deadline, iterating)
+      flight:heard()
+      return answer, err
+    end,
+    -- False when the deadline would come first, or the client is closed.
+    sleep = function(seconds)
+      if deadline and self.clock() + seconds >= deadline then return false end
+      flight:heard()
+      self.hub:sleep(seconds, iterating)
+      flight:heard()
+      return not self.hub.closed
+    end,
+  }
+end
+
+local function tell(self, err, expires_at)
+  self.emit {
+    name = "token",
+    credentials = self.name,
+    expires_in = expires_at and expires_at - self.time() or nil,
+    error = err and err.kind,
+  }
+end
+
+-- What the flight has come to, for its owner and for those who wait.
+local function conclude(self, flight, deadline, granted, err)
+  if granted then
+    keep(self, granted)
+    flight.token = granted.access_token
+    return
+  end
+  if err then err = errors.redact(err, self.secrets) end
+  local kept = self.kept
+  local passing = err and err.kind ~= "sign_in" and err.kind ~= "config"
+  if passing and kept and self.time() < kept.ends then
+    kept.renew_at = math.min(self.time() + TRY_AGAIN, kept.ends)
+    flight.token = kept.token
+  end
+  flight.err = err
+  -- The owner's own deadline is not that of the others.
+  flight.void = err == nil or (err.kind == "timeout" and deadline ~= nil)
+end
+
+local function land(self, flight)
+  if self.flight == flight then self.flight = nil end
+  flight:land()
+end
+
+local function fly(self, rejected, deadline, iterating)
+  -- Nobody else should try the one that was refused.
+  if self.kept and self.kept.token == rejected then self.kept = nil end
+  local marker = {}
+  local flight = flight_of.new(self.hub, marker)
+  self.flight = flight
+  local context = context_of(self, flight, rejected, deadline, iterating)
+  local ok, granted, err = protect.call(self.provider.acquire, self.provider, context)
+  marker.ended = true
+  if not ok then
+    flight.raised = { granted }
+    land(self, flight)
+    error(granted, 0)
+  end
+  -- However the provider tells of it.
+  if not granted and self.hub.closed then err = cancelled() end
+  conclude(self, flight, deadline, granted, err)
+  land(self, flight)
+  if granted or flight.err then tell(self, flight.err, granted and granted.expires_at) end
+  if flight.token then return flight.token end
+  return nil, flight.err
+end
+
+-- An error of one's own: callers write to theirs.
+local function copy(err)
+  local fields = {}
+  for name, value in pairs(err) do fields[name] = value end
+  return errors.new(fields)
+end
+
+local function get_token(self, rejected, deadline, iterating)
+  while true do
+    local token = usable(self, rejected)
+    if token then return token end
+    if self.hub.closed then return nil, cancelled() end
+    local flight = self.flight
+    if not flight or flight:is_abandoned() then
+      return fly(self, rejected, deadline, iterating)
+    end
+    if flight:is_own() then
+      return nil, errors.from_failure("sign_in", "the sign-in waits for itself: a function among "
+        .. "the credentials' options, or on_event, uses the client that is being signed in")
+    end
+    if not flight:wait(deadline, iterating) then return nil, out_of_time() end
+    if flight.token then return flight.token end
+    if flight.raised then error(flight.raised[1], 0) end
+    if flight.done and not flight.void then return nil, copy(flight.err) end
+  end
+end
+
+--- The sign-in of one client.
+-- @tparam table options
+-- @tparam Provider options.credentials
+-- @tparam Hub options.hub `clock`, `driver`, `sleep`
+-- @tparam table options.cloud `authority`, `resource`, `scope`
+-- @tparam function options.post takes address, form (an array of name and value),
+--   deadline and iterating; gives the decoded answer, or nil and an error
+-- @tparam function options.time seconds, as `os.time`
+-- @tparam function options.emit takes an event
+-- @treturn SignIn `app_only`: true when its tokens are known to name no user
+function M.new(options)
+  local self = {
+    provider = options.credentials,
+    name = options.credentials.name,
+    hub = options.hub,
+    clock = options.hub.clock,
+    cloud = options.cloud,
+    post = options.post,
+    time = options.time,
+    emit = options.emit,
+    state = {},
+    secrets = {},
+  }
+  return setmetatable({
+    app_only = options.credentials.app_only,
+
+    --- A token to call with.
+    -- @function token
+    -- @tparam ?string rejected the token that was just answered 401: not this
+    --   one. It is renewed once, whoever else had it rejected too
+    -- @tparam ?number deadline on the hub's clock
+    -- @tparam[opt] boolean iterating the wait happens in the iterator of a `for`
+    -- @treturn[1] string
+    -- @treturn[2] nil
+    -- @treturn[2] ?Error nil when there is nothing but the rejected token
+    token = function(_, rejected, deadline, iterating)
+      return get_token(self, rejected, deadline, iterating)
+    end,
+
+    --- What a token is sent as (RFC 6750 section 2.1): made once for all its
+    -- calls.
+    -- @function authorization
+    -- @tparam string token
+    -- @treturn string value of the header
+    authorization = function(_, token)
+      if self.sent_token ~= token then
+        self.sent_token, self.authorization = token, "Bearer " .. token
+      end
+      return self.authorization
+    end,
+
+    --- Every secret of the last sign-ins.
+    -- @function secrets
+    -- @treturn {string,...} a new array
+    secrets = function()
+      local list = {}
+      for i, secret in ipairs(self.secrets) do list[i] = secret end
+      return list
+    end,
+  }, mt)
+end
+
+return M

@@ -1,0 +1,47 @@
+--- What credentials are to a client: an object that gets tokens. It holds no
+-- secret that a walk over it would find; what it learns lives in the client's
+-- own `context.state`, so that clients can share it and never mix.
+-- SPDX-License-Identifier: MIT
+-- @module partnercenter.sign_in.provider
+
+local M = {}
+
+local mt = { __name = "partnercenter.credentials" }
+
+mt.__tostring = function(self)
+  local whose = self.tenant and (" of tenant %s, client %s"):format(self.tenant, self.client_id)
+  return "credentials." .. self.name .. (whose or "")
+end
+
+--- A provider.
+-- @tparam table fields
+-- @tparam string fields.name of the constructor
+-- @tparam ?boolean fields.app_only whether its tokens name no user; nil when
+--   that is not known
+-- @tparam[opt] string fields.tenant
+-- @tparam[opt] string fields.client_id
+-- @tparam[opt] boolean fields.renews it lives on a refresh token, which
+--   `credentials.file` can keep
+-- @tparam function acquire takes a context; gives `{ access_token, expires_at }`,
+--   or nil and an error, or nil alone when there is nothing but the token that
+--   was rejected. May wait
+-- @treturn Provider
+function M.new(fields, acquire)
+  return setmetatable({
+    name = fields.name,
+    app_only = fields.app_only,
+    tenant = fields.tenant,
+    client_id = fields.client_id,
+    renews = fields.renews,
+    acquire = function(_, context) return acquire(context) end,
+  }, mt)
+end
+
+--- Does the value come from here?
+-- @param value any value
+-- @treturn boolean
+function M.is(value)
+  return type(value) == "table" and getmetatable(value) == mt
+end
+
+return M

@@ -1,0 +1,124 @@
+--- URLs as the client needs them: parts, origins and percent-encoding.
+-- SPDX-License-Identifier: MIT
+-- @module partnercenter.util.url
+
+local M = {}
+
+local DEFAULT_PORT = { http = 80, https = 443 }
+
+-- RFC 3986, section 2.3, and the characters that may stand in a path or query
+-- (sections 3.3 and 3.4) beside "%". Written out: %w depends on the locale.
+local RESERVED = "[^A-Za-z0-9%-._~]"
+local ILLEGAL = "[^A-Za-z0-9%-._~!$&'()*+,;=:@/?%%]"
+
+local function escape(char)
+  return ("%%%02X"):format(char:byte())
+end
+
+--- Percent-encodes a text as one value of a query or one segment of a path.
+-- A space becomes `%20`, a quote `%27`.
+-- @tparam string text
+-- @treturn string
+function M.encode(text)
+  return (text:gsub(RESERVED, escape))
+end
+
+--- The text that was percent-encoded. What encodes nothing stays.
+-- @tparam string text
+-- @treturn string
+function M.decode(text)
+  return (text:gsub("%%(%x%x)", function(digits) return string.char(tonumber(digits, 16)) end))
+end
+
+--- Encodes what may not stand in a path or query and leaves the rest alone:
+-- what is encoded already stays as it is, a lone `%` becomes `%25`.
+-- @tparam string text
+-- @treturn string
+function M.repair(text)
+  text = text:gsub("%%(%x?%x?)", function(digits)
+    if #digits < 2 then return "%25" .. digits end
+  end)
+  return (text:gsub(ILLEGAL, escape))
+end
+
+--- The parts of an absolute URL. Host and scheme are in lower case, and the port
+-- is a number even where the URL leaves it out. User and password, backslashes,
+-- spaces and control characters are refused.
+-- @tparam string text
+-- @treturn[1] {scheme=string,host=string,port=number,target=string} `target` is
+--   the path with the query, "" if there is none
+-- @treturn[2] nil
+-- @treturn[2] string what is wrong
+function M.parse(text)
+  if text:find("[^\33-\126\128-\255]") or text:find("\\", 1, true) then
+    return nil, "has a character that is not allowed"
+  end
+  local scheme, authority, target = text:match("^(%a[%w+.-]*)://([^/?#]*)(.*)$")
+  scheme = scheme and scheme:lower()
+  if not DEFAULT_PORT[scheme] then return nil, "is not an http or https URL" end
+  if authority:find("@", 1, true) then return nil, "has a user name in it" end
+  local host, port = authority:match("^(%[[%x:.]+%])(.*)$")
+  if not host then host, port = authority:match("^([^:%[%]]+)(.*)$") end
+  if not host or not port:find("^:?%d*$") or port:find("^%d") then
+    return nil, "has no proper host"
+  end
+  port = tonumber(port:match("%d+")) or DEFAULT_PORT[scheme]
+  if port < 1 or port > 65535 then return nil, "has no proper port" end
+  return { scheme = scheme, host = host:lower(), port = port, target = target }
+end
+
+--- The origin of an absolute URL, `scheme://host[:port]`, in the one spelling
+-- that two URLs of the same origin share.
+-- @tparam string text
+-- @treturn[1] string
+-- @treturn[2] nil
+-- @treturn[2] string what is wrong
+function M.origin(text)
+  local parts, why = M.parse(text)
+  if not parts then return nil, why end
+  local origin = parts.scheme .. "://" .. parts.host
+  if parts.port == DEFAULT_PORT[parts.scheme] then return origin end
+  return ("%s:%d"):format(origin, parts.port)
+end
+
+--- Path and query of a target or a whole URL.
+-- @tparam string text
+-- @treturn string what stands before the first `?`
+-- @treturn ?string what follows it
+function M.split(text)
+  local path, query = text:match("^([^?]*)%?(.*)$")
+  return path or text, query
+end
+
+--- The value of a query parameter, still encoded.
+-- @tparam string text a URL
+-- @tparam string name
+-- @treturn ?string
+function M.param(text, name)
+  local _, query = M.split(text)
+  for key, value in ((query or "") .. "&"):gmatch("([^&=]*)=?([^&]*)&") do
+    if key:lower() == name:lower() then return value end
+  end
+  return nil
+end
+
+--- The same URL with a query parameter set; others keep their place and text.
+-- @tparam string text a URL
+-- @tparam string name needs no encoding
+-- @tparam string value encoded already
+-- @treturn string
+function M.with_param(text, name, value)
+  local path, query = M.split(text)
+  local parts, found = {}, false
+  for part in (query or ""):gmatch("[^&]+") do
+    if (part:match("^[^=]*")):lower() == name:lower() then
+      part = not found and name .. "=" .. value or nil
+      found = true
+    end
+    parts[#parts + 1] = part
+  end
+  if not found then parts[#parts + 1] = name .. "=" .. value end
+  return path .. "?" .. table.concat(parts, "&")
+end
+
+return M

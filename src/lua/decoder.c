@@ -1,0 +1,485 @@
+/* decode() and the Decoder object: feeding, taking rows, taking the document.
+**
+** A Decoder has no __gc: all its memory belongs to Lua, hanging on its user
+** value, so no Lua error and no order of collection can leak any of it.
+** SPDX-License-Identifier: MIT */
+#include "lua/decoder.h"
+
+#include <stdint.h>
+#include <string.h>
+
+#include "lua/builder.h"
+
+#define DECODER   "partnercenter.Decoder"
+#define TAIL_STEP 256 /* bytes tried first to complete a cut token */
+
+struct decoder {
+  bool running; /* in a run, or a Lua error ended one: not usable */
+  bool closed;
+  bool taken;   /* finish() has given the document */
+  int parked;   /* stack slots in PC_KEPT_PARKED */
+  uint32_t row; /* rows taken from PC_KEPT_ROWS */
+  char *tail;   /* the cut token; memory PC_KEPT_TAIL */
+  size_t tail_len;
+  size_t tail_cap;
+  struct pc_builder builder;
+};
+
+/* --- checks --- */
+
+static struct decoder *check_decoder(lua_State *L, int index) {
+  struct decoder *d = luaL_checkudata(L, index, DECODER);
+  luaL_argcheck(L, !d->closed, index, "the decoder is closed");
+  return d;
+}
+
+static void check_type(lua_State *L, int index, const char *option, int type) {
+  if (lua_type(L, -1) != type) {
+    luaL_argerror(L, index,
+                  lua_pushfstring(L, "option '%s' must be a %s, not a %s",
+                                  option, lua_typename(L, type),
+                                  luaL_typename(L, -1)));
+  }
+}
+
+static int check_depth(lua_State *L, int index) {
+  lua_Number depth;
+  check_type(L, index, "max_depth", LUA_TNUMBER);
+  depth = lua_tonumber(L, -1);
+  luaL_argcheck(L, depth >= 1 && depth <= PC_DEPTH_MAX, index,
+                "option 'max_depth' must lie between 1 and 1000");
+  return (int)depth;
+}
+
+/* Read the option whose name is second from the top, its value on top.
+** [-0, +0, v] */
+static void read_option(lua_State *L, int index,
+                        struct pc_decoder_options *options) {
+  const char *name = lua_type(L, -2) == LUA_TSTRING ? lua_tostring(L, -2) : "";
+  if (strcmp(name, "rows") == 0) {
+    check_type(L, index, name, LUA_TBOOLEAN);
+    options->rows = lua_toboolean(L, -1) != 0;
+  } else if (strcmp(name, "nulls") == 0) {
+    check_type(L, index, name, LUA_TBOOLEAN);
+    options->nulls = lua_toboolean(L, -1) != 0;
+  } else if (strcmp(name, "max_depth") == 0) {
+    options->max_depth = check_depth(L, index);
+  } else if (strcmp(name, "array_mt") == 0) {
+    check_type(L, index, name, LUA_TTABLE);
+    options->array_mt = index;
+  } else {
+    luaL_argerror(L, index, lua_pushfstring(L, "unknown option '%s'", name));
+  }
+}
+
+void pc_decoder_options(lua_State *L, int index,
+                        struct pc_decoder_options *options) {
+  memset(options, 0, sizeof *options);
+  if (lua_isnoneornil(L, index)) return;
+  luaL_checktype(L, index, LUA_TTABLE);
+  index = pc_absindex(L, index);
+  for (lua_pushnil(L); lua_next(L, index) != 0; lua_pop(L, 1))
+    read_option(L, index, options);
+}
+
+/* --- helpers --- */
+
+/* Apply the options to a new builder. `kept` is the stack index of its table
+** of kept values.  [-0, +0, m] */
+static void set_options(lua_State *L, struct pc_builder *b, int kept,
+                        const struct pc_decoder_options *options) {
+  b->rows = options->rows;
+  b->nulls = options->nulls;
+  if (options->max_depth > 0) b->max_depth = options->max_depth;
+  if (options->array_mt != 0) {
+    b->array_mt = true;
+    lua_pushliteral(L, "array_mt");
+    lua_rawget(L, options->array_mt);
+    lua_rawseti(L, kept, PC_KEPT_ARRAY_MT);
+  }
+  if (options->rows) {
+    lua_newtable(L);
+    lua_rawseti(L, kept, PC_KEPT_ROWS);
+  }
+}
+
+/* Push nil, the message and the offset, from 1.  [-0, +3, m] */
+static int push_failure(lua_State *L, enum pc_err err, size_t wrong) {
+  lua_pushnil(L);
+  lua_pushstring(L, pc_err_text(err));
+  lua_pushinteger(L, (lua_Integer)wrong + 1);
+  return 3;
+}
+
+/* The state of the decoder as far as errors go. */
+static enum pc_err get_error(const struct decoder *d) {
+  return d->running ? PC_NOMEM : d->builder.err;
+}
+
+/* Push the table of kept values, what a run needs, and what was parked. The
+** result is the stack index of the first.  [-0, +n, m] */
+static int unpark(lua_State *L, struct decoder *d, int index) {
+  int kept = lua_gettop(L) + 1, parked, i;
+  luaL_checkstack(L, PC_RUN_SLOTS + d->parked + LUA_MINSTACK, NULL);
+  pc_getuv(L, index);
+  pc_builder_enter(L, &d->builder);
+  if (d->parked == 0) return kept;
+  lua_rawgeti(L, kept, PC_KEPT_PARKED);
+  parked = kept + PC_RUN_SLOTS + 1;
+  for (i = 1; i <= d->parked; i++) lua_rawgeti(L, parked, i);
+  lua_remove(L, parked);
+  return kept;
+}
+
+/* Move what lies above the kept values to where it survives until the next
+** run, and leave the stack as it was before unpark().  [-n, +0, m] */
+static void park(lua_State *L, struct decoder *d, int kept) {
+  int table = kept + PC_RUN_SLOTS + 1;
+  int n = lua_gettop(L) - table + 1, i;
+  lua_rawgeti(L, kept, PC_KEPT_PARKED);
+  if (lua_isnil(L, -1)) {
+    lua_pop(L, 1);
+    lua_createtable(L, n, 0);
+    lua_pushvalue(L, -1);
+    lua_rawseti(L, kept, PC_KEPT_PARKED);
+  }
+  lua_insert(L, table);
+  /* Slots of a deeper run must not keep their values alive. */
+  for (i = d->parked; i > n; i--) {
+    lua_pushnil(L);
+    lua_rawseti(L, table, i);
+  }
+  for (i = n; i > 0; i--) lua_rawseti(L, table, i);
+  d->parked = n;
+  lua_settop(L, kept - 1);
+}
+
+/* --- feeding --- */
+
+/* Keep the bytes behind those in the tail.  [-0, +0, m] */
+static void add_tail(lua_State *L, struct decoder *d, int kept,
+                     const char *bytes, size_t len) {
+  size_t needed = d->tail_len + len;
+  if (needed > d->tail_cap) {
+    size_t cap = needed > 2 * d->tail_cap ? needed : 2 * d->tail_cap;
+    char *tail = lua_newuserdata(L, cap);
+    if (d->tail_len > 0) memcpy(tail, d->tail, d->tail_len);
+    lua_rawseti(L, kept, PC_KEPT_TAIL);
+    d->tail = tail;
+    d->tail_cap = cap;
+  }
+  if (len > 0) memcpy(d->tail + d->tail_len, bytes, len);
+  d->tail_len = needed;
+}
+
+static bool is_number_byte(char c) {
+  return (c >= '0' && c <= '9') || c == '-' || c == '+' || c == '.' ||
+         c == 'e' || c == 'E';
+}
+
+/* Whether the tail is a number and all these bytes belong to it: then there is
+** nothing to scan yet, and a long number in small pieces costs no more than
+** one in large ones. */
+static bool is_more_number(const struct decoder *d, const char *bytes,
+                           size_t len) {
+  size_t i;
+  if (d->tail_len > PC_TOKEN_MAX || !is_number_byte(d->tail[0])) return false;
+  for (i = 0; i < len && is_number_byte(bytes[i]);) i++;
+  return i == len;
+}
+
+/* Complete the token in the tail with as few of the bytes as it takes. Returns
+** how many of them are done with.  [-n, +n, m] */
+static size_t run_tail(lua_State *L, struct decoder *d, int kept,
+                       const char *bytes, size_t len) {
+  size_t done = 0;
+  while (d->tail_len > 0 && done < len) {
+    size_t before = d->tail_len, used;
+    size_t n = before > TAIL_STEP ? before : TAIL_STEP;
+    if (n > len - done) n = len - done;
+    if (is_more_number(d, bytes + done, n)) {
+      add_tail(L, d, kept, bytes + done, n);
+      done += n;
+      continue;
+    }
+    add_tail(L, d, kept, bytes + done, n);
+    if (pc_builder_run(L, &d->builder, kept, d->tail, d->tail_len, false,
+                       &used) != PC_OK)
+      return done;
+    if (used >= before) { /* what follows is read where it lies */
+      d->tail_len = 0;
+      return done + used - before;
+    }
+    done += n;
+    d->tail_len -= used;
+    memmove(d->tail, d->tail + used, d->tail_len);
+  }
+  return done;
+}
+
+/* Start the queue of rows anew once all of them were taken. */
+static void rewind_rows(struct decoder *d) {
+  if (d->row == d->builder.row_count) d->row = d->builder.row_count = 0;
+}
+
+enum pc_err pc_decoder_feed(lua_State *L, int index, const char *bytes,
+                            size_t len) {
+  struct decoder *d = check_decoder(L, index);
+  enum pc_err err = get_error(d);
+  size_t done, used;
+  int kept;
+  if (err != PC_OK) return err;
+  if (d->taken) return PC_JSON_TAKEN;
+  rewind_rows(d);
+  d->running = true;
+  kept = unpark(L, d, index);
+  done = run_tail(L, d, kept, bytes, len);
+  err = d->builder.err;
+  if (err == PC_OK && done < len) {
+    err = pc_builder_run(L, &d->builder, kept, bytes + done, len - done, false,
+                         &used);
+    if (err == PC_OK)
+      add_tail(L, d, kept, bytes + done + used, len - done - used);
+  }
+  park(L, d, kept);
+  d->running = false;
+  return err;
+}
+
+int pc_decoder_next(lua_State *L, int index) {
+  struct decoder *d = check_decoder(L, index);
+  enum pc_err err = get_error(d);
+  if (!d->running && d->row < d->builder.row_count) {
+    lua_pushboolean(L, 1);
+    pc_getuv(L, index);
+    lua_rawgeti(L, -1, PC_KEPT_ROWS);
+    lua_rawgeti(L, -1, (int)++d->row); /* true kept rows row */
+    lua_pushnil(L);
+    lua_rawseti(L, -3, (int)d->row);
+    lua_replace(L, -3);
+    lua_pop(L, 1); /* true row */
+    return 2;
+  }
+  if (err != PC_OK) return push_failure(L, err, d->builder.wrong);
+  if (d->builder.rows && !d->builder.rows_ended)
+    lua_pushboolean(L, 0);
+  else
+    lua_pushnil(L);
+  return 1;
+}
+
+int pc_decoder_finish(lua_State *L, int index) {
+  struct decoder *d = check_decoder(L, index);
+  enum pc_err err = get_error(d);
+  size_t used;
+  int kept;
+  if (err == PC_OK && d->taken)
+    return push_failure(L, PC_JSON_TAKEN, d->builder.offset);
+  if (err != PC_OK) return push_failure(L, err, d->builder.wrong);
+  d->running = true;
+  lua_pushboolean(L, 1);
+  kept = unpark(L, d, index);
+  err = pc_builder_run(L, &d->builder, kept, d->tail_len > 0 ? d->tail : "",
+                       d->tail_len, true, &used);
+  d->parked = 0;
+  lua_pushnil(L);
+  lua_rawseti(L, kept, PC_KEPT_PARKED);
+  d->running = false;
+  if (err != PC_OK) return push_failure(L, err, d->builder.wrong);
+  d->taken = true;
+  lua_replace(L, kept); /* true document ... */
+  lua_settop(L, kept);
+  return 2;
+}
+
+void pc_decoder_push(lua_State *L, const struct pc_decoder_options *options) {
+  struct decoder *d = pc_newuserdata(L, sizeof *d);
+  memset(d, 0, offsetof(struct decoder, builder));
+  d->running = true; /* until it is complete */
+  pc_builder_init(&d->builder);
+  luaL_getmetatable(L, DECODER);
+  lua_setmetatable(L, -2);
+  pc_builder_push_kept(L); /* decoder kept */
+  set_options(L, &d->builder, lua_gettop(L), options);
+  pc_setuv(L, -2);
+  d->running = false;
+}
+
+bool pc_decoder_reuse(lua_State *L, int index,
+                      const struct pc_decoder_options *options) {
+  struct decoder *d = lua_touserdata(L, index);
+  struct pc_builder *b = &d->builder;
+  if (d->running || d->closed || !d->taken || b->err != PC_OK) return false;
+  if (b->rows || b->array_mt || options->rows || options->array_mt != 0)
+    return false;
+  pc_builder_restart(b);
+  b->nulls = options->nulls;
+  b->max_depth =
+      options->max_depth > 0 ? options->max_depth : PC_DEPTH_DEFAULT;
+  d->taken = false;
+  d->parked = 0;
+  d->row = 0;
+  d->tail_len = 0;
+  return true;
+}
+
+/* --- Lua functions --- */
+
+/***
+Decode a JSON text.
+@function decode
+@tparam string text the whole text
+@tparam[opt] table options as for `decoder`, without `rows`
+@treturn[1] any the value; `null` as a whole is `core.null`
+@treturn[2] nil
+@treturn[2] string message what is wrong, one of a fixed list
+@treturn[2] integer offset where, in bytes from 1
+*/
+static int core_decode(lua_State *L) {
+  struct pc_decoder_options options;
+  struct pc_builder *b;
+  enum pc_err err;
+  size_t len, used;
+  const char *text = luaL_checklstring(L, 1, &len);
+  pc_decoder_options(L, 2, &options);
+  luaL_argcheck(L, !options.rows, 2, "only a decoder has the option 'rows'");
+  lua_settop(L, 2);
+  b = lua_newuserdata(L, sizeof *b);
+  pc_builder_init(b);
+  pc_builder_push_kept(L); /* text options builder kept */
+  set_options(L, b, 4, &options);
+  pc_builder_enter(L, b);
+  err = pc_builder_run(L, b, 4, text, len, true, &used);
+  return err == PC_OK ? 1 : push_failure(L, err, b->wrong);
+}
+
+/***
+Make a decoder for text that arrives in pieces.
+@function decoder
+@tparam[opt] table options
+@tparam[opt=false] boolean options.rows hand out the elements of the row array
+  one by one: of the text's own array, or of the member `items` or `value` (in
+  any letter case) of its object
+@tparam[opt=false] boolean options.nulls keep null members as `core.null`;
+  otherwise they are absent
+@tparam[opt=128] integer options.max_depth levels of nesting, 1 to 1000
+@tparam[opt] table options.array_mt metatable for every array, for example
+  `cjson.array_mt`, by which an empty one is encoded as an array again
+@treturn Decoder a decoder, which holds at most the rows of the last piece,
+  one incomplete row and one incomplete token
+@raise on an unknown option or a wrong type
+*/
+static int core_decoder(lua_State *L) {
+  struct pc_decoder_options options;
+  pc_decoder_options(L, 1, &options);
+  pc_decoder_push(L, &options);
+  return 1;
+}
+
+/***
+JSON text, in pieces of any size, to Lua values.
+@type Decoder
+*/
+
+/***
+Decode more bytes.
+@function Decoder:feed
+@tparam string bytes a piece of any size
+@treturn[1] boolean true
+@treturn[2] nil
+@treturn[2] string message what is wrong; every later call says the same
+@treturn[2] integer offset where in the whole text, in bytes from 1
+*/
+static int decoder_feed(lua_State *L) {
+  size_t len;
+  const char *bytes;
+  struct decoder *d = check_decoder(L, 1);
+  enum pc_err err;
+  bytes = luaL_checklstring(L, 2, &len);
+  err = pc_decoder_feed(L, 1, bytes, len);
+  if (err != PC_OK)
+    return push_failure(
+        L, err, err == PC_JSON_TAKEN ? d->builder.offset : d->builder.wrong);
+  lua_pushboolean(L, 1);
+  return 1;
+}
+
+/***
+Take the next row. Rows that stand before an error come before it.
+@function Decoder:next
+@treturn[1] boolean true
+@treturn[1] any row
+@treturn[2] boolean false when more bytes must be fed first
+@treturn[3] nil when there are no more rows
+@treturn[4] nil
+@treturn[4] string message what is wrong
+@treturn[4] integer offset where, in bytes from 1
+*/
+static int decoder_next(lua_State *L) {
+  return pc_decoder_next(L, 1);
+}
+
+/***
+Say that the text is complete and take the document, once. With `rows` its
+row array is empty.
+@function Decoder:finish
+@treturn[1] any document
+@treturn[2] nil
+@treturn[2] string message what is wrong
+@treturn[2] integer offset where, in bytes from 1
+*/
+static int decoder_finish(lua_State *L) {
+  int n = pc_decoder_finish(L, 1);
+  return n == 2 ? 1 : n;
+}
+
+/***
+Let go of everything. Every later call except this one raises an error.
+@function Decoder:close
+*/
+static int decoder_close(lua_State *L) {
+  struct decoder *d = luaL_checkudata(L, 1, DECODER);
+  d->closed = true;
+  /* 5.1 wants a table for a user value, any table: this one is at hand. */
+  lua_getmetatable(L, 1);
+  pc_setuv(L, 1);
+  return 0;
+}
+
+static int decoder__tostring(lua_State *L) {
+  const struct decoder *d = luaL_checkudata(L, 1, DECODER);
+  lua_pushfstring(L, d->closed ? "%s (closed)" : "%s: %p", DECODER,
+                  (const void *)d);
+  return 1;
+}
+
+/***
+@section end
+*/
+
+/* --- registration --- */
+
+static const luaL_Reg functions[] = {
+    {"decode", core_decode}, {"decoder", core_decoder}, {NULL, NULL}};
+
+static const luaL_Reg methods[] = {{"feed", decoder_feed},
+                                   {"next", decoder_next},
+                                   {"finish", decoder_finish},
+                                   {"close", decoder_close},
+                                   {NULL, NULL}};
+
+static const luaL_Reg metamethods[] = {{"__close", decoder_close},
+                                       {"__tostring", decoder__tostring},
+                                       {NULL, NULL}};
+
+void pc_decoder_register(lua_State *L) {
+  luaL_newmetatable(L, DECODER);
+  pc_setfuncs(L, metamethods);
+  lua_pushliteral(L, DECODER);
+  lua_setfield(L, -2, "__name");
+  lua_newtable(L);
+  pc_setfuncs(L, methods);
+  lua_setfield(L, -2, "__index");
+  lua_pop(L, 1);
+  pc_setfuncs(L, functions);
+}

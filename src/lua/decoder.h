@@ -1,0 +1,59 @@
+/* JSON text, in pieces of any size, to Lua values.
+**
+** A Decoder is a userdata. Every function here runs on the caller's Lua stack
+** and may raise only where its contract says so; a Decoder that an error
+** interrupted stays safe to use and to collect, and reports that it is broken.
+** SPDX-License-Identifier: MIT */
+#ifndef PC_DECODER_H
+#define PC_DECODER_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include "lua/compat.h"
+#include "base/errors.h"
+
+struct pc_decoder_options {
+  bool rows;     /* hand out the row array's elements one by one */
+  bool nulls;    /* keep null members as the null value */
+  int max_depth; /* levels of nesting; 0: the default */
+  int array_mt;  /* stack index of a table whose field `array_mt` is the
+                    metatable of every array; 0: none */
+};
+
+/* Read the options table at `index` (nil or none: the defaults). An unknown
+** key or a wrong type is an argument error. The table stays where it is for
+** as long as the options are used.  [-0, +0, v] */
+void pc_decoder_options(lua_State *L, int index,
+                        struct pc_decoder_options *options);
+
+/* Push a new Decoder.  [-0, +1, m] */
+void pc_decoder_push(lua_State *L, const struct pc_decoder_options *options);
+
+/* Make the Decoder at `index`, which has given its document, ready for another
+** text with these options. False when it is not fit for that: one that failed,
+** or one with rows or an array_mt, before or now.  [-0, +0, -] */
+bool pc_decoder_reuse(lua_State *L, int index,
+                      const struct pc_decoder_options *options);
+
+/* Decode `len` more bytes with the Decoder at `index`, which keeps what it
+** needs: the bytes may go away afterwards. The error is sticky.  [-0, +0, m]
+*/
+PC_MUST_CHECK enum pc_err pc_decoder_feed(lua_State *L, int index,
+                                          const char *bytes, size_t len);
+
+/* Take the next row from what was fed: pushes true, row | false (feed more) |
+** nil (no more rows) | nil, message, offset, and returns how many values that
+** were. Rows that came before an error are given out before it.
+** [-0, +1|2|3, m] */
+int pc_decoder_next(lua_State *L, int index);
+
+/* Say that the text ends here and take the document, its row array empty:
+** pushes true, document | nil, message, offset, and returns how many values
+** that were. Rows that were not taken yet can still be.  [-0, +2|3, m] */
+int pc_decoder_finish(lua_State *L, int index);
+
+/* Add `decode` and `decoder` to the core table on top of the stack.
+** [-0, +0, m] */
+void pc_decoder_register(lua_State *L);
+
+#endif

@@ -1,0 +1,284 @@
+/* Files that hold a secret: nobody else reads them, a crash leaves the old or
+** the new one whole, and two processes take turns. No Lua function runs while
+** a descriptor lives in a C local alone.
+** SPDX-License-Identifier: MIT */
+#define _DEFAULT_SOURCE /* flock, fchmod, fsync */
+#include "lua/file.h"
+#include "lua/system.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#define LOCK_TYPE "partnercenter.lock"
+
+/* A refresh token has one or two kilobytes; this is far beyond any. */
+#define MAX_SECRET 16384
+
+/* Longer paths are refused by the system anyway (PATH_MAX on Linux). */
+#define MAX_PATH 4096
+
+/* Written first, then renamed. One name only, so that crashes leave no trail;
+** those who write hold the lock. */
+#define TEMPORARY ".new"
+
+struct lock {
+  int fd;      /* the lock file, -1 when closed */
+  pid_t owner; /* who took the lock; a forked child must not release it */
+};
+
+/* A path without a zero byte, which C would take for its end. */
+static const char *check_path(lua_State *L, int arg) {
+  size_t n;
+  const char *path = luaL_checklstring(L, arg, &n);
+  luaL_argcheck(L, n > 0 && strlen(path) == n, arg, "is not a path");
+  luaL_argcheck(L, n + sizeof TEMPORARY <= MAX_PATH, arg, "is too long");
+  return path;
+}
+
+/* nil, why, and whether the file is missing.  [-0, +3, m] */
+static int push_failure(lua_State *L, const char *why, int code) {
+  lua_pushnil(L);
+  if (why != NULL)
+    lua_pushstring(L, why);
+  else
+    pc_system_push_error(L, code);
+  lua_pushboolean(L, why == NULL && code == ENOENT);
+  return 3;
+}
+
+static const char *find_exposure(const struct stat *st) {
+  if (!S_ISREG(st->st_mode)) return "it is not a regular file";
+  if (st->st_uid != geteuid()) return "it belongs to another user";
+  if ((st->st_mode & (S_IRWXG | S_IRWXO)) != 0)
+    return "others have access to it (chmod 600 takes it away)";
+  return NULL;
+}
+
+/* Read to the end of the file or of the buffer: the number of bytes, or -1
+** with errno. */
+static ssize_t read_all(int fd, char *bytes, size_t room) {
+  size_t have = 0;
+  while (have < room) {
+    ssize_t n = read(fd, bytes + have, room - have);
+    if (n < 0 && errno == EINTR) continue;
+    if (n < 0) return -1;
+    if (n == 0) break;
+    have += (size_t)n;
+  }
+  return (ssize_t)have;
+}
+
+static int write_all(int fd, const char *bytes, size_t n) {
+  while (n > 0) {
+    ssize_t done = write(fd, bytes, n);
+    if (done < 0 && errno == EINTR) continue;
+    if (done < 0) return -1;
+    bytes += done;
+    n -= (size_t)done;
+  }
+  return 0;
+}
+
+/* What is wrong with the file at path is in *why or, where that stays NULL, in
+** errno; then the result is -1. */
+static ssize_t read_secret(const char *path, char *bytes, const char **why) {
+  struct stat st;
+  ssize_t n = -1;
+  int saved;
+  /* A FIFO must not block, nor a terminal become ours, before fstat tells. */
+  int fd =
+      open(path, O_RDONLY | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+  if (fd < 0) {
+    if (errno == ELOOP || errno == EMLINK) *why = "it is a symbolic link";
+    return -1;
+  }
+  if (fstat(fd, &st) == 0 && (*why = find_exposure(&st)) == NULL) {
+    n = read_all(fd, bytes, MAX_SECRET + 1);
+    if (n > MAX_SECRET) *why = "it is too large to hold a token";
+  }
+  saved = errno;
+  close(fd);
+  errno = saved;
+  return *why != NULL ? -1 : n;
+}
+
+/***
+The bytes of a file that holds a secret. A symbolic link, a file of another
+user, and one that others have access to are refused. Blocks on the disk.
+@function file_read
+@tparam string path
+@treturn[1] string at most 16 KiB
+@treturn[2] nil
+@treturn[2] string why
+@treturn[2] boolean true when there is no such file
+*/
+static int file_read(lua_State *L) {
+  char bytes[MAX_SECRET + 1];
+  const char *why = NULL;
+  const char *path = check_path(L, 1);
+  ssize_t n = read_secret(path, bytes, &why);
+  if (n < 0) return push_failure(L, why, errno);
+  lua_pushlstring(L, bytes, (size_t)n);
+  return 1;
+}
+
+/* A rename lasts once its directory is on the disk. Not every file system can
+** do that, and not every directory may be opened: then it is left to it. */
+static int sync_directory(const char *path) {
+  char dir[MAX_PATH];
+  const char *slash = strrchr(path, '/');
+  size_t n = slash != NULL ? (size_t)(slash - path) + 1 : 0;
+  int fd, result;
+  memcpy(dir, n > 0 ? path : ".", n > 0 ? n : 1);
+  dir[n > 0 ? n : 1] = '\0';
+  fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  if (fd < 0) return 0;
+  result = fsync(fd) != 0 && errno == EIO ? EIO : 0;
+  close(fd);
+  return result;
+}
+
+static int fill_temporary(int fd, const char *bytes, size_t n) {
+  int result = 0;
+  /* The mode that open gives is cut by the umask. */
+  if (fchmod(fd, S_IRUSR | S_IWUSR) != 0 || write_all(fd, bytes, n) != 0 ||
+      fsync(fd) != 0)
+    result = errno;
+  if (close(fd) != 0 && result == 0) result = errno;
+  return result;
+}
+
+/* 0, or what errno said. */
+static int write_secret(const char *path, const char *bytes, size_t n) {
+  char temporary[MAX_PATH];
+  int fd, result;
+  memcpy(temporary, path, strlen(path));
+  memcpy(temporary + strlen(path), TEMPORARY, sizeof TEMPORARY);
+  if (unlink(temporary) != 0 && errno != ENOENT) return errno;
+  fd = open(temporary, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC,
+            S_IRUSR | S_IWUSR);
+  if (fd < 0) return errno;
+  result = fill_temporary(fd, bytes, n);
+  if (result == 0 && rename(temporary, path) != 0) result = errno;
+  if (result != 0) {
+    unlink(temporary);
+    return result;
+  }
+  return sync_directory(path);
+}
+
+/***
+Replaces a file by one of mode 0600 with these bytes, whatever the umask: all
+of it or nothing, and on the disk when this returns. The caller holds the lock.
+Blocks on the disk.
+@function file_write
+@tparam string path
+@tparam string bytes at most 16 KiB
+@treturn[1] boolean true
+@treturn[2] nil
+@treturn[2] string why
+*/
+static int file_write(lua_State *L) {
+  const char *path = check_path(L, 1);
+  size_t n;
+  const char *bytes = luaL_checklstring(L, 2, &n);
+  int code;
+  luaL_argcheck(L, n <= MAX_SECRET, 2, "is too large");
+  code = write_secret(path, bytes, n);
+  if (code != 0) return push_failure(L, NULL, code);
+  lua_pushboolean(L, 1);
+  return 1;
+}
+
+/* 0 when locked, else errno; EWOULDBLOCK when another has it. */
+static int take_lock(struct lock *lock, const char *path) {
+  int code;
+  int fd = open(path, O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK,
+                S_IRUSR | S_IWUSR);
+  if (fd < 0) return errno;
+  if (flock(fd, LOCK_EX | LOCK_NB) != 0) {
+    code = errno;
+    close(fd);
+    return code;
+  }
+  lock->fd = fd;
+  lock->owner = getpid();
+  return 0;
+}
+
+/***
+Takes the lock of a file, if it is free. The lock file is made when it is
+missing, and stays. The lock ends when it is closed or collected, and when the
+process ends, however it ends. Never waits.
+@function file_lock
+@tparam string path of the lock file
+@treturn[1] Lock has one method, `close`, which may be called again
+@treturn[2] boolean false when somebody has it, in this process or another
+@treturn[3] nil
+@treturn[3] string why
+*/
+static int file_lock(lua_State *L) {
+  const char *path = check_path(L, 1);
+  struct lock *lock = pc_newuserdata(L, sizeof *lock);
+  int code;
+  lock->fd = -1;
+  lock->owner = 0;
+  luaL_getmetatable(L, LOCK_TYPE);
+  lua_setmetatable(L, -2);
+  code = take_lock(lock, path);
+  if (code == 0) return 1;
+  if (code != EWOULDBLOCK) return push_failure(L, NULL, code);
+  lua_pushboolean(L, 0);
+  return 1;
+}
+
+/***
+Gives the lock back.
+@function Lock:close
+*/
+static int lock_close(lua_State *L) {
+  struct lock *lock = luaL_checkudata(L, 1, LOCK_TYPE);
+  if (lock->fd < 0) return 0;
+  /* A child of fork shares the lock: it closes its descriptor, no more. The
+  ** owner unlocks by name, since a child may still have the file open. */
+  if (lock->owner == getpid()) (void)flock(lock->fd, LOCK_UN);
+  close(lock->fd);
+  lock->fd = -1;
+  return 0;
+}
+
+/* --- registration --- */
+
+static const luaL_Reg functions[] = {
+    {"file_read", file_read},
+    {"file_write", file_write},
+    {"file_lock", file_lock},
+    {NULL, NULL},
+};
+
+static const luaL_Reg methods[] = {
+    {"close", lock_close},
+    {NULL, NULL},
+};
+
+static const luaL_Reg metamethods[] = {
+    {"__gc", lock_close},
+    {"__close", lock_close},
+    {NULL, NULL},
+};
+
+void pc_file_register(lua_State *L) {
+  if (luaL_newmetatable(L, LOCK_TYPE)) {
+    pc_setfuncs(L, metamethods);
+    lua_newtable(L);
+    pc_setfuncs(L, methods);
+    lua_setfield(L, -2, "__index");
+  }
+  lua_pop(L, 1);
+  pc_setfuncs(L, functions);
+}

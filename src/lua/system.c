@@ -1,0 +1,113 @@
+/* Random ids, a steady clock.
+** SPDX-License-Identifier: MIT */
+#define _DEFAULT_SOURCE /* getentropy; strerror_r as POSIX has it */
+#include "lua/system.h"
+
+#include <errno.h>
+#include <stdint.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+#include "net/net.h"
+
+void pc_system_push_error(lua_State *L, int code) {
+  char text[256] = "";
+  (void)strerror_r(code, text, sizeof text); /* it knows unknown ones, too */
+  lua_pushstring(L, text);
+}
+
+/* Random bytes that nobody has had: asking for them one by one would be a
+** system call for each id. */
+struct pool {
+  unsigned char bytes[256]; /* as many as getentropy gives at once */
+  size_t left;              /* the first ones are left */
+  unsigned forks;           /* pc_net_forks when they came: a child has the
+                            ** same bytes as its parent, and needs others */
+};
+
+/* Take n bytes from the pool of the running function; they stay until the next
+** call.  [-0, +0, e] */
+static const unsigned char *take_random(lua_State *L, size_t n) {
+  struct pool *pool = lua_touserdata(L, lua_upvalueindex(1));
+  if (pool->left < n || pool->forks != pc_net_forks()) {
+    pool->left = 0;
+    if (getentropy(pool->bytes, sizeof pool->bytes) != 0) {
+      pc_system_push_error(L, errno);
+      luaL_error(L, "the system's random source failed: %s",
+                 lua_tostring(L, -1));
+    }
+    pool->left = sizeof pool->bytes;
+    pool->forks = pc_net_forks();
+  }
+  pool->left -= n;
+  return pool->bytes + pool->left;
+}
+
+/***
+A fresh version-4 GUID (RFC 9562 section 5.4) from the system's random source.
+@function guid
+@treturn string 36 characters, lower case
+*/
+static int system_guid(lua_State *L) {
+  static const char digits[] = "0123456789abcdef";
+  unsigned char bytes[16];
+  char text[36];
+  int i, at = 0;
+  memcpy(bytes, take_random(L, sizeof bytes), sizeof bytes);
+  bytes[6] = (unsigned char)((bytes[6] & 0x0f) | 0x40); /* version 4 */
+  bytes[8] = (unsigned char)((bytes[8] & 0x3f) | 0x80); /* variant 10 */
+  for (i = 0; i < 16; i++) {
+    if (i == 4 || i == 6 || i == 8 || i == 10) text[at++] = '-';
+    text[at++] = digits[bytes[i] >> 4];
+    text[at++] = digits[bytes[i] & 15];
+  }
+  lua_pushlstring(L, text, sizeof text);
+  return 1;
+}
+
+/***
+A number from the system's random source, the same for every seed of Lua's own
+generator.
+@function random
+@treturn number at least 0, less than 1, 53 bits
+*/
+static int system_random(lua_State *L) {
+  uint64_t bits;
+  memcpy(&bits, take_random(L, sizeof bits), sizeof bits);
+  lua_pushnumber(L, (lua_Number)(bits >> 11) / 9007199254740992.0);
+  return 1;
+}
+
+/***
+The time on a clock that never jumps.
+@function now
+@treturn number seconds since a point in the past that stays the same while
+the machine runs
+*/
+static int system_now(lua_State *L) {
+  struct timespec t;
+  clock_gettime(CLOCK_MONOTONIC, &t);
+  lua_pushnumber(L, (lua_Number)t.tv_sec + (lua_Number)t.tv_nsec * 1e-9);
+  return 1;
+}
+
+/* --- registration --- */
+
+static const luaL_Reg functions[] = {
+    {"guid", system_guid},
+    {"random", system_random},
+    {"now", system_now},
+    {NULL, NULL},
+};
+
+void pc_system_register(lua_State *L) {
+  const luaL_Reg *f;
+  struct pool *pool = lua_newuserdata(L, sizeof *pool); /* core pool */
+  pool->left = 0;
+  for (f = functions; f->name != NULL; f++) {
+    lua_pushvalue(L, -1);
+    lua_pushcclosure(L, f->func, 1); /* core pool function */
+    lua_setfield(L, -3, f->name);
+  }
+  lua_pop(L, 1);
+}

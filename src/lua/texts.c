@@ -1,0 +1,185 @@
+/* Strings and member names as Lua strings, those seen before without making
+** them anew.
+** SPDX-License-Identifier: MIT */
+#include "lua/build.h"
+
+#include "json/json.h"
+
+#define RETRY 32 /* one string in so many gives a place new hope */
+
+/* --- reading --- */
+
+/* What is wrong with the escape or sequence at s that n bytes are too few for:
+** a quote or control character ends it. */
+static enum pc_err cut_error(const char *s, size_t n) {
+  if (*s != '\\') return PC_JSON_UTF8;
+  return n < 6 ? PC_JSON_ESCAPE : PC_JSON_SURROGATE;
+}
+
+/* The string whose opening quote is at p has no end: it stops at q. But
+** something before may be wrong as well, and comes first. */
+static const char *fail_open(struct run *r, const char *p, const char *q) {
+  size_t used;
+  bool cut = q == r->end || *q == '\\';
+  enum pc_err err = pc_json_text(p + 1, (size_t)(q - p) - 1, NULL, &used);
+  p += 1 + used;
+  if (err == PC_TRUNCATED && !cut) err = cut_error(p, (size_t)(q - p));
+  if (err == PC_OK && !cut) {
+    err = PC_JSON_CONTROL;
+    p = q;
+  }
+  return err == PC_OK || err == PC_TRUNCATED ? NULL : pc_fail(r, err, p);
+}
+
+/* Find the closing quote of the string whose opening quote is at p. */
+static const char *find_quote(struct run *r, const char *p, unsigned *seen) {
+  const char *q = p + 1;
+  if (p == r->text && r->scanned > 0) {
+    q = p + r->scanned;
+    *seen |= PC_JSON_ESCAPES | PC_JSON_WIDE; /* who knows */
+  }
+  q = pc_json_scan(q, r->end, seen);
+  if (q < r->end && *q == '"') {
+    if ((size_t)(q - p) > PC_TOKEN_MAX) return pc_fail(r, PC_JSON_TOKEN, p);
+    return q;
+  }
+  r->b->scanned = (size_t)(q - p);
+  if (!r->final && (q == r->end || *q == '\\')) return NULL;
+  return fail_open(r, p, q);
+}
+
+/* Read the string at p. The result is where its bytes are: in the text or in
+** the scratch memory. *next is behind the string.  [-0, +0, m] */
+static const char *read_string(struct run *r, const char *p, size_t *len,
+                               const char **next) {
+  unsigned seen = 0;
+  size_t used, raw;
+  enum pc_err err;
+  char *out = NULL;
+  const char *q = find_quote(r, p, &seen);
+  if (q == NULL) return NULL;
+  *next = q + 1;
+  *len = raw = (size_t)(q - p) - 1;
+  if (seen == 0) return p + 1;
+  if ((seen & PC_JSON_ESCAPES) != 0) out = pc_get_scratch(r, raw);
+  err = pc_json_text(p + 1, raw, out, &used);
+  if (err == PC_OK) {
+    *len = used;
+    return out != NULL ? out : p + 1;
+  }
+  p += 1 + used;
+  if (err == PC_TRUNCATED) err = cut_error(p, (size_t)(q - p));
+  return pc_fail(r, err, p);
+}
+
+/* --- values --- */
+
+/* Whether the atom is this string. */
+static inline bool is_atom(const struct pc_atom *atom, const char *s,
+                           size_t len, uint32_t hash) {
+  return atom->hash == hash && atom->len == len &&
+         pc_same(s, atom->bytes, len);
+}
+
+/* Push a new string and make it atom i.  [-0, +1, m] */
+static void push_new_atom(struct run *r, uint32_t i, const char *s, size_t len,
+                          uint32_t hash) {
+  struct pc_atom *atom = &r->b->memo.atoms[i];
+  lua_pushlstring(r->L, s, len);
+  lua_pushvalue(r->L, -1);
+  lua_rawseti(r->L, r->strings, (int)i);
+  atom->bytes = lua_tolstring(r->L, -1, NULL);
+  atom->len = (uint32_t)len;
+  atom->hash = hash;
+}
+
+/* Push a string of the text, at that place, through the atoms: one that is
+** there needs no hash of Lua's. Where strings never come again the atoms are
+** left alone.  [-0, +1, m] */
+static void push_atom(struct run *r, struct pc_place *place, const char *s,
+                      size_t len) {
+  const struct pc_atom *atoms = r->b->memo.atoms;
+  uint32_t hash, i;
+  if (len > PC_ATOM_MAX || (place->hope == 0 && ++place->rest % RETRY != 0)) {
+    lua_pushlstring(r->L, s, len);
+    return;
+  }
+  hash = pc_hash(s, len);
+  i = 1 + (hash & r->b->memo.mask);
+  /* Each has two seats; the third of two that come in turn takes either. */
+  if (!is_atom(&atoms[i], s, len, hash)) {
+    uint32_t other = 1 + ((i - 1) ^ 1);
+    if (is_atom(&atoms[other], s, len, hash) || (hash >> 31) != 0) i = other;
+  }
+  place->texts[1] = place->texts[0];
+  place->texts[0] = i;
+  if (is_atom(&atoms[i], s, len, hash)) {
+    place->hope = PC_PATIENCE;
+    lua_rawgeti(r->L, r->strings, (int)i);
+  } else {
+    if (place->hope > 0) place->hope--;
+    push_new_atom(r, i, s, len, hash);
+  }
+}
+
+const char *pc_read_text(struct run *r, struct pc_place *place,
+                         const char *p) {
+  const char *next, *s;
+  size_t len = pc_json_short(p + 1, r->end);
+  if (len != SIZE_MAX) {
+    push_atom(r, place, p + 1, len);
+    return p + len + 2;
+  }
+  s = read_string(r, p, &len, &next);
+  if (s == NULL) return NULL;
+  if (s == p + 1)
+    push_atom(r, place, s, len);
+  else /* the bytes of an atom must be those in the text */
+    lua_pushlstring(r->L, s, len);
+  return next;
+}
+
+/* --- names --- */
+
+/* Keep the name on top for a place.  [-0, +0, m] */
+static void keep_name(struct run *r, uint32_t place) {
+  lua_pushvalue(r->L, -1);
+  lua_rawseti(r->L, r->kept, (int)(PC_KEPT_NAMES + place));
+  if (place < PC_STACK_NAMES) {
+    lua_pushvalue(r->L, -1);
+    lua_replace(r->L, r->names + (int)place);
+  }
+}
+
+/* Push the name of a member that was not guessed, and find or make a place
+** for it.  [-0, +1, m] */
+static void push_name(struct run *r, const char *name, size_t len) {
+  struct pc_builder *b = r->b;
+  struct pc_memo *memo = &b->memo;
+  struct pc_level *level = &b->levels[b->depth];
+  uint32_t i = pc_memo_find(memo, level->place, level->next, name, len);
+  if (memo->places[i].name != NULL) {
+    pc_push_name(r, i);
+  } else {
+    lua_pushlstring(r->L, name, len);
+    if (!memo->places[level->place].wild) {
+      pc_grow_places(r);
+      name = lua_tolstring(r->L, -1, NULL);
+      i = pc_memo_member(memo, level->place, level->value, name, len);
+      if (memo->places[i].name == name) keep_name(r, i);
+    }
+  }
+  level->value = i;
+  level->next = memo->places[i].next;
+}
+
+const char *pc_read_name(struct run *r, const char *p) {
+  const char *next, *name;
+  size_t len;
+  if (*p != '"') return pc_fail(r, PC_JSON_NAME, p);
+  name = read_string(r, p, &len, &next);
+  if (name == NULL) return NULL;
+  push_name(r, name, len);
+  r->b->expect = PC_EXPECT_COLON;
+  return next;
+}

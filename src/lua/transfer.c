@@ -1,0 +1,576 @@
+/* Transfer: starts a request, decodes its answer while it arrives.
+**
+** The userdata is a view of a transfer of the net. Its user value holds the
+** session, which must outlive it, and the decoder of its body.
+** SPDX-License-Identifier: MIT */
+#include "lua/transfer.h"
+
+#include <stdbool.h>
+#include <string.h>
+#include "base/buffer.h"
+#include "lua/decoder.h"
+#include "net/net.h"
+#include "lua/options.h"
+
+#if defined(__SSE2__)
+#include <emmintrin.h>
+#endif
+
+#define TRANSFER_NAME "partnercenter.transfer"
+
+#define DEFAULT_TIMEOUT         180.0
+#define DEFAULT_CONNECT_TIMEOUT 10.0
+#define MAX_TIMEOUT             (24.0 * 3600)
+#define DEFAULT_MAX_BODY        (256.0 * 1024 * 1024)
+/* What `body` keeps: the text of an error, not a download. */
+#define MAX_RAW_BODY (64 * 1024)
+
+enum { UV_SESSION = 1, UV_DECODER, UV_DOCUMENT };
+
+/* In the session's table of views, whose ids begin at 1. */
+#define PC_SPARE_DECODER 0
+
+struct view {
+  struct pc_transfer *transfer; /* owned; NULL once closed */
+  struct pc_decoder_options options;
+  struct pc_buffer raw;   /* what `body` has read so far */
+  size_t slice;           /* bytes decoded per call at most */
+  enum pc_err decode_err; /* why decoding stopped; PC_OK: it did not */
+  bool finished;          /* the document is in the user value */
+};
+
+static struct view *check_view(lua_State *L) {
+  struct view *v = luaL_checkudata(L, 1, TRANSFER_NAME);
+  luaL_argcheck(L, v->transfer != NULL, 1, "transfer is closed");
+  return v;
+}
+
+int pc_push_error(lua_State *L, enum pc_err err) {
+  lua_pushnil(L);
+  lua_pushstring(L, pc_err_text(err));
+  lua_pushstring(L, pc_err_kind(err));
+  return 3;
+}
+
+/* --- sending --- */
+
+static const char *const request_names[] = {
+    "url",      "method",  "headers",         "more_headers",
+    "body",     "timeout", "connect_timeout", "max_body",
+    "streamed", "nulls",   "max_depth",       NULL,
+};
+
+/* Set one part from the string option `name`.  [-0, +0, v] */
+static enum pc_err set_part(lua_State *L, int request, struct view *v,
+                            enum pc_part part, const char *name) {
+  enum pc_err err = PC_OK;
+  size_t len;
+  const char *bytes;
+  lua_getfield(L, request, name);
+  if (!lua_isnil(L, -1)) {
+    if (lua_type(L, -1) != LUA_TSTRING)
+      luaL_error(L, "request field '%s' is not a string", name);
+    bytes = lua_tolstring(L, -1, &len);
+    if (part != PC_BODY && strlen(bytes) != len)
+      luaL_error(L, "request field '%s' contains a zero byte", name);
+    err = pc_transfer_set(v->transfer, part, bytes, len);
+  }
+  lua_pop(L, 1);
+  return err;
+}
+
+/* Is there a byte below 0x20, or 0x7f? A token has thousands of bytes. */
+static bool has_control(const char *text, size_t len) {
+  size_t at = 0;
+#if defined(__SSE2__)
+  const __m128i low = _mm_set1_epi8(0x1f), del = _mm_set1_epi8(0x7f);
+  __m128i bad = _mm_setzero_si128();
+  for (; len - at >= 16; at += 16) {
+    __m128i x = _mm_loadu_si128((const __m128i *)(const void *)(text + at));
+    bad = _mm_or_si128(bad, _mm_cmpeq_epi8(_mm_min_epu8(x, low), x));
+    bad = _mm_or_si128(bad, _mm_cmpeq_epi8(x, del));
+  }
+  if (_mm_movemask_epi8(bad) != 0) return true;
+#endif
+  for (; at < len; at++)
+    if ((unsigned char)text[at] < 0x20 || text[at] == 0x7f) return true;
+  return false;
+}
+
+/* Set the header whose name and value are on top. A control character would
+** let it write more headers; the error does not show the value, which may be a
+** secret.  [-2, +0, v] */
+static enum pc_err set_header(lua_State *L, struct view *v, int i) {
+  enum pc_err err;
+  const char *name, *value;
+  size_t name_len, len;
+  if (lua_type(L, -2) != LUA_TSTRING || lua_type(L, -1) != LUA_TSTRING)
+    luaL_error(L, "header %d is not a name and a value", i);
+  name = lua_tolstring(L, -2, &name_len);
+  value = lua_tolstring(L, -1, &len);
+  if (has_control(name, name_len) || has_control(value, len))
+    luaL_error(L, "header %d contains a control character", i);
+  err = pc_transfer_add_header(v->transfer, name, name_len, value, len);
+  lua_pop(L, 2);
+  return err;
+}
+
+/* Push a list of the request, and tell its length.  [-0, +1, v] */
+static int push_list(lua_State *L, int request, const char *name) {
+  lua_getfield(L, request, name);
+  if (lua_isnil(L, -1)) return 0;
+  if (!lua_istable(L, -1))
+    luaL_error(L, "request field '%s' is not a table", name);
+  return (int)pc_rawlen(L, -1);
+}
+
+/* Set the headers: pairs, and behind them those of the flat list.
+** [-0, +0, v] */
+static enum pc_err set_headers(lua_State *L, int request, struct view *v) {
+  enum pc_err err = PC_OK;
+  int i, n = push_list(L, request, "headers"), count = n;
+  for (i = 1; i <= n && err == PC_OK; i++) {
+    lua_rawgeti(L, -1, i); /* headers header */
+    if (!lua_istable(L, -1)) luaL_error(L, "header %d is not a table", i);
+    lua_rawgeti(L, -1, 1);
+    lua_rawgeti(L, -2, 2); /* headers header name value */
+    err = set_header(L, v, i);
+    lua_pop(L, 1);
+  }
+  lua_pop(L, 1);
+  n = push_list(L, request, "more_headers");
+  for (i = 1; i <= n && err == PC_OK; i += 2) {
+    lua_rawgeti(L, -1, i);
+    lua_rawgeti(L, -2, i + 1); /* more_headers name value */
+    err = set_header(L, v, ++count);
+  }
+  lua_pop(L, 1);
+  return err;
+}
+
+static long read_ms(lua_State *L, int request, const char *name,
+                    double fallback) {
+  double ms =
+      pc_options_number(L, request, name, fallback, 0, MAX_TIMEOUT) * 1e3;
+  return ms < 1 ? 1 : (long)ms; /* libcurl takes 0 for "no limit" */
+}
+
+static void read_limits(lua_State *L, int request, struct view *v,
+                        struct pc_limits *limits) {
+  limits->timeout_ms = read_ms(L, request, "timeout", DEFAULT_TIMEOUT);
+  limits->connect_timeout_ms =
+      read_ms(L, request, "connect_timeout", DEFAULT_CONNECT_TIMEOUT);
+  limits->max_body = (size_t)pc_options_number(L, request, "max_body",
+                                               DEFAULT_MAX_BODY, 0, 1e15);
+  limits->streamed = pc_options_boolean(L, request, "streamed");
+  v->options.nulls = pc_options_boolean(L, request, "nulls");
+  v->options.max_depth =
+      (int)pc_options_number(L, request, "max_depth", 0, 0, 1000);
+}
+
+/* Push a view that owns nothing yet.  [-0, +1, m] */
+static struct view *push_view(lua_State *L, int session) {
+  struct view *v = pc_newuserdata(L, sizeof *v);
+  memset(v, 0, sizeof *v);
+  pc_buffer_init(&v->raw, MAX_RAW_BODY);
+  luaL_getmetatable(L, TRANSFER_NAME);
+  lua_setmetatable(L, -2);
+  lua_newtable(L); /* view uservalue */
+  lua_pushvalue(L, session);
+  lua_rawseti(L, -2, UV_SESSION);
+  pc_setuv(L, -2);
+  return v;
+}
+
+int pc_transfer_push(lua_State *L, int session, int request,
+                     struct pc_net *net, int id, size_t slice) {
+  struct pc_limits limits;
+  struct view *v;
+  enum pc_err err;
+  pc_options_check(L, request, request_names);
+  v = push_view(L, session);
+  v->slice = slice;
+  read_limits(L, request, v, &limits);
+  err = pc_transfer_new(&v->transfer, net, id);
+  if (err == PC_OK) err = set_part(L, request, v, PC_URL, "url");
+  if (err == PC_OK) err = set_part(L, request, v, PC_METHOD, "method");
+  if (err == PC_OK) err = set_part(L, request, v, PC_BODY, "body");
+  if (err == PC_OK) err = set_headers(L, request, v);
+  if (err == PC_OK) err = pc_transfer_send(v->transfer, &limits);
+  if (err == PC_OK) return 1;
+  if (v->transfer != NULL) pc_transfer_release(v->transfer);
+  v->transfer = NULL;
+  return pc_push_error(L, err);
+}
+
+/* --- reading --- */
+
+/* The session keeps the last decoder that is done, weakly: it knows the shape
+** of the answers, so that a small one costs no new decoder. Push the table
+** that it is kept in.  [-0, +1, -] */
+static void push_spares(lua_State *L) {
+  pc_getuv(L, 1);
+  lua_rawgeti(L, -1, UV_SESSION);
+  pc_getuv(L, -1); /* uservalue session views */
+  lua_replace(L, -3);
+  lua_pop(L, 1);
+}
+
+/* Take the spare decoder out, if it can be used.  [-0, +0|1, m] */
+static bool push_spare_decoder(lua_State *L, const struct view *v) {
+  push_spares(L);
+  lua_rawgeti(L, -1, PC_SPARE_DECODER); /* views decoder|nil */
+  if (lua_isnil(L, -1) || !pc_decoder_reuse(L, -1, &v->options)) {
+    lua_pop(L, 2);
+    return false;
+  }
+  lua_pushnil(L);
+  lua_rawseti(L, -3, PC_SPARE_DECODER);
+  lua_remove(L, -2);
+  return true;
+}
+
+/* Put a decoder that is done where the next transfer finds it.
+** [-0, +0, m] */
+static void spare_decoder(lua_State *L, int decoder) {
+  pc_getuv(L, 1);
+  lua_pushnil(L);
+  lua_rawseti(L, -2, UV_DECODER);
+  lua_pop(L, 1);
+  push_spares(L);
+  lua_pushvalue(L, decoder);
+  lua_rawseti(L, -2, PC_SPARE_DECODER);
+  lua_pop(L, 1);
+}
+
+/* Push the decoder of the body, made when it is first asked for: whether its
+** rows are wanted one by one is known only then.  [-0, +1, m] */
+static int push_decoder(lua_State *L, struct view *v, bool rows) {
+  pc_getuv(L, 1);
+  lua_rawgeti(L, -1, UV_DECODER); /* uservalue decoder|nil */
+  if (lua_isnil(L, -1)) {
+    lua_pop(L, 1);
+    v->options.rows = rows;
+    if (!push_spare_decoder(L, v)) pc_decoder_push(L, &v->options);
+    lua_pushvalue(L, -1);
+    lua_rawseti(L, -3, UV_DECODER);
+  }
+  lua_remove(L, -2);
+  return lua_gettop(L);
+}
+
+/* Give the oldest piece to the decoder. The piece is dropped only when nothing
+** was raised, so that no bytes are lost in between.  [-0, +0, m] */
+static void feed_piece(lua_State *L, struct view *v, int decoder,
+                       const char *bytes, size_t len) {
+  v->decode_err = pc_decoder_feed(L, decoder, bytes, len);
+  pc_transfer_drop_piece(v->transfer);
+  if (v->decode_err != PC_OK) pc_transfer_cancel(v->transfer);
+}
+
+/* The text has ended: keep the document, or push the error.  [-0, +0|3, m] */
+static int finish_document(lua_State *L, struct view *v, int decoder) {
+  int n = pc_decoder_finish(L, decoder);
+  if (n != 2) {
+    if (v->decode_err == PC_OK)
+      v->decode_err =
+          strcmp(lua_tostring(L, -2), pc_err_text(PC_TRUNCATED)) == 0
+              ? PC_TRUNCATED
+              : PC_PROTOCOL;
+    return n;
+  }
+  pc_getuv(L, 1); /* true document uservalue */
+  lua_insert(L, -2);
+  lua_rawseti(L, -2, UV_DOCUMENT);
+  lua_pop(L, 2);
+  v->finished = true;
+  if (!v->options.rows) spare_decoder(L, decoder);
+  return 0;
+}
+
+static int push_not_yet(lua_State *L, bool more) {
+  lua_pushboolean(L, 0);
+  lua_pushboolean(L, more);
+  return 2;
+}
+
+/* Feed what has arrived, up to a slice, until the body has ended and the
+** document is kept. Returns 0 then; else what it pushed.  [-0, +0|2|3, m] */
+static int decode_rest(lua_State *L, struct view *v, int decoder) {
+  size_t len, left = v->slice;
+  const char *bytes;
+  if (v->decode_err != PC_OK) return pc_decoder_finish(L, decoder);
+  while ((bytes = pc_transfer_piece(v->transfer, &len)) != NULL) {
+    if (left == 0) return push_not_yet(L, true);
+    feed_piece(L, v, decoder, bytes, len);
+    if (v->decode_err != PC_OK) return pc_decoder_finish(L, decoder);
+    left = len < left ? left - len : 0;
+  }
+  if (!pc_transfer_ended(v->transfer)) return push_not_yet(L, false);
+  if (pc_transfer_error(v->transfer) != PC_OK)
+    return pc_push_error(L, pc_transfer_error(v->transfer));
+  return finish_document(L, v, decoder);
+}
+
+/***
+Transfer methods
+@type Transfer
+*/
+
+/***
+The decoded body. Decodes at most a slice per call.
+@function Transfer:value
+@treturn[1] boolean true
+@treturn[1] value the document, without the rows that `next` has given
+@treturn[2] boolean false: not yet
+@treturn[2] boolean whether bytes are waiting to be decoded, so that calling
+again at once makes sense; else wait for the session
+@treturn[3] nil
+@treturn[3] string message
+@treturn[3] number|string byte offset, 1-based, or the kind of failure
+*/
+static int transfer_value(lua_State *L) {
+  struct view *v = check_view(L);
+  if (!v->finished) {
+    int decoder = push_decoder(L, v, false);
+    int n = decode_rest(L, v, decoder);
+    if (n > 0) return n;
+  }
+  lua_pushboolean(L, 1);
+  pc_getuv(L, 1);
+  lua_rawgeti(L, -1, UV_DOCUMENT);
+  lua_remove(L, -2);
+  return 2;
+}
+
+/***
+The next row of the body's row array, as soon as it has arrived.
+@function Transfer:next
+@treturn[1] boolean true
+@treturn[1] value the row
+@treturn[2] boolean false: not yet
+@treturn[2] boolean whether bytes are waiting to be decoded
+@treturn[3] nil no more rows; `value` gives the rest of the document
+@treturn[4] nil
+@treturn[4] string message
+@treturn[4] number|string byte offset, 1-based, or the kind of failure
+*/
+static int transfer_next(lua_State *L) {
+  struct view *v = check_view(L);
+  size_t len, left = v->slice;
+  const char *bytes;
+  int decoder, n;
+  if (v->finished) return 0;
+  decoder = push_decoder(L, v, true);
+  for (;;) {
+    n = pc_decoder_next(L, decoder);
+    if (n == 2) pc_transfer_uncount(v->transfer);
+    if (n != 1 || lua_isnil(L, -1)) return n;
+    lua_pop(L, 1);
+    bytes = pc_transfer_piece(v->transfer, &len);
+    if (bytes == NULL) return decode_rest(L, v, decoder);
+    if (left == 0) return push_not_yet(L, true);
+    feed_piece(L, v, decoder, bytes, len);
+    left = len < left ? left - len : 0;
+  }
+}
+
+/***
+The body as it came, for answers that are not JSON. Keeps the first 64 KiB.
+@function Transfer:body
+@treturn[1] string
+@treturn[2] boolean false: not yet
+@treturn[3] nil
+@treturn[3] string message
+@treturn[3] string kind
+*/
+static int transfer_body(lua_State *L) {
+  struct view *v = check_view(L);
+  size_t len;
+  const char *bytes;
+  while ((bytes = pc_transfer_piece(v->transfer, &len)) != NULL) {
+    size_t room = v->raw.max - v->raw.len;
+    if (pc_buffer_add(&v->raw, bytes, len < room ? len : room) != PC_OK)
+      return pc_push_error(L, PC_NOMEM);
+    pc_transfer_drop_piece(v->transfer);
+  }
+  if (!pc_transfer_ended(v->transfer)) {
+    lua_pushboolean(L, 0);
+    return 1;
+  }
+  if (pc_transfer_error(v->transfer) != PC_OK)
+    return pc_push_error(L, pc_transfer_error(v->transfer));
+  lua_pushlstring(L, v->raw.len > 0 ? v->raw.bytes : "", v->raw.len);
+  return 1;
+}
+
+/***
+Whether the transfer has ended, well or not. Parts of its body may still wait
+to be decoded.
+@function Transfer:done
+@treturn boolean
+*/
+static int transfer_done(lua_State *L) {
+  lua_pushboolean(L, pc_transfer_ended(check_view(L)->transfer));
+  return 1;
+}
+
+/***
+The HTTP status.
+@function Transfer:status
+@treturn[1] number
+@treturn[2] nil not known yet
+*/
+static int transfer_status(lua_State *L) {
+  int status = pc_transfer_status(check_view(L)->transfer);
+  if (status == 0) return 0;
+  lua_pushinteger(L, status);
+  return 1;
+}
+
+/***
+Headers of the answer.
+@function Transfer:header
+@tparam string ... their names, in any letter case
+@treturn string|nil for each name the first one's value; nil: there is none, or
+the headers have not arrived
+*/
+static int transfer_header(lua_State *L) {
+  struct view *v = check_view(L);
+  int i, n = lua_gettop(L);
+  luaL_checkstack(L, n, NULL);
+  for (i = 2; i <= n; i++) {
+    size_t len = 0;
+    const char *value =
+        pc_transfer_header(v->transfer, luaL_checkstring(L, i), &len);
+    if (value != NULL)
+      lua_pushlstring(L, value, len);
+    else
+      lua_pushnil(L);
+  }
+  return n - 1;
+}
+
+/***
+Why the transfer or its decoding failed.
+@function Transfer:failure
+@treturn[1] nil it has not failed
+@treturn[2] string kind, e.g. "network"
+@treturn[2] string message
+@treturn[2] string detail from libcurl, or ""
+@treturn[2] boolean whether the body was cut short
+*/
+static int transfer_failure(lua_State *L) {
+  struct view *v = check_view(L);
+  enum pc_err err = v->decode_err;
+  if (err == PC_OK) err = pc_transfer_error(v->transfer);
+  if (err == PC_OK) return 0;
+  lua_pushstring(L, pc_err_kind(err));
+  lua_pushstring(L, pc_err_text(err));
+  lua_pushstring(L, pc_transfer_detail(v->transfer));
+  lua_pushboolean(L, err == PC_TRUNCATED || err == PC_BODY_CUT);
+  return 4;
+}
+
+static void set_number(lua_State *L, const char *name, double value) {
+  lua_pushnumber(L, (lua_Number)value);
+  lua_setfield(L, -2, name);
+}
+
+/***
+When things happened, in seconds since the start, and how.
+@function Transfer:timings
+@treturn[1] table `name_lookup`, `connect`, `tls`, `first_byte`, `total`
+(seconds), `bytes` (of the body, as sent), `reused` (the connection was there
+already), `http` (version)
+@treturn[2] nil not ended by the network
+*/
+static int transfer_timings(lua_State *L) {
+  const struct pc_timings *t = pc_transfer_timings(check_view(L)->transfer);
+  if (t == NULL) return 0;
+  lua_createtable(L, 0, 8);
+  set_number(L, "name_lookup", t->name_lookup);
+  set_number(L, "connect", t->connect);
+  set_number(L, "tls", t->tls);
+  set_number(L, "first_byte", t->first_byte);
+  set_number(L, "total", t->total);
+  set_number(L, "bytes", t->bytes);
+  lua_pushboolean(L, t->reused);
+  lua_setfield(L, -2, "reused");
+  lua_pushstring(L, t->http);
+  lua_setfield(L, -2, "http");
+  return 1;
+}
+
+/***
+End the transfer now as cancelled, if it has not ended.
+@function Transfer:cancel
+*/
+static int transfer_cancel(lua_State *L) {
+  pc_transfer_cancel(check_view(L)->transfer);
+  return 0;
+}
+
+/***
+Cancel, and give everything back. Again is fine; every other method raises an
+error from now on.
+@function Transfer:close
+*/
+static int transfer_close(lua_State *L) {
+  struct view *v = luaL_checkudata(L, 1, TRANSFER_NAME);
+  struct pc_transfer *t = v->transfer;
+  v->transfer = NULL;
+  if (t != NULL) pc_transfer_release(t);
+  pc_buffer_free(&v->raw);
+  /* The collector keeps what a finalizer may still look at for one more of its
+  ** cycles: a whole page of rows must not wait for that. 5.1 wants a table for
+  ** a user value, any table: this one is at hand. */
+  lua_getmetatable(L, 1);
+  pc_setuv(L, 1);
+  return 0;
+}
+
+static int transfer__tostring(lua_State *L) {
+  struct view *v = luaL_checkudata(L, 1, TRANSFER_NAME);
+  if (v->transfer == NULL)
+    lua_pushliteral(L, TRANSFER_NAME " (closed)");
+  else
+    lua_pushfstring(L, TRANSFER_NAME " (%s, status %d)",
+                    pc_transfer_ended(v->transfer) ? "ended" : "running",
+                    pc_transfer_status(v->transfer));
+  return 1;
+}
+
+/* --- registration --- */
+
+static const luaL_Reg methods[] = {
+    {"value", transfer_value},
+    {"next", transfer_next},
+    {"body", transfer_body},
+    {"done", transfer_done},
+    {"status", transfer_status},
+    {"header", transfer_header},
+    {"failure", transfer_failure},
+    {"timings", transfer_timings},
+    {"cancel", transfer_cancel},
+    {"close", transfer_close},
+    {NULL, NULL},
+};
+
+static const luaL_Reg metamethods[] = {
+    {"__gc", transfer_close},
+    {"__close", transfer_close},
+    {"__tostring", transfer__tostring},
+    {NULL, NULL},
+};
+
+void pc_transfer_register(lua_State *L) {
+  luaL_newmetatable(L, TRANSFER_NAME);
+  pc_setfuncs(L, metamethods);
+  lua_pushliteral(L, TRANSFER_NAME);
+  lua_setfield(L, -2, "__name");
+  lua_newtable(L);
+  pc_setfuncs(L, methods);
+  lua_setfield(L, -2, "__index");
+  lua_pop(L, 1);
+}

@@ -1,0 +1,25 @@
+/* Transfer: one request under way as Lua sees it.
+** SPDX-License-Identifier: MIT */
+#ifndef PC_TRANSFER_H
+#define PC_TRANSFER_H
+
+#include <stddef.h>
+#include "lua/compat.h"
+#include "base/errors.h"
+
+struct pc_net;
+
+/* Push nil, the error's text, its kind.  [-0, +3, m] */
+int pc_push_error(lua_State *L, enum pc_err err);
+
+/* Start the request in the table at `request` on `net`, which the Session at
+** `session` keeps alive: pushes a Transfer | nil, message, kind and returns how
+** many values that were. `slice` bounds the bytes decoded per call, `id` names
+** the transfer in the net.  [-0, +1|3, v] */
+int pc_transfer_push(lua_State *L, int session, int request,
+                     struct pc_net *net, int id, size_t slice);
+
+/* Create the metatable.  [-0, +0, m] */
+void pc_transfer_register(lua_State *L);
+
+#endif

@@ -1,0 +1,330 @@
+/* One transfer as libcurl sees it: options, callbacks, outcome.
+** SPDX-License-Identifier: MIT */
+#define _POSIX_C_SOURCE 200809L
+#include "net/internal.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* The header block with all interim (1xx) answers before it, so that their
+** number is bounded. */
+#define MAX_HEADER_TOTAL (256 * 1024)
+/* Received bytes that are handed up before the round is over, so that decoding
+** a large body begins while it arrives. */
+#define HAND_UP_BYTES (64 * 1024)
+
+static size_t on_header(char *line, size_t size, size_t n, void *arg) {
+  struct pc_transfer *t = arg;
+  size_t len = size * n;
+  if (t->seen_status != 0) return len; /* trailers tell us nothing */
+  t->header_bytes += len;
+  if (t->header_bytes > MAX_HEADER_TOTAL) {
+    t->result = PC_HEADERS_TOO_LARGE;
+    return 0;
+  }
+  if (len > 2) {
+    t->result = pc_buffer_add(&t->memory.head, line, len);
+    if (t->result == PC_TOO_LARGE) t->result = PC_HEADERS_TOO_LARGE;
+    return t->result == PC_OK ? len : 0;
+  }
+  long status = 0;
+  (void)curl_easy_getinfo(t->easy, CURLINFO_RESPONSE_CODE, &status);
+  if (status < 200) { /* an interim answer: the real one follows */
+    pc_buffer_clear(&t->memory.head);
+    return len;
+  }
+  t->seen_status = (int)status;
+  pc_thread_touch(t);
+  return len;
+}
+
+/* Copy into the last piece as much as fits, then into new ones. */
+static enum pc_err receive(struct pc_transfer *t, const char *bytes,
+                           size_t len) {
+  struct pc_pieces *list = &t->received;
+  while (len > 0) {
+    size_t n;
+    if (list->last == NULL || list->last->len == PC_PIECE_BYTES) {
+      struct pc_piece *piece = pc_thread_piece(t->io);
+      if (piece == NULL) return PC_NOMEM;
+      if (list->last != NULL)
+        list->last->next = piece;
+      else
+        list->first = piece;
+      list->last = piece;
+    }
+    n = PC_PIECE_BYTES - list->last->len;
+    if (n > len) n = len;
+    memcpy(list->last->bytes + list->last->len, bytes, n);
+    list->last->len += n;
+    list->bytes += n;
+    bytes += n;
+    len -= n;
+  }
+  return PC_OK;
+}
+
+static size_t on_body(char *bytes, size_t size, size_t n, void *arg) {
+  struct pc_transfer *t = arg;
+  size_t len = size * n;
+  size_t unread = t->unread_seen + t->received.bytes;
+  if (len > t->limits.max_body - t->body_bytes) {
+    t->result = PC_TOO_LARGE;
+    return 0;
+  }
+  if (unread > t->net->config.window || t->received.bytes >= HAND_UP_BYTES)
+    if (pc_thread_hand_up(t)) return CURL_WRITEFUNC_PAUSE;
+  t->result = receive(t, bytes, len);
+  if (t->result != PC_OK) return 0;
+  t->body_bytes += len;
+  pc_thread_touch(t);
+  return len;
+}
+
+/* Link the header lines, which lie one after the other, each ended by NUL: the
+** list that libcurl wants, without an allocation for each line. */
+static enum pc_err link_lines(struct pc_memory *m) {
+  const struct pc_buffer *b = &m->parts[PC_HEADERS];
+  size_t at = 0, n = 0, i;
+  for (; at < b->len; at += strlen(b->bytes + at) + 1) {
+    if (n == m->line_cap) {
+      size_t cap = n > 0 ? 2 * n : 16;
+      struct curl_slist *lines = realloc(m->lines, cap * sizeof *lines);
+      if (lines == NULL) return PC_NOMEM;
+      m->lines = lines;
+      m->line_cap = cap;
+    }
+    m->lines[n++].data = b->bytes + at;
+  }
+  for (i = 0; i < n; i++)
+    m->lines[i].next = i + 1 < n ? &m->lines[i + 1] : NULL;
+  return PC_OK;
+}
+
+/* Set an option unless an earlier one failed. */
+#define SET(option, value)                                                    \
+  if (code == CURLE_OK) code = curl_easy_setopt(easy, option, value)
+
+/* What differs from transfer to transfer. Handles are used again without
+** curl_easy_reset, which is not told when it is short of memory and leaves a
+** handle behind that cannot send. */
+static CURLcode set_request(CURL *easy, struct pc_transfer *t) {
+  const struct pc_buffer *parts = t->memory.parts;
+  const struct pc_buffer *method = &parts[PC_METHOD];
+  const struct pc_buffer *body = &parts[PC_BODY];
+  CURLcode code = CURLE_OK;
+  SET(CURLOPT_URL, parts[PC_URL].bytes);
+  if (body->len > 0) {
+    SET(CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)(body->len - 1));
+    SET(CURLOPT_POSTFIELDS, body->bytes);
+  } else {
+    SET(CURLOPT_POSTFIELDS, NULL);
+    SET(CURLOPT_HTTPGET, 1L);
+  }
+  SET(CURLOPT_CUSTOMREQUEST, method->len > 0 ? method->bytes : NULL);
+  SET(CURLOPT_HTTPHEADER, parts[PC_HEADERS].len > 0 ? t->memory.lines : NULL);
+  SET(CURLOPT_CONNECTTIMEOUT_MS, t->limits.connect_timeout_ms);
+  /* When streamed: libcurl does not count the time while the reader has it
+  ** paused. */
+  SET(CURLOPT_LOW_SPEED_LIMIT, t->limits.streamed ? 1L : 0L);
+  SET(CURLOPT_LOW_SPEED_TIME,
+      t->limits.streamed ? (t->limits.timeout_ms + 999) / 1000 : 0L);
+  SET(CURLOPT_TIMEOUT_MS, t->limits.streamed ? 0L : t->limits.timeout_ms);
+  SET(CURLOPT_FORBID_REUSE, 0L); /* pc_easy_end may have set it */
+  SET(CURLOPT_PRIVATE, t);
+  SET(CURLOPT_ERRORBUFFER, t->detail);
+  SET(CURLOPT_HEADERDATA, t);
+  SET(CURLOPT_WRITEDATA, t);
+  return code;
+}
+
+/* What is the same for all transfers of a net. */
+static CURLcode set_connection(CURL *easy, const struct pc_io *io) {
+  const struct pc_net_config *c = &io->net->config;
+  CURLcode code = CURLE_OK;
+  SET(CURLOPT_SHARE, io->share);
+  SET(CURLOPT_NOSIGNAL, 1L);
+  SET(CURLOPT_NOPROGRESS, 1L);
+  SET(CURLOPT_HEADERFUNCTION, on_header);
+  SET(CURLOPT_WRITEFUNCTION, on_body);
+  SET(CURLOPT_ACCEPT_ENCODING, ""); /* all that this libcurl can undo */
+  SET(CURLOPT_FOLLOWLOCATION, 0L);  /* a redirect could carry the token away */
+  SET(CURLOPT_SUPPRESS_CONNECT_HEADERS, 1L);
+#if LIBCURL_VERSION_NUM >= 0x075500
+  SET(CURLOPT_PROTOCOLS_STR, "https,http");
+#else
+  SET(CURLOPT_PROTOCOLS, (long)(CURLPROTO_HTTPS | CURLPROTO_HTTP));
+#endif
+  SET(CURLOPT_HTTP_VERSION,
+      (long)(c->http1 ? CURL_HTTP_VERSION_1_1 : CURL_HTTP_VERSION_2TLS));
+  SET(CURLOPT_PIPEWAIT, 1L); /* rather one busy connection than many new */
+  SET(CURLOPT_TCP_KEEPALIVE, 1L);
+  SET(CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2);
+  /* With a directory of certificates set, libcurl cannot keep the parsed
+  ** store, and each new connection costs 20 ms of CPU instead of 2. */
+  SET(CURLOPT_CAPATH, NULL);
+#if LIBCURL_VERSION_NUM >= 0x075700
+  SET(CURLOPT_QUICK_EXIT, 1L); /* a hung look-up must not block the end */
+#endif
+  if (c->ca_file != NULL) SET(CURLOPT_CAINFO, c->ca_file);
+  if (c->proxy != NULL) SET(CURLOPT_PROXY, c->proxy);
+  if (c->no_proxy != NULL) SET(CURLOPT_NOPROXY, c->no_proxy);
+  if (c->unix_socket != NULL) SET(CURLOPT_UNIX_SOCKET_PATH, c->unix_socket);
+  return code;
+}
+
+#undef SET
+
+/* A handle that is ready for any request of this net; NULL and the reason. */
+static CURL *take_handle(struct pc_io *io, CURLcode *code) {
+  CURL *easy;
+  if (io->idle_count > 0) return io->idle[--io->idle_count];
+  easy = curl_easy_init();
+  *code = easy != NULL ? set_connection(easy, io) : CURLE_OUT_OF_MEMORY;
+  if (*code == CURLE_OK) return easy;
+  curl_easy_cleanup(easy);
+  return NULL;
+}
+
+enum pc_err pc_easy_start(struct pc_io *io, struct pc_transfer *t) {
+  CURLcode code = CURLE_OK;
+  t->easy = take_handle(io, &code);
+  if (code == CURLE_OK && link_lines(&t->memory) != PC_OK)
+    code = CURLE_OUT_OF_MEMORY;
+  if (code == CURLE_OK) code = set_request(t->easy, t);
+  if (code == CURLE_OK &&
+      curl_multi_add_handle(io->multi, t->easy) != CURLM_OK)
+    code = CURLE_OUT_OF_MEMORY;
+  if (code == CURLE_OK) return PC_OK;
+  (void)snprintf(t->detail, sizeof t->detail, "%s", curl_easy_strerror(code));
+  return code == CURLE_OUT_OF_MEMORY ? PC_NOMEM : PC_CONFIG;
+}
+
+void pc_easy_end(struct pc_io *io, struct pc_transfer *t) {
+  int i;
+  /* Over HTTP/2 libcurl (7.88) may leave the reset of a stream in its buffer
+  ** until something else is sent there, while the server goes on sending.
+  ** Closing the connection tells it; one that others use is left alone. No
+  ** effect on a transfer that is complete. */
+  (void)curl_easy_setopt(t->easy, CURLOPT_FORBID_REUSE, 1L);
+  (void)curl_multi_remove_handle(io->multi, t->easy);
+  if (t->result != PC_NOMEM &&
+      io->idle_count < sizeof io->idle / sizeof io->idle[0]) {
+    /* What it refers to is about to go; none of these needs memory. */
+    (void)curl_easy_setopt(t->easy, CURLOPT_POSTFIELDS, NULL);
+    (void)curl_easy_setopt(t->easy, CURLOPT_HTTPHEADER, NULL);
+    (void)curl_easy_setopt(t->easy, CURLOPT_ERRORBUFFER, NULL);
+    io->idle[io->idle_count++] = t->easy;
+  } else {
+    curl_easy_cleanup(t->easy);
+  }
+  t->easy = NULL;
+  for (i = 0; i < PC_PART_COUNT; i++) pc_buffer_erase(&t->memory.parts[i]);
+}
+
+/* What a libcurl code means for the caller. Those not listed are failures of
+** the connection, which libcurl has many names for. */
+static enum pc_err classify(CURLcode code) {
+  switch (code) {
+  case CURLE_OK: return PC_OK;
+  case CURLE_OUT_OF_MEMORY: return PC_NOMEM;
+  case CURLE_OPERATION_TIMEDOUT: return PC_TIMEOUT;
+  case CURLE_PARTIAL_FILE: return PC_BODY_CUT;
+  case CURLE_SSL_CONNECT_ERROR:
+  case CURLE_PEER_FAILED_VERIFICATION:
+  case CURLE_SSL_CERTPROBLEM:
+  case CURLE_SSL_CIPHER:
+  case CURLE_SSL_ENGINE_INITFAILED:
+  case CURLE_SSL_ISSUER_ERROR:
+  case CURLE_SSL_PINNEDPUBKEYNOTMATCH:
+  case CURLE_SSL_INVALIDCERTSTATUS:
+  case CURLE_USE_SSL_FAILED: return PC_TLS;
+  case CURLE_SSL_CACERT_BADFILE:
+  case CURLE_URL_MALFORMAT:
+  case CURLE_NOT_BUILT_IN:
+  case CURLE_UNKNOWN_OPTION:
+  case CURLE_BAD_FUNCTION_ARGUMENT: return PC_CONFIG;
+  case CURLE_UNSUPPORTED_PROTOCOL: /* HTTP/0.9 among them */
+  case CURLE_WEIRD_SERVER_REPLY:
+  case CURLE_WRITE_ERROR: /* bytes behind the end of a compressed body */
+  case CURLE_BAD_CONTENT_ENCODING: return PC_PROTOCOL;
+  default: return PC_NETWORK;
+  }
+}
+
+/* libcurl reports a peer that hangs up during the handshake as a failure of
+** TLS. It is one of the connection: nothing is wrong with a certificate, and
+** another attempt may well succeed. */
+static bool hung_up(const char *detail) {
+  return strstr(detail, "SSL_ERROR_SYSCALL") != NULL ||
+         strstr(detail, "unexpected eof") != NULL ||
+         strstr(detail, "reset by peer") != NULL;
+}
+
+/* The other way round with TLS 1.3: a server that wants a certificate says so
+** after the handshake, which libcurl reports as a failure to read. */
+static bool was_alerted(const char *detail) {
+  return strstr(detail, "SSL routines") != NULL &&
+         strstr(detail, " alert ") != NULL;
+}
+
+/* A proxy that wants a password, or another one, will not change its mind. */
+static bool refused_by_proxy(CURL *easy) {
+  long status = 0;
+  (void)curl_easy_getinfo(easy, CURLINFO_HTTP_CONNECTCODE, &status);
+  return status == 407;
+}
+
+static void note_timings(struct pc_transfer *t) {
+  static const struct {
+    CURLINFO info;
+    size_t offset;
+    double unit;
+  } facts[] = {
+      {CURLINFO_NAMELOOKUP_TIME_T, offsetof(struct pc_timings, name_lookup),
+       1e-6},
+      {CURLINFO_CONNECT_TIME_T, offsetof(struct pc_timings, connect), 1e-6},
+      {CURLINFO_APPCONNECT_TIME_T, offsetof(struct pc_timings, tls), 1e-6},
+      {CURLINFO_STARTTRANSFER_TIME_T, offsetof(struct pc_timings, first_byte),
+       1e-6},
+      {CURLINFO_TOTAL_TIME_T, offsetof(struct pc_timings, total), 1e-6},
+      {CURLINFO_SIZE_DOWNLOAD_T, offsetof(struct pc_timings, bytes), 1},
+  };
+  long connects = 0, version = 0;
+  size_t i;
+  for (i = 0; i < sizeof facts / sizeof facts[0]; i++) {
+    curl_off_t value = 0;
+    (void)curl_easy_getinfo(t->easy, facts[i].info, &value);
+    *(double *)(void *)((char *)&t->timings + facts[i].offset) =
+        (double)value * facts[i].unit;
+  }
+  (void)curl_easy_getinfo(t->easy, CURLINFO_NUM_CONNECTS, &connects);
+  (void)curl_easy_getinfo(t->easy, CURLINFO_HTTP_VERSION, &version);
+  t->timings.reused = connects == 0 && t->seen_status != 0;
+  t->timings.http = version == CURL_HTTP_VERSION_2     ? "2"
+                    : version == CURL_HTTP_VERSION_1_1 ? "1.1"
+                    : version == CURL_HTTP_VERSION_1_0 ? "1.0"
+                    : version == CURL_HTTP_VERSION_3   ? "3"
+                                                       : NULL;
+}
+
+void pc_easy_result(struct pc_transfer *t, CURLcode code) {
+  note_timings(t);
+  /* A callback that gave up has left its own reason. */
+  if (t->result != PC_OK) return;
+  if (t->detail[0] == '\0' && code != CURLE_OK)
+    (void)snprintf(t->detail, sizeof t->detail, "%s",
+                   curl_easy_strerror(code));
+  t->result = classify(code);
+  if (t->result == PC_TLS && hung_up(t->detail)) t->result = PC_NETWORK;
+  if (t->result == PC_NETWORK && was_alerted(t->detail)) t->result = PC_TLS;
+  if (t->result == PC_NETWORK && refused_by_proxy(t->easy))
+    t->result = PC_PROXY_REFUSES;
+  /* libcurl takes headers that break off for the end of a good answer, and
+  ** what follows a 101 that nobody asked for as its body. */
+  if (t->result == PC_OK && t->seen_status == 0) t->result = PC_NETWORK;
+  /* libcurl says "out of memory" of a header line above its own limit. */
+  if (t->result == PC_NOMEM && t->seen_status == 0 && t->header_bytes > 0)
+    t->result = PC_HEADERS_TOO_LARGE;
+}

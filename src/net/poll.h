@@ -1,0 +1,24 @@
+/* How the I/O thread waits: for its sockets, its timers and a wake-up.
+** SPDX-License-Identifier: MIT */
+#ifndef PC_NET_POLL_H
+#define PC_NET_POLL_H
+
+#include <curl/curl.h>
+#include <stdbool.h>
+#include "base/errors.h"
+
+struct pc_poll;
+
+/* Drive `multi` and watch `wake_fd`, which the caller clears. */
+PC_MUST_CHECK enum pc_err pc_poll_open(struct pc_poll **poll, CURLM *multi,
+                                       int wake_fd);
+
+/* Wait until something happens, or look what has, then let libcurl deal with
+** it. A failing wait is reported, so that the caller does not spin. */
+PC_MUST_CHECK enum pc_err pc_poll_round(struct pc_poll *poll, bool wait);
+
+/* Whether it can go on; some of libcurl's calls do not tell. */
+enum pc_err pc_poll_error(const struct pc_poll *poll);
+void pc_poll_close(struct pc_poll *poll);
+
+#endif
