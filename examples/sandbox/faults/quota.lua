@@ -1,5 +1,5 @@
 -- So many calls in a window of time, then 429 until it is over.
-local settings = require "sandbox.settings"
+local settings = require "sandbox.server.settings"
 
 local M = {}
 

@@ -1,7 +1,7 @@
 -- Answers that were made are kept per worker, up to a bound in bytes: two
 -- halves, of which the older is dropped when the younger is full.
-local data = require "sandbox.data"
-local settings = require "sandbox.settings"
+local data = require "sandbox.data.data"
+local settings = require "sandbox.server.settings"
 
 local M = {}
 

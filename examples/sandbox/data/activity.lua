@@ -1,7 +1,7 @@
 -- The columns of the smaller analytics resources: Azure usage, indirect
 -- resellers, referrals and search.
-local data = require "sandbox.data"
-local times = require "sandbox.times"
+local data = require "sandbox.data.data"
+local times = require "sandbox.server.times"
 
 local M = {}
 

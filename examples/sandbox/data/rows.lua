@@ -1,7 +1,7 @@
 -- Rows of a source as JSON text: which rows (a filter really evaluated),
 -- groups of them with sums, and their order.
-local json = require "sandbox.json"
-local times = require "sandbox.times"
+local json = require "sandbox.answers.json"
+local times = require "sandbox.server.times"
 
 local M = {}
 
@@ -79,7 +79,7 @@ local function writers(source)
       run[#run + 1] = column
     end
   end
-  local product = require("sandbox.data").product
+  local product = require("sandbox.data.data").product
   for i, columns in ipairs(list) do
     list[i] = columns.of == "product" and product_writer(columns, product)
       or writer(columns, columns.of)

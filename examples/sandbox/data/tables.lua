@@ -4,9 +4,9 @@
 --   ops    operators of filters;  date, boolean: not a plain text
 --   exact  compared with letter case;  group  may stand in groupby
 --   sum    added up when rows are grouped;  alone  not shown when grouped
-local catalog = require "sandbox.catalog"
-local data = require "sandbox.data"
-local settings = require "sandbox.settings"
+local catalog = require "sandbox.data.catalog"
+local data = require "sandbox.data.data"
+local settings = require "sandbox.server.settings"
 
 local M = {}
 
@@ -73,9 +73,9 @@ M.commercial_usage = {
 
 -- Those of the other resources, each made when it is first asked for.
 local elsewhere = {
-  subscriptions = "sandbox.subscriptions", usage_azure = "sandbox.activity",
-  indirectresellers = "sandbox.activity", referrals = "sandbox.activity",
-  search = "sandbox.activity",
+  subscriptions = "sandbox.data.subscriptions", usage_azure = "sandbox.data.activity",
+  indirectresellers = "sandbox.data.activity", referrals = "sandbox.data.activity",
+  search = "sandbox.data.activity",
 }
 
 local function index(source)

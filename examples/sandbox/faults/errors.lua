@@ -1,7 +1,7 @@
 -- Error bodies: the fault of the API, the throttling of the gateway, and the
 -- error of the token endpoint. Each returns a status and a body.
-local json = require "sandbox.json"
-local texts = require "sandbox.faulttexts"
+local json = require "sandbox.answers.json"
+local texts = require "sandbox.faults.faulttexts"
 
 local M = {}
 

@@ -1,7 +1,7 @@
 -- Faults on request: a queue that the control call fills. The first entry
 -- that matches a request and is not used up is applied to it.
 local cjson = require "cjson.safe"
-local errors = require "sandbox.errors"
+local errors = require "sandbox.faults.errors"
 
 local M = {}
 

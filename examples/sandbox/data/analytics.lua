@@ -1,12 +1,12 @@
 -- The analytics resources: their parameters, pages, links and envelopes.
-local data = require "sandbox.data"
-local errors = require "sandbox.errors"
-local json = require "sandbox.json"
-local odata = require "sandbox.odata"
-local rows = require "sandbox.rows"
-local settings = require "sandbox.settings"
-local tables = require "sandbox.tables"
-local times = require "sandbox.times"
+local data = require "sandbox.data.data"
+local errors = require "sandbox.faults.errors"
+local json = require "sandbox.answers.json"
+local odata = require "sandbox.data.odata"
+local rows = require "sandbox.data.rows"
+local settings = require "sandbox.server.settings"
+local tables = require "sandbox.data.tables"
+local times = require "sandbox.server.times"
 
 local M = {}
 

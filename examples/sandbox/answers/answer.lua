@@ -1,8 +1,8 @@
 -- Writing an answer: the headers that every answer has, the byte order mark,
 -- compression, and the ways in which a fault spoils it.
-local gzip = require "sandbox.gzip"
-local ids = require "sandbox.ids"
-local settings = require "sandbox.settings"
+local gzip = require "sandbox.answers.gzip"
+local ids = require "sandbox.server.ids"
+local settings = require "sandbox.server.settings"
 
 local M = {}
 

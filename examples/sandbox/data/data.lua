@@ -1,9 +1,9 @@
 -- The data set: customers and their products, computed from their numbers,
 -- so that any size starts at once and is the same every time. Customer 0 is
 -- the documented one, with the documented three products.
-local catalog = require "sandbox.catalog"
-local settings = require "sandbox.settings"
-local times = require "sandbox.times"
+local catalog = require "sandbox.data.catalog"
+local settings = require "sandbox.server.settings"
+local times = require "sandbox.server.times"
 
 local M = {}
 

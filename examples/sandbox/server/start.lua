@@ -1,10 +1,10 @@
 -- What happens once: options are read and checked, the sandbox's secrets are
 -- made (or found, when the directory is used again), and the values that the
 -- launcher prints are written.
-local auth = require "sandbox.auth"
+local auth = require "sandbox.sign_in.auth"
 local ffi = require "ffi"
-local jwt = require "sandbox.jwt"
-local settings = require "sandbox.settings"
+local jwt = require "sandbox.sign_in.jwt"
+local settings = require "sandbox.server.settings"
 
 local M = {}
 
@@ -94,8 +94,8 @@ function M.init(dir)
   secrets.dir = dir:gsub("/$", "")
   write_pairs(dir .. "values", PRINTED, secrets)
   -- Loaded now, so that a mistake in them is seen by the launcher.
-  require "sandbox.handler"
-  require "sandbox.control"
+  require "sandbox.server.handler"
+  require "sandbox.server.control"
 end
 
 -- End the sandbox when its time is over or the process it serves is gone.

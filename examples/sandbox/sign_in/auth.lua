@@ -1,7 +1,7 @@
 -- The bearer check. What is known of an access token is one text: "user" or
 -- "app", "mfa" when it carries that claim, "audience" when it is for another
 -- service, and "@" with the tenant.
-local settings = require "sandbox.settings"
+local settings = require "sandbox.server.settings"
 
 local M = {}
 

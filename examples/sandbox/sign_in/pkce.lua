@@ -1,6 +1,6 @@
 -- Proof key for code exchange: does the verifier belong to the challenge?
 local ffi = require "ffi"
-local jwt = require "sandbox.jwt"
+local jwt = require "sandbox.sign_in.jwt"
 
 local M = {}
 

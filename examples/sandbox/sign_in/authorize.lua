@@ -1,7 +1,7 @@
 -- The sign-in page: it asks nobody, and sends the browser back with a code.
 local cjson = require "cjson.safe"
-local ids = require "sandbox.ids"
-local settings = require "sandbox.settings"
+local ids = require "sandbox.server.ids"
+local settings = require "sandbox.server.settings"
 
 local M = {}
 

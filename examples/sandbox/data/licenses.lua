@@ -1,9 +1,9 @@
 -- The older licence insights: a customer's and the partner's, deployment and
 -- usage. Members come in the documented order.
-local catalog = require "sandbox.catalog"
-local data = require "sandbox.data"
-local errors = require "sandbox.errors"
-local json = require "sandbox.json"
+local catalog = require "sandbox.data.catalog"
+local data = require "sandbox.data.data"
+local errors = require "sandbox.faults.errors"
+local json = require "sandbox.answers.json"
 
 local M = {}
 

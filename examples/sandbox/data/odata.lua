@@ -1,6 +1,6 @@
 -- The filter expressions of the analytics resources: parsed by the documented
 -- grammar into a tree, and the tree made into a predicate over columns.
-local times = require "sandbox.times"
+local times = require "sandbox.server.times"
 
 local M = {}
 

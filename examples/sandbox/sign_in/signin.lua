@@ -1,12 +1,12 @@
 -- The sign-in side: the token endpoint (v1 answers with texts, v2 with
 -- numbers), the device code and the page that a person would open.
-local authorize = require "sandbox.authorize"
-local errors = require "sandbox.errors"
-local grants = require "sandbox.grants"
-local ids = require "sandbox.ids"
-local json = require "sandbox.json"
-local settings = require "sandbox.settings"
-local stats = require "sandbox.stats"
+local authorize = require "sandbox.sign_in.authorize"
+local errors = require "sandbox.faults.errors"
+local grants = require "sandbox.sign_in.grants"
+local ids = require "sandbox.server.ids"
+local json = require "sandbox.answers.json"
+local settings = require "sandbox.server.settings"
+local stats = require "sandbox.server.stats"
 
 local M = {}
 

@@ -1,9 +1,9 @@
 -- /_sandbox/: the calls that steer the sandbox and ask it what happened.
 local cjson = require "cjson.safe"
-local auth = require "sandbox.auth"
-local faults = require "sandbox.faults"
-local settings = require "sandbox.settings"
-local stats = require "sandbox.stats"
+local auth = require "sandbox.sign_in.auth"
+local faults = require "sandbox.faults.faults"
+local settings = require "sandbox.server.settings"
+local stats = require "sandbox.server.stats"
 
 local M = {}
 
@@ -39,7 +39,7 @@ local function control()
 end
 
 local function reset()
-  require("sandbox.start").restore_tokens()
+  require("sandbox.server.start").restore_tokens()
   faults.clear()
   settings.reset()
   stats.reset()

@@ -1,10 +1,10 @@
 -- What each grant asks for and what it gives.
-local auth = require "sandbox.auth"
+local auth = require "sandbox.sign_in.auth"
 local cjson = require "cjson.safe"
-local ids = require "sandbox.ids"
-local jwt = require "sandbox.jwt"
-local pkce = require "sandbox.pkce"
-local settings = require "sandbox.settings"
+local ids = require "sandbox.server.ids"
+local jwt = require "sandbox.sign_in.jwt"
+local pkce = require "sandbox.sign_in.pkce"
+local settings = require "sandbox.server.settings"
 
 local M = {}
 

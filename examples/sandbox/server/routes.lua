@@ -23,7 +23,7 @@ for _, prefix in ipairs { "/partner/v1", "/v1" } do
   for _, kind in ipairs { "deployment", "usage" } do
     local path = prefix .. "/analytics/commercial/" .. kind .. "/license"
     local route = add(path, "commercial_" .. kind, COMMERCIAL,
-      { serve = serve("sandbox.analytics", "serve"), source = "commercial_" .. kind })
+      { serve = serve("sandbox.data.analytics", "serve"), source = "commercial_" .. kind })
     exact[path], exact[path .. "/"] = route, route
   end
 end
@@ -37,25 +37,25 @@ for path, source in pairs {
   if source == "usage_azure" or source == "indirectresellers" then params = params .. " orderby" end
   local full = "/partner/v1/analytics/" .. path
   exact[full] = add(full, source, params,
-    { serve = serve("sandbox.analytics", "serve"), source = source })
+    { serve = serve("sandbox.data.analytics", "serve"), source = source })
 end
 
 for _, kind in ipairs { "deployment", "usage" } do
   local path = "/v1/analytics/licenses/" .. kind
   exact[path] = add(path, "partner_" .. kind, "",
-    { serve = serve("sandbox.licenses", "partner_" .. kind) })
+    { serve = serve("sandbox.data.licenses", "partner_" .. kind) })
   under_customer["/analytics/licenses/" .. kind] = add("/v1/", "customer_" .. kind, "",
-    { serve = serve("sandbox.licenses", "customer_" .. kind) })
+    { serve = serve("sandbox.data.licenses", "customer_" .. kind) })
 end
 exact["/v1/customers"] = add("/v1/customers", "customers", "size filter seekoperation offset",
-  { serve = serve("sandbox.customers", "list"), user = false, seeks = true })
-under_customer[""] = add("/v1/", "customer", "", { serve = serve("sandbox.customers", "one"),
+  { serve = serve("sandbox.data.customers", "list"), user = false, seeks = true })
+under_customer[""] = add("/v1/", "customer", "", { serve = serve("sandbox.data.customers", "one"),
   user = false })
 under_customer["/subscribedskus"] = add("/v1/", "subscribedskus", "licensegroupids",
-  { serve = serve("sandbox.customers", "skus") })
+  { serve = serve("sandbox.data.customers", "skus") })
 
 local function sign_in(method)
-  return { class = method, serve = serve("sandbox.signin", method) }
+  return { class = method, serve = serve("sandbox.sign_in.signin", method) }
 end
 local sign_in_paths = {
   ["/oauth2/token"] = sign_in "token", ["/oauth2/v2.0/token"] = sign_in "token",

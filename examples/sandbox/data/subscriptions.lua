@@ -1,7 +1,7 @@
 -- The columns of subscription analytics: one subscription per customer and
 -- product.
-local data = require "sandbox.data"
-local times = require "sandbox.times"
+local data = require "sandbox.data.data"
+local times = require "sandbox.server.times"
 
 local M = {}
 

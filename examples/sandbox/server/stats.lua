@@ -1,7 +1,7 @@
 -- What happened, counted over all workers: by path class, status and grant,
 -- distinct request ids, the most at once, connections, the last requests.
 local cjson = require "cjson.safe"
-local settings = require "sandbox.settings"
+local settings = require "sandbox.server.settings"
 
 local M = {}
 

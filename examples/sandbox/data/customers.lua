@@ -1,11 +1,11 @@
 -- The customers: the list with its search and its continuation tokens, one
 -- customer, and the SKUs a customer has subscribed to.
 local cjson = require "cjson.safe"
-local data = require "sandbox.data"
-local errors = require "sandbox.errors"
-local json = require "sandbox.json"
-local licenses = require "sandbox.licenses"
-local settings = require "sandbox.settings"
+local data = require "sandbox.data.data"
+local errors = require "sandbox.faults.errors"
+local json = require "sandbox.answers.json"
+local licenses = require "sandbox.data.licenses"
+local settings = require "sandbox.server.settings"
 
 local M = {}
 

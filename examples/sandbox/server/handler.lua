@@ -1,13 +1,13 @@
 -- One request: find its resource, apply faults, pace and sign-in, answer.
-local answer = require "sandbox.answer"
-local auth = require "sandbox.auth"
-local errors = require "sandbox.errors"
-local faults = require "sandbox.faults"
-local pages = require "sandbox.pages"
-local quota = require "sandbox.quota"
-local routes = require "sandbox.routes"
-local settings = require "sandbox.settings"
-local stats = require "sandbox.stats"
+local answer = require "sandbox.answers.answer"
+local auth = require "sandbox.sign_in.auth"
+local errors = require "sandbox.faults.errors"
+local faults = require "sandbox.faults.faults"
+local pages = require "sandbox.answers.pages"
+local quota = require "sandbox.faults.quota"
+local routes = require "sandbox.server.routes"
+local settings = require "sandbox.server.settings"
+local stats = require "sandbox.server.stats"
 
 local M = {}
 
