@@ -1,8 +1,8 @@
 -- The report of the command: one page that needs nothing else. What a browser
 -- makes of it was looked at; this holds what it is made of.
 local command = require "spec.support.command"
-local page = require "partnercenter.cli.page"
-local report = require "partnercenter.cli.report"
+local page = require "partnercenter.cli.formats.page"
+local report = require "partnercenter.cli.formats.report"
 local sandbox = require "spec.support.sandbox"
 
 local function count(text, pattern)

@@ -1,8 +1,8 @@
 local command = require "spec.support.command"
 local failure = require "partnercenter.cli.failure"
-local settings = require "partnercenter.cli.settings"
+local settings = require "partnercenter.cli.config.settings"
 
-describe("partnercenter.cli.settings", function()
+describe("partnercenter.cli.config.settings", function()
   local home
   before_each(function()
     home = command.directory()

@@ -1,13 +1,13 @@
-local columns = require "partnercenter.cli.columns"
-local condition = require "partnercenter.cli.condition"
-local csv = require "partnercenter.cli.csv"
+local columns = require "partnercenter.cli.formats.columns"
+local condition = require "partnercenter.cli.run.condition"
+local csv = require "partnercenter.cli.formats.csv"
 local failure = require "partnercenter.cli.failure"
-local html = require "partnercenter.cli.html"
-local json = require "partnercenter.cli.json"
+local html = require "partnercenter.cli.formats.html"
+local json = require "partnercenter.cli.formats.json"
 local partnercenter = require "partnercenter"
-local status = require "partnercenter.cli.status"
-local tables = require "partnercenter.cli.table"
-local width = require "partnercenter.cli.width"
+local status = require "partnercenter.cli.terminal.status"
+local tables = require "partnercenter.cli.formats.table"
+local width = require "partnercenter.cli.terminal.width"
 
 local FSI, PDI = "\226\129\168", "\226\129\169"
 
@@ -17,7 +17,7 @@ local function written(make, ...)
   return writer, function() return table.concat(parts) end
 end
 
-describe("partnercenter.cli.width", function()
+describe("partnercenter.cli.terminal.width", function()
   for _, c in ipairs {
     { "counts ASCII", "Contoso 001", 11 },
     { "counts accents and Cyrillic as one", "Café ФАБ", 8 },
@@ -59,7 +59,7 @@ describe("partnercenter.cli.width", function()
   end)
 end)
 
-describe("partnercenter.cli.condition", function()
+describe("partnercenter.cli.run.condition", function()
   for _, c in ipairs {
     { "reads the documented text", "serviceCode eq 'O365' and channel ne 'Reseller'" },
     { "reads parentheses", "a eq '1' and (b eq '2' or c ge '3')" },
@@ -105,7 +105,7 @@ describe("partnercenter.cli.condition", function()
   end
 end)
 
-describe("partnercenter.cli.json", function()
+describe("partnercenter.cli.formats.json", function()
   for _, c in ipairs {
     { "members in order", { b = 1, a = "x" }, '{"a":"x","b":1}' },
     { "an array", { 1, { 2 } }, "[1,[2]]" },
@@ -137,7 +137,7 @@ describe("partnercenter.cli.json", function()
   end)
 end)
 
-describe("partnercenter.cli.csv", function()
+describe("partnercenter.cli.formats.csv", function()
   it("quotes what needs it", function()
     local writer, text = written(csv.new, { { name = "a" }, { name = "b,c" } })
     writer.row { a = 'x"y', ["b,c"] = "one\ntwo" }
@@ -161,7 +161,7 @@ describe("partnercenter.cli.csv", function()
   end)
 end)
 
-describe("partnercenter.cli.table", function()
+describe("partnercenter.cli.formats.table", function()
   local list = {
     { name = "name", title = "NAME", kind = "text" }, { name = "n", title = "N", kind = "count" },
     { name = "share", title = "SHARE", kind = "share" },
@@ -227,7 +227,7 @@ describe("partnercenter.cli.table", function()
   end)
 end)
 
-describe("partnercenter.cli.status", function()
+describe("partnercenter.cli.terminal.status", function()
   local screen = { paint = function(text) return text end }
   for _, c in ipairs {
     { "done, total, rate and time left",
@@ -247,7 +247,7 @@ describe("partnercenter.cli.status", function()
   end
 end)
 
-describe("partnercenter.cli.html", function()
+describe("partnercenter.cli.formats.html", function()
   it("escapes what comes from outside", function()
     assert.equal("&lt;b&gt; &quot;x&quot; &#39;y&#39; &amp;amp;",
       html.escape("<b> \"x\" 'y' &amp;"))

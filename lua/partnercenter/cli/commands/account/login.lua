@@ -1,0 +1,88 @@
+--- `login`: a person signs in with a code, and the sign-in is kept.
+-- SPDX-License-Identifier: MIT
+-- @module partnercenter.cli.commands.account.login
+
+local config = require "partnercenter.cli.config"
+local failure = require "partnercenter.cli.failure"
+local options = require "partnercenter.cli.options"
+local partnercenter = require "partnercenter"
+local terminal = require "partnercenter.cli.terminal"
+
+-- Until the sign-in is there, the one that was kept before stays.
+local PENDING = ".signing-in"
+
+local function quoted(word)
+  return "'" .. word:gsub("'", "'\\''") .. "'"
+end
+
+local function make_directory(path)
+  local directory = path:match("^(.*)/[^/]+$")
+  if not directory or directory == "" then return end
+  local done = os.execute("mkdir -p -m 700 -- " .. quoted(directory))
+  if done ~= true and done ~= 0 then
+    failure.raise("failed", "the directory of the token file cannot be made: " .. directory)
+  end
+end
+
+local function remove(path)
+  os.remove(path)
+  os.remove(path .. ".lock")
+end
+
+-- One small call: it makes the library sign in.
+local function try(partner)
+  return partner.customers:get { size = 1 }
+end
+
+local function keep(settings, pending)
+  local path = settings.values.token_file
+  local ok, why = os.rename(pending, path)
+  remove(pending)
+  if not ok then failure.raise("failed", "the sign-in cannot be kept: " .. why) end
+  if not config.settings.remember(settings) then
+    failure.raise("failed", "cannot write " .. config.settings.memory_path(path))
+  end
+end
+
+local function run(given)
+  local settings = config.settings.read(given)
+  local status = terminal.status.new { verbose = given.verbose }
+  local application = config.account.application(settings)
+  local signed_in = false
+  application.on_prompt = function(message) status:say(message, "bold") end
+  application.on_rotate = function() signed_in = true end
+  local pending = settings.values.token_file .. PENDING
+  make_directory(pending)
+  remove(pending)
+  local credentials = partnercenter.credentials.file(pending,
+    config.account.guarded(partnercenter.credentials.device_code, application))
+  local partner = config.account.client(settings, credentials,
+    function(event) status:event(event) end)
+  local ok, page, err = pcall(try, partner)
+  partner:close()
+  if not signed_in then
+    remove(pending)
+    if not ok then error(page, 0) end
+    failure.fail(err)
+  end
+  keep(settings, pending)
+  if not ok then error(page, 0) end
+  if not page then
+    status:complain("signed in, but the first call failed")
+    failure.fail(err)
+  end
+  status:say(("signed in to %s; the sign-in is kept in %s"):format(options.tenant,
+    settings.values.token_file))
+  return failure.codes.done
+end
+
+return {
+  name = "login",
+  summary = "Sign in with a code, and keep the sign-in.",
+  description = "Sign in: a person opens a page, types a code, and passes the second factor.",
+  examples = {
+    "login --tenant contoso.onmicrosoft.com --client-id 1f3c2b9e-7c5d-4b86-9a51-6d0f2e8c4a73",
+  },
+  options = options.groups.sign_in,
+  run = run,
+}

@@ -1,0 +1,45 @@
+--- `whoami`: the settings, and whether they serve.
+-- SPDX-License-Identifier: MIT
+-- @module partnercenter.cli.commands.account.whoami
+
+local config = require "partnercenter.cli.config"
+local failure = require "partnercenter.cli.failure"
+local options = require "partnercenter.cli.options"
+local task_of = require("partnercenter.cli.run").task
+
+local function show(name, value, from)
+  io.stdout:write(("%-12s  %s%s\n"):format(name, value, from and " (" .. from .. ")" or ""))
+end
+
+local function show_settings(task)
+  local partner = task.partner
+  local own = partner.settings
+  local shown = {
+    base_url = own.base_url, authority = own.cloud.authority, cloud = "global",
+    locale = own.locale, concurrency = own.concurrency,
+  }
+  for _, name in ipairs(config.settings.names) do
+    local value = task.settings.values[name] or shown[name]
+    if value then show(name, value, task.settings.from[name] or "default") end
+  end
+  show("credentials", task.origin)
+end
+
+local function run(given)
+  return task_of.run(given, function(task)
+    show_settings(task)
+    io.stdout:flush()
+    local page, err = task.partner.customers:get { size = 1 }
+    if not page then failure.fail(err) end
+    show("answer", "the service knows these credentials")
+  end)
+end
+
+return {
+  name = "whoami",
+  summary = "Show settings, and try the sign-in.",
+  description = "Show every setting and where it comes from, then sign in and make one call.",
+  examples = { "whoami" },
+  options = options.groups.settings,
+  run = run,
+}

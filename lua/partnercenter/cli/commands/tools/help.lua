@@ -1,0 +1,30 @@
+--- `help`: how a command is used.
+-- SPDX-License-Identifier: MIT
+-- @module partnercenter.cli.commands.tools.help
+
+local check = require "partnercenter.util.check"
+local failure = require "partnercenter.cli.failure"
+
+return {
+  name = "help",
+  summary = "Show the help of a command.",
+  arguments = "[<command>]",
+  examples = { "help", "help deployment" },
+  options = function(command)
+    command:argument("about"):args "?":argname "<command>":description "Which one; default: all."
+  end,
+  run = function(given, where, parser)
+    local page = parser
+    if given.about then
+      page = where.commands[given.about]
+      if not page then
+        local near = check.nearest(given.about, where.commands)
+        failure.usage("there is no command '%s'%s", given.about,
+          near and (" (did you mean '%s'?)"):format(near) or "")
+      end
+      page = page.parser
+    end
+    io.stdout:write(page:get_help(), "\n")
+    return failure.codes.done
+  end,
+}

@@ -1,0 +1,110 @@
+--- Who calls: credentials from the settings, and the client that uses them.
+-- SPDX-License-Identifier: MIT
+-- @module partnercenter.cli.config.account
+
+local failure = require "partnercenter.cli.failure"
+local partnercenter = require "partnercenter"
+
+local M = {}
+
+local NOT_SIGNED_IN = "nobody is signed in: run 'partnercenter login', or set PARTNERCENTER_TOKEN "
+  .. "or PARTNERCENTER_REFRESH_TOKEN"
+
+local function exists(path)
+  local file = io.open(path)
+  if file then file:close() end
+  return file ~= nil
+end
+
+
+--- Calls a constructor: what it raises about an option is wrong use.
+-- @tparam function make
+-- @param ... its arguments
+-- @return what it gives
+-- @raise a failure of use
+function M.guarded(make, ...)
+  local ok, result, err = pcall(make, ...)
+  if ok then return result, err end
+  if type(result) ~= "string" then error(result, 0) end
+  failure.usage((result:gsub("^[^:]+:%d+: ", ""):gsub(" of partnercenter%.new", "")
+    :gsub(" of credentials%.[%w_]+", "")))
+end
+
+--- The tenant and the application of the settings.
+-- @tparam table settings
+-- @treturn table `tenant` and `client_id`
+-- @raise a failure of use
+function M.application(settings)
+  local values = settings.values
+  for _, name in ipairs { "tenant", "client_id" } do
+    if not values[name] then
+      failure.usage("%s is not known: say --%s, or set PARTNERCENTER_%s", name,
+        name:gsub("_", "-"), name:upper())
+    end
+  end
+  return { tenant = values.tenant, client_id = values.client_id }
+end
+
+local function from_token_file(settings, path)
+  local options = M.application(settings)
+  options.client_secret = settings.secrets.client_secret
+  options.refresh_token = function() return nil, NOT_SIGNED_IN end
+  return partnercenter.credentials.file(path,
+    M.guarded(partnercenter.credentials.refresh_token, options))
+end
+
+local function from_refresh_token(settings)
+  local options = M.application(settings)
+  options.client_secret = settings.secrets.client_secret
+  options.refresh_token = settings.secrets.refresh_token
+  local credentials = M.guarded(partnercenter.credentials.refresh_token, options)
+  -- A file that was asked for keeps what the token is replaced by.
+  if settings.from.token_file == "default" then return credentials end
+  return partnercenter.credentials.file(settings.values.token_file, credentials)
+end
+
+--- The credentials that the settings stand for: an access token, a refresh token,
+-- the token file of a login, an application's secret, in this order.
+-- @tparam table settings
+-- @treturn Provider
+-- @treturn string where they come from, in words
+-- @raise a failure: nobody is signed in
+function M.credentials(settings)
+  local secrets, path = settings.secrets, settings.values.token_file
+  if secrets.token then
+    return M.guarded(partnercenter.credentials.token, secrets.token),
+      "an access token (PARTNERCENTER_TOKEN)"
+  end
+  if secrets.refresh_token then
+    return from_refresh_token(settings), "a refresh token (PARTNERCENTER_REFRESH_TOKEN)"
+  end
+  if exists(path) then
+    return from_token_file(settings, path), "the sign-in kept in " .. path
+  end
+  if not secrets.client_secret then failure.raise("sign_in", NOT_SIGNED_IN) end
+  local options = M.application(settings)
+  options.client_secret = secrets.client_secret
+  return M.guarded(partnercenter.credentials.client_secret, options),
+    "an application's secret (app-only, PARTNERCENTER_CLIENT_SECRET)"
+end
+
+--- A client.
+-- @tparam table settings
+-- @tparam Provider credentials
+-- @tparam function on_event
+-- @treturn Client
+-- @raise a failure
+function M.client(settings, credentials, on_event)
+  local values = settings.values
+  local partner, err = M.guarded(partnercenter.new, {
+    credentials = credentials,
+    base_url = values.base_url, authority = values.authority, ca_file = values.ca_file,
+    cloud = values.cloud, locale = values.locale, concurrency = values.concurrency,
+    application = "partnercenter command " .. partnercenter.version,
+    on_event = on_event,
+  })
+  if not partner then failure.fail(err) end
+  return partner
+end
+
+return M

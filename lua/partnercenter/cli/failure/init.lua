@@ -1,0 +1,70 @@
+--- How the command ends: its exit codes, and the way to them from anywhere.
+-- SPDX-License-Identifier: MIT
+-- @module partnercenter.cli.failure
+
+local errors = require "partnercenter.errors"
+
+local M = {}
+
+--- The exit codes.
+-- @field done all that was asked for
+-- @field failed some calls failed, or what came could not be written
+-- @field usage wrong use: an option, a setting, a filter
+-- @field sign_in a person has to sign in
+-- @field interrupted Ctrl-C; what was there is written
+M.codes = { done = 0, failed = 1, usage = 2, sign_in = 3, interrupted = 130 }
+
+local mt = { __name = "partnercenter.cli.failure" }
+mt.__tostring = function(self) return self.message end
+
+--- Ends the command.
+-- @tparam string code name of an exit code
+-- @tparam string message for the person
+-- @raise always; `partnercenter.cli` catches it
+function M.raise(code, message)
+  error(setmetatable({ code = M.codes[code], message = message }, mt), 0)
+end
+
+--- Ends the command because it was used wrongly.
+-- @tparam string message how, and what is right; as for `string.format`
+-- @param ... its arguments
+-- @raise always
+function M.usage(message, ...)
+  M.raise("usage", select("#", ...) > 0 and message:format(...) or message)
+end
+
+--- The name of the exit code that an error of the library leads to.
+-- @tparam Error err
+-- @treturn string
+function M.of(err)
+  if err.kind == "sign_in" then return "sign_in" end
+  return err.kind == "config" and "usage" or "failed"
+end
+
+--- Ends the command with an error of the library.
+-- @tparam Error err
+-- @raise always
+function M.fail(err)
+  M.raise(M.of(err), tostring(err))
+end
+
+--- Is it what the standalone Lua raises after Ctrl-C? It does so from a hook,
+-- wherever the program is.
+-- @param value what pcall gave
+-- @treturn boolean
+function M.is_interrupt(value)
+  return type(value) == "string" and value:find("interrupted!%s*$") ~= nil
+end
+
+--- The exit code and the message of what pcall caught.
+-- @param value
+-- @treturn number
+-- @treturn string
+function M.explain(value)
+  if getmetatable(value) == mt then return value.code, value.message end
+  if errors.is(value) then return M.codes[M.of(value)], tostring(value) end
+  if M.is_interrupt(value) then return M.codes.interrupted, "interrupted" end
+  return M.codes.failed, "unexpected error: " .. tostring(value)
+end
+
+return M

@@ -1,0 +1,78 @@
+--- Pieces of a web page: everything that comes from outside is escaped here.
+-- SPDX-License-Identifier: MIT
+-- @module partnercenter.cli.formats.html
+
+local columns = require "partnercenter.cli.formats.columns"
+local text_of = require "partnercenter.util.text"
+
+local M = {}
+
+local ENTITIES = {
+  ["&"] = "&amp;", ["<"] = "&lt;", [">"] = "&gt;", ['"'] = "&quot;", ["'"] = "&#39;",
+}
+
+local LONGEST = 2000      -- bytes of a name
+
+--- Text as it may stand in an element or in a quoted attribute.
+-- @param value
+-- @treturn string
+function M.escape(value)
+  return (text_of.line(tostring(value), LONGEST):gsub("[&<>\"']", ENTITIES))
+end
+
+--- A name from outside: its writing direction stays its own.
+-- @param value or nil
+-- @treturn string
+function M.name(value)
+  if value == nil then return "–" end
+  local escaped = M.escape(value)
+  return value:find("[\128-\255]") and "<bdi>" .. escaped .. "</bdi>" or escaped
+end
+
+--- A whole number with a comma before each three digits.
+-- @tparam ?number value
+-- @treturn string a dash when there is none
+function M.count(value)
+  if not value then return "–" end
+  local digits = ("%.0f"):format(value)
+  local sign, rest = digits:match("^(%-?)(%d+)$")
+  if not rest then return M.escape(digits) end
+  return sign .. (rest:reverse():gsub("(%d%d%d)", "%1,"):reverse():gsub("^,", ""))
+end
+
+--- A share as a percentage.
+-- @tparam ?number share 0 to 1
+-- @treturn string a dash when there is none
+function M.share(share)
+  return share and columns.fixed(100 * share, 1) .. " %" or "–"
+end
+
+--- A bar: its length is the whole against the largest, its filled part the share.
+-- The numbers stand beside it, so it is hidden from those who listen.
+-- @tparam number whole
+-- @tparam number part
+-- @tparam number largest
+-- @treturn string
+function M.bar(whole, part, largest)
+  local length = largest > 0 and 100 * whole / largest or 0
+  local filled = whole > 0 and 100 * math.min(1, part / whole) or 0
+  return ('<span class="bar" aria-hidden="true"><span style="width:%s%%"><i style="width:%s%%">'
+    .. "</i></span></span>"):format(columns.fixed(length, 2), columns.fixed(filled, 2))
+end
+
+--- The head of a table.
+-- @tparam string caption
+-- @tparam table titles array of { title, number = true, sorted = "descending" }
+-- @treturn string
+function M.table_head(caption, titles)
+  local cells = {}
+  for i, title in ipairs(titles) do
+    cells[i] = ('<th scope="col"%s%s>%s</th>'):format(
+      title.class and (' class="%s"'):format(title.class) or "",
+      title.sorted and (' aria-sort="%s"'):format(title.sorted) or "", title[1])
+  end
+  return ("<table>\n<caption>%s</caption>\n<thead><tr>%s</tr></thead>\n<tbody>\n"):format(
+    caption, table.concat(cells))
+end
+
+return M

@@ -1,0 +1,104 @@
+--- Options that several commands have, each described once.
+-- SPDX-License-Identifier: MIT
+-- @module partnercenter.cli.options.groups
+
+local values = require "partnercenter.cli.options.values"
+
+local M = {}
+
+local CLOUDS = { "global", "china", "us_government", "germany" }
+
+-- In the order of the help.
+local SETTINGS = {
+  { "tenant", "<name>", "The partner's tenant." },
+  { "client_id", "<guid>", "The application that signs in." },
+  { "token_file", "<file>", "Where the sign-in is kept." },
+  { "cloud", "<name>", "National cloud: global, china, us_government, germany." },
+  { "locale", "<tag>", "Language of names, such as de-DE." },
+  { "concurrency", "<n>", "Calls in flight at most (16)." },
+  { "base_url", "<url>", "Another service than the cloud's." },
+  { "authority", "<url>", "Another sign-in than the cloud's." },
+  { "ca_file", "<file>", "Trusted authorities (PEM)." },
+  { "config", "<file>", "Another configuration file." },
+}
+
+-- The settings that have an effect on a sign-in alone.
+local OF_SIGN_IN = {
+  tenant = true, client_id = true, token_file = true, cloud = true, base_url = true,
+  authority = true, ca_file = true, config = true,
+}
+local OF_FILES = { token_file = true, config = true }
+
+local function add_settings(command, wanted, verbose)
+  local elements = {}
+  for _, setting in ipairs(SETTINGS) do
+    local name = setting[1]
+    if not wanted or wanted[name] then
+      local option = command:option("--" .. name:gsub("_", "-")):description(setting[3])
+      option:argname(setting[2])
+      if name == "cloud" then option:choices(CLOUDS) end
+      if name == "concurrency" then option:convert(values.whole(10000)) end
+      elements[#elements + 1] = option
+    end
+  end
+  if verbose then
+    elements[#elements + 1] = command:flag "-v --verbose"
+      :description "Tell every request on the standard error."
+  end
+  command:group("Where and how", (table.unpack or unpack)(elements))
+end
+
+--- Every setting.
+-- @tparam table command of lua-argparse
+function M.settings(command) add_settings(command, nil, true) end
+
+--- The settings of a sign-in.
+-- @tparam table command
+function M.sign_in(command) add_settings(command, OF_SIGN_IN, true) end
+
+--- The settings of what asks nobody.
+-- @tparam table command
+function M.files(command) add_settings(command, OF_FILES, false) end
+
+--- Which rows, and where they go.
+-- @tparam table command
+-- @tparam string format the default
+function M.rows(command, format)
+  command:group("Which rows, and how",
+    command:option("--filter"):argname "<condition>"
+      :description [[Only rows like this: "channel eq 'reseller'".]],
+    command:option("--sort"):argname "<field>":convert(values.order)
+      :description "Order by a field; FIELD:desc from the top.",
+    command:option("-f --format"):argname "<form>":choices { "table", "csv", "json", "ndjson" }
+      :description("table, csv, json or ndjson (" .. format .. ")."),
+    command:option("-o --output"):argname "<file>"
+      :description "Write here; the file appears when it is whole.")
+end
+
+--- Sums.
+-- @tparam table command
+-- @treturn table the option
+function M.grouping(command)
+  return (command:option("--group-by"):argname "<fields>":convert(values.list)
+    :description "Add up by these fields, comma separated.")
+end
+
+--- Whose licences, and which of their rows.
+-- @tparam table command
+-- @tparam string below the description of `--below`
+function M.licenses(command, below)
+  command:argument("customer"):args "*":description "Ids of customers."
+  command:group("Main options",
+    command:flag("-a --all-customers"):description "Of every customer.",
+    command:option("--below"):argname "<percent>":convert(values.number(0, 100, "a percentage"))
+      :description(below),
+    M.grouping(command),
+    command:option("--html"):argname "<file>":description "Write a report as a web page.",
+    command:option("--source"):argname "<which>":choices { "customer", "commercial" }
+      :description("The endpoint: customer (of each, documented) or commercial (which "
+        .. "succeeds it)."))
+  M.rows(command, "table")
+  M.settings(command)
+end
+
+return M
