@@ -17,6 +17,7 @@
 static size_t on_header(char *line, size_t size, size_t n, void *arg) {
   struct pc_transfer *t = arg;
   size_t len = size * n;
+  if (t->result != PC_OK) return 0;    /* it has failed before */
   if (t->seen_status != 0) return len; /* trailers tell us nothing */
   t->header_bytes += len;
   if (t->header_bytes > MAX_HEADER_TOTAL) {
@@ -69,6 +70,7 @@ static size_t on_body(char *bytes, size_t size, size_t n, void *arg) {
   struct pc_transfer *t = arg;
   size_t len = size * n;
   size_t unread = t->unread_seen + t->received.bytes;
+  if (t->result != PC_OK) return 0;
   if (len > t->limits.max_body - t->body_bytes) {
     t->result = PC_TOO_LARGE;
     return 0;
@@ -201,6 +203,25 @@ enum pc_err pc_easy_start(struct pc_io *io, struct pc_transfer *t) {
   return code == CURLE_OUT_OF_MEMORY ? PC_NOMEM : PC_CONFIG;
 }
 
+/* Only a handle whose transfer ended well is used again: what is left in one
+** that was taken away from a paused stream comes up in the next body (libcurl
+** 7.88, HTTP/2), and nobody has tried the others. */
+static void put_back(struct pc_io *io, CURL *easy) {
+  /* What it refers to is about to go; none of these needs memory. */
+  (void)curl_easy_setopt(easy, CURLOPT_POSTFIELDS, NULL);
+  (void)curl_easy_setopt(easy, CURLOPT_HTTPHEADER, NULL);
+  (void)curl_easy_setopt(easy, CURLOPT_ERRORBUFFER, NULL);
+  io->idle[io->idle_count++] = easy;
+}
+
+enum pc_err pc_easy_resume(struct pc_transfer *t) {
+  /* Delivers what libcurl has kept meanwhile, and tells a refusal of it here
+  ** alone. */
+  CURLcode code = curl_easy_pause(t->easy, CURLPAUSE_CONT);
+  if (code != CURLE_OK || t->result != PC_OK) pc_easy_result(t, code);
+  return t->result;
+}
+
 void pc_easy_end(struct pc_io *io, struct pc_transfer *t) {
   int i;
   /* Over HTTP/2 libcurl (7.88) may leave the reset of a stream in its buffer
@@ -209,16 +230,10 @@ void pc_easy_end(struct pc_io *io, struct pc_transfer *t) {
   ** effect on a transfer that is complete. */
   (void)curl_easy_setopt(t->easy, CURLOPT_FORBID_REUSE, 1L);
   (void)curl_multi_remove_handle(io->multi, t->easy);
-  if (t->result != PC_NOMEM &&
-      io->idle_count < sizeof io->idle / sizeof io->idle[0]) {
-    /* What it refers to is about to go; none of these needs memory. */
-    (void)curl_easy_setopt(t->easy, CURLOPT_POSTFIELDS, NULL);
-    (void)curl_easy_setopt(t->easy, CURLOPT_HTTPHEADER, NULL);
-    (void)curl_easy_setopt(t->easy, CURLOPT_ERRORBUFFER, NULL);
-    io->idle[io->idle_count++] = t->easy;
-  } else {
+  if (t->result == PC_OK && io->idle_count < PC_IDLE)
+    put_back(io, t->easy);
+  else
     curl_easy_cleanup(t->easy);
-  }
   t->easy = NULL;
   for (i = 0; i < PC_PART_COUNT; i++) pc_buffer_erase(&t->memory.parts[i]);
 }

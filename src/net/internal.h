@@ -212,6 +212,8 @@ struct pc_piece *pc_thread_piece(struct pc_io *io); /* NULL: no memory */
 /* net_easy.c */
 PC_MUST_CHECK enum pc_err pc_easy_start(struct pc_io *io,
                                         struct pc_transfer *t);
+/* Let a paused transfer go on. What is not PC_OK is how it has ended. */
+PC_MUST_CHECK enum pc_err pc_easy_resume(struct pc_transfer *t);
 void pc_easy_end(struct pc_io *io, struct pc_transfer *t);
 /* Note how the transfer ended: result, detail, timings. */
 void pc_easy_result(struct pc_transfer *t, CURLcode code);

@@ -140,7 +140,7 @@ static void obey(struct pc_io *io, struct pc_transfer *t) {
   } else if (t->todo & PC_ORDER_START) {
     start(io, t);
   } else if (t->todo & PC_ORDER_RESUME) {
-    (void)curl_easy_pause(t->easy, CURLPAUSE_CONT);
+    if (pc_easy_resume(t) != PC_OK) finish(io, t);
   }
 }
 

@@ -27,6 +27,50 @@ local function squeezes(command, cut)
   end
 end
 
+-- So many spaces as a block of deflate (RFC 1951): one, then runs of 258 of the
+-- one before, in fixed Huffman codes, and an empty block that ends with a byte.
+local function deflate_spaces(n)
+  local space, run = "01010000", "11000101" .. "00000"
+  local bits = "010" .. space .. run:rep((n - 1) // 258) .. space:rep((n - 1) % 258)
+    .. "0000000" .. "000"
+  bits = bits .. ("0"):rep(-#bits % 8)
+  return (bits:gsub("........", function(byte)
+    return string.char(tonumber(byte:reverse(), 2))
+  end)) .. "\0\0\255\255"
+end
+
+local function checksum(text)
+  local a, b = 1, 0
+  for at = 1, #text do
+    a = (a + text:byte(at)) % 65521
+    b = (b + a) % 65521
+  end
+  return string.pack(">I4", b << 16 | a)
+end
+
+-- Spaces before a good document, in compressed parts of these sizes, each sent
+-- for itself.
+local function gives_parts(sizes)
+  local parts, spaces = {}, 0
+  for i, size in ipairs(sizes) do
+    parts[i] = deflate_spaces(size)
+    spaces = spaces + size
+  end
+  parts[1] = "\x78\x01" .. parts[1]
+  parts[#parts + 1] = string.pack("<BI2I2", 1, #GOOD, ~#GOOD & 0xffff) .. GOOD
+    .. checksum((" "):rep(spaces) .. GOOD)
+  return function(c)
+    while c:head() do
+      c:send(head "Transfer-Encoding: chunked\r\nContent-Encoding: deflate\r\n")
+      for _, bytes in ipairs(parts) do
+        c:send(("%x\r\n%s\r\n"):format(#bytes, bytes))
+        c:pause(0.02)
+      end
+      c:send "0\r\n\r\n"
+    end
+  end
+end
+
 local function rows(text)
   return '{"totalCount":1,"items":[' .. text .. "]}"
 end
@@ -73,6 +117,9 @@ return {
   { name = "gzip-cut", what = "a gzip body that is cut, its length right", group = "Compression",
     serve = squeezes("printf '%s' '" .. rows((ROW .. ","):rep(50) .. ROW) .. "' | gzip -c", 60),
     gets = "protocol", requests = 2 },
+  { name = "deflate-parts", what = "a compressed body in parts, one of which is large",
+    group = "Compression", serve = gives_parts { 1000, 60000, 10, 20, 500 },
+    gets = 1, requests = 1 },
   { name = "gzip-corrupt", what = "a gzip body with wrong bytes in it", group = "Compression",
     serve = squeezes("printf '%s' '" .. GOOD .. "' | gzip -c | tr '\\001-\\077' '\\101-\\177'"),
     gets = "protocol", requests = 1 },

@@ -1,0 +1,121 @@
+-- Transfers that wait for their reader: what is left by one of them reaches no
+-- other, and what is refused while one goes on is not forgotten.
+local core = require "partnercenter.core"
+local faultserver = require "spec.support.faultserver"
+local sandbox = require "spec.support.sandbox"
+
+local PATIENCE = require "spec.support.patience"(10)
+local BIG = "/partner/v1/analytics/commercial/deployment/license?top=10000"
+
+local function step(session, seconds)
+  session:step(seconds)
+  while session:ready() do end -- luacheck: ignore
+end
+
+describe("partnercenter.core", function()
+  local box, session
+
+  setup(function() box = sandbox.start { customers = 600, products = 20, gzip = false } end)
+  teardown(function() box:stop() end)
+  after_each(function() session:close() end)
+
+  local function send()
+    return assert(session:send {
+      url = box.base_url .. BIG, streamed = true,
+      headers = { { "Authorization", "Bearer " .. box.token } },
+    })
+  end
+
+  -- Its rows, each told by what tells it from all others.
+  local function read(transfer)
+    local rows, deadline = {}, core.now() + 20 * PATIENCE
+    while true do
+      assert.is_true(core.now() < deadline, "the rows took too long")
+      local ok, row = transfer:next()
+      if ok then
+        rows[#rows + 1] = row.customerTenantId .. row.productName
+      elseif ok == nil then
+        assert.is_nil(row)
+        break
+      elseif not row then
+        step(session, 1)
+      end
+    end
+    local ok
+    repeat ok = transfer:value() step(session, 0.01) until ok ~= false
+    assert.is_true(ok)
+    return rows
+  end
+
+  -- More has come than the window takes: libcurl keeps the rest.
+  local function await_pause(transfer)
+    local deadline = core.now() + 10 * PATIENCE
+    while not transfer:status() do
+      assert.is_true(core.now() < deadline, "no answer")
+      step(session, 0.1)
+    end
+    deadline = core.now() + 0.2 * PATIENCE
+    while core.now() < deadline do step(session, 0.05) end
+    assert.is_false(transfer:done())
+  end
+
+  for _, c in ipairs { { "HTTP/2", false }, { "HTTP/1.1", true } } do
+    for _, how in ipairs { "close", "cancel" } do
+      it("leaves nothing of a waiting answer to the next: " .. how .. ", " .. c[1], function()
+        session = core.session { ca_file = box.ca_file, window = 65536, http1 = c[2] }
+        local expected = read(send())
+        assert.equal(10000, #expected)
+        local kept = send()
+        await_pause(kept)
+        for _ = 1, 2 do
+          local left = send()
+          await_pause(left)
+          left[how](left)
+          assert.same(expected, read(send()))
+        end
+        assert.same(expected, read(kept))
+      end)
+    end
+  end
+end)
+
+describe("partnercenter.core", function()
+  local server
+
+  setup(function() server = faultserver.start() end)
+  teardown(function() server:stop() end)
+
+  -- Reads a body that libcurl has in large parts as slowly as may be.
+  local function read_slowly(max_body)
+    local session = core.session { ca_file = server.ca_file, window = 1 }
+    local transfer = assert(session:send {
+      url = server:url "deflate-parts" .. "/x", max_body = max_body,
+    })
+    local deadline, body = core.now() + 10 * PATIENCE
+    repeat
+      assert.is_true(core.now() < deadline, "the body took too long")
+      step(session, 0.05)
+      body = transfer:body()
+    until body ~= false
+    local kind, message = transfer:failure()
+    local timings = transfer:timings()
+    session:close()
+    return body, kind, message, timings
+  end
+
+  it("ends a transfer whose body is refused while it goes on", function()
+    for max_body = 1000, 61000, 5000 do
+      local body, kind, message, timings = read_slowly(max_body)
+      assert.is_nil(body)
+      assert.same({ "protocol", "the body is larger than max_body allows" }, { kind, message })
+      assert.is_true(timings.total > 0)
+    end
+  end)
+
+  it("reads the same body whole where it may be as large", function()
+    local body, kind = read_slowly(100000)
+    assert.is_nil(kind)
+    assert.truthy(body:find("^ +{\"totalCount\":1,.*}$"))
+    assert.is_true(#body > 61530)
+  end)
+end)
