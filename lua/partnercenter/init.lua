@@ -83,8 +83,10 @@ M.is_guid = check.guid
 -- @tparam[opt] function options.on_event gets a table for each request,
 --   response, retry, throttled, token, page
 -- @tparam[opt] string options.ca_file PEM file of the trusted authorities
--- @tparam[opt] string options.proxy URL; else the environment's
--- @tparam[opt] string options.no_proxy hosts reached directly, comma separated
+-- @tparam[opt] string options.proxy `http://user:password@host:port`; else the
+--   environment's
+-- @tparam[opt] string options.no_proxy hosts reached directly, comma separated; else
+--   the environment's and this machine itself. A plain http:// address always is
 -- @tparam[opt] string options.unix_socket path to connect to instead of a host
 -- @tparam[opt] string options.http_version `"1.1"` to never offer HTTP/2
 -- @tparam[opt] string|table options.loop `"block"`, `"cqueues"`, `"luv"`,
@@ -94,7 +96,8 @@ M.is_guid = check.guid
 -- @tparam[opt] function options.random from 0 to 1; for tests
 -- @treturn[1] Client
 -- @treturn[2] nil
--- @treturn[2] Error kind config: the system refused a descriptor
+-- @treturn[2] Error kind config: the system refused a descriptor, or the proxy, of
+--   the option or the environment, is none
 -- @raise an unknown or wrong option; the message names it
 function M.new(options)
   return client.new(options, 2)

@@ -107,6 +107,7 @@ describe("faults", function()
     end
     if fault.group == "Proxy" then
       options.proxy = PROXY .. server.ports[fault.name]
+      options.no_proxy = "x.invalid"
     end
     for name, value in pairs(fault.options or {}) do options[name] = value end
     return assert(partnercenter.new(options))

@@ -35,7 +35,8 @@ describe("the way to the service", function()
   end
 
   it("leads through the proxy, once for all calls", function()
-    local client, mark = new_client { proxy = proxy_at "proxy" }, server:mark()
+    local client, mark = new_client { proxy = proxy_at "proxy", no_proxy = "x.invalid" },
+      server:mark()
     for _ = 1, 3 do assert(deployment(client)) end
     local counts = server:since(mark)
     assert.same({ connection = 1, request = 1, tokens = 0 }, counts.proxy)
@@ -58,6 +59,23 @@ describe("the way to the service", function()
     assert.is_nil(page)
     assert.equal("network", err.kind)
     assert.equal(1, server:since(mark)["proxy-hangs-up"].connection)
+  end)
+
+  it("leads past the proxy to this machine, unless no_proxy is given", function()
+    local client = new_client { proxy = proxy_at "proxy-hangs-up" }
+    local mark = server:mark()
+    assert(deployment(client))
+    assert.is_nil(server:since(mark)["proxy-hangs-up"])
+  end)
+
+  -- Whoever runs the proxy could read the token.
+  it("leads past the proxy to a plain http:// address, whatever no_proxy says", function()
+    local box = sandbox.start { customers = 2, plain = true }
+    local client = box:partner { proxy = "http://127.0.0.1:1", no_proxy = "x.invalid" }
+    local page, err = client.customers:get()
+    client:close()
+    box:stop()
+    assert(page, err)
   end)
 
   it("leads through a socket of this machine, with TLS as anywhere", function()

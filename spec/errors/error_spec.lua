@@ -547,12 +547,15 @@ describe("partnercenter.error", function()
   describe("secrets", function()
     local SECRET = "q8Q~abc+/def=="
 
-    it("are masked by redact, in strings and in errors with their causes", function()
-      assert.equal("x [redacted]", errors.redact("x " .. SECRET, { SECRET }))
+    local register = errors.register()
+    register.add(SECRET)
+
+    it("are masked in strings and in errors with their causes", function()
+      assert.equal("x [redacted]", register.mask("x " .. SECRET))
       local cause = errors.from_failure("network", "sent " .. SECRET)
       local err = errors.from_failure("timeout", "over", { cause = cause, url = "https://x/?s="
         .. "q8Q~abc%2B%2Fdef%3D%3D" })
-      assert.equal(err, errors.redact(err, { SECRET }))
+      assert.equal(err, register.mask(err))
       assert.equal("https://x/?s=[redacted]", err.url)
       assert.equal("sent [redacted]", err.cause.message)
       assert.is_true(errors.is(err))
@@ -561,12 +564,12 @@ describe("partnercenter.error", function()
     it("are masked before anything is cut", function()
       for pad = 4060, 4100 do
         local err = errors.from_response({ status = 400, body = (" "):rep(pad) .. SECRET,
-          secrets = { SECRET } }, decode)
+          mask = register.mask }, decode)
         assert.is_nil(err.body:find("q8Q", 1, true))
       end
       for pad = 270, 300 do
         local body = cjson.encode { code = 2000, description = ("d"):rep(pad) .. SECRET }
-        local err = errors.from_response({ status = 400, body = body, secrets = { SECRET },
+        local err = errors.from_response({ status = 400, body = body, mask = register.mask,
           header = headers("MS-RequestId: " .. SECRET), url = URL .. SECRET }, decode)
         assert.is_nil(tostring(err):find("q8Q", 1, true))
         assert.is_nil(err.description:find("q8Q", 1, true))
@@ -576,7 +579,8 @@ describe("partnercenter.error", function()
     end)
 
     it("do not need to be there", function()
-      local err = errors.from_response({ status = 400, body = "x", secrets = {} }, decode)
+      local err = errors.from_response({ status = 400, body = "x",
+        mask = errors.register().mask }, decode)
       assert.equal("x", err.body)
     end)
   end)

@@ -27,6 +27,7 @@ function M.context(answers, more)
     time = function() return M.NOW end,
   }
   self.now = function() return self.slept end
+  self.mask = function(value) return value end
   self.secret = function(secret) self.secrets[secret] = true end
   self.sleep = function(seconds)
     self.slept = self.slept + seconds

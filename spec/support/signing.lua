@@ -26,6 +26,15 @@ function M.dump(value, seen)
   return table.concat(parts, "\n")
 end
 
+-- None of the secrets is in the text, nor any token that the sandbox issues.
+function M.check_hidden(text, secrets)
+  for _, secret in ipairs(secrets) do
+    assert(not text:find(secret, 1, true), "shown: " .. secret)
+  end
+  local token = text:match("eyJ[%w_-]+%.[%w_-]+%.[%w_-]+") or text:match("0%.A[QX]%.%x+")
+  assert(not token, token)
+end
+
 -- One call that needs a signed-in user.
 function M.call(client)
   return client.analytics.licenses.deployment:get()

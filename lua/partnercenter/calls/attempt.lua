@@ -87,20 +87,21 @@ local function refusal(call, transfer)
     request_id = call.request_id,
     correlation_id = call.correlation_id,
     token_endpoint = call.request.token_endpoint,
-    secrets = call.client:secrets(),
+    mask = call.client.mask,
   }
 end
 
--- The facts of an answer that support asks for.
+-- The facts of an answer that support asks for. A server may echo anything there.
 local function facts_of(call, transfer)
+  local mask = call.client.mask
   local request_id, correlation_id, ms_cv, server_id =
     transfer:header("MS-RequestId", "MS-CorrelationId", "MS-CV", "MS-ServerId")
   return {
     status = transfer:status(),
-    request_id = request_id or call.request_id,
-    correlation_id = correlation_id or call.correlation_id,
-    ms_cv = ms_cv,
-    server_id = server_id,
+    request_id = mask(request_id or call.request_id),
+    correlation_id = mask(correlation_id or call.correlation_id),
+    ms_cv = mask(ms_cv),
+    server_id = mask(server_id),
     attempts = call.attempts,
     timings = transfer:timings(),
   }

@@ -21,8 +21,8 @@ function M.new(call, kind, message, fields)
     correlation_id = call.correlation_id,
   }
   for name, value in pairs(fields or {}) do all[name] = value end
-  message = call.request.resource .. ": " .. call.client:redact(message)
-  return errors.from_failure(kind, message, all)
+  message = call.request.resource .. ": " .. message
+  return call.client.mask(errors.from_failure(kind, message, all))
 end
 
 --- The error of a call that must not go on, if so: what asked for it, or its

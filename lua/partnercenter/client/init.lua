@@ -11,6 +11,7 @@ local exchange = require "partnercenter.calls.attempt"
 local failures = require "partnercenter.calls.failures"
 local hub = require "partnercenter.flow.dispatcher"
 local map = require "partnercenter.calls.map"
+local proxies = require "partnercenter.client.proxies"
 local resource = require "partnercenter.client.node"
 local settings = require "partnercenter.client.settings"
 local sign_in = require "partnercenter.sign_in"
@@ -56,29 +57,24 @@ local function new_hub(options)
   }
 end
 
--- The password in a proxy's URL, percent-encoded and plain.
-local function proxy_secrets(proxy)
-  local password = proxy and proxy:match("^%a[%w+.-]*://[^:/@]*:([^/]*)@")
-  if not password then return {} end
-  return { password, url.decode(password) }
-end
-
 --- A new client. It is what `partnercenter.new` gives.
 -- @tparam table options as there
 -- @tparam number level whom to blame for a mistake, as in Lua's `error`
 -- @treturn[1] Client
 -- @treturn[2] nil
--- @treturn[2] Error the system refused a descriptor
+-- @treturn[2] Error the system refused a descriptor, or there is a proxy that is none
 function M.new(options, level)
   local own = settings.new(options, level + 1)
+  local register = errors.register()
+  local ok, why = proxies.settle(own, register)
+  if not ok then return nil, register.mask(errors.from_failure("config", why)) end
   local network, err = new_hub(own)
-  if not network then return nil, err end
-  local secrets = proxy_secrets(own.proxy)
+  if not network then return nil, register.mask(err) end
   own.proxy = nil -- the session has it; nothing else may show it
-  local self = { settings = own, hub = network }
-  self.proxy_secrets = function() return secrets end
+  local self = { settings = own, hub = network, mask = register.mask }
   self.sign_in = sign_in.new {
     credentials = own.credentials,
+    register = register,
     hub = network,
     cloud = own.cloud,
     time = own.time,
@@ -104,7 +100,7 @@ function methods:with(options)
     settings = settings.derive(self.settings, options, 2),
     hub = self.hub,
     sign_in = self.sign_in,
-    proxy_secrets = self.proxy_secrets,
+    mask = self.mask,
   }
   view.root = resource.root(view)
   return setmetatable(view, mt)
@@ -190,25 +186,12 @@ function methods:post(address, form, deadline, iterating)
   return document
 end
 
--- Every secret that the client knows.
-function methods:secrets()
-  local list = {}
-  for _, secret in ipairs(self.sign_in:secrets()) do list[#list + 1] = secret end
-  for _, secret in ipairs(self.proxy_secrets()) do list[#list + 1] = secret end
-  return list
-end
-
--- A text or table without secrets.
-function methods:redact(value)
-  return errors.redact(value, self:secrets())
-end
-
 -- Tell who listens. An error in the listener reaches the caller.
 function methods:emit(event)
   local listener = self.settings.on_event
   if not listener then return end
   event.time = self.settings.time()
-  listener(self:redact(event))
+  listener(self.mask(event))
 end
 
 --- End the client and give everything back. Calls that are under way fail with

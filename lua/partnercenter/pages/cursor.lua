@@ -14,17 +14,19 @@ local M = {}
 
 local IDS = { "status", "request_id", "correlation_id", "ms_cv", "server_id", "attempts" }
 
---- An error that was found in an answer, with what is known about the answer.
+--- An error that was found in an answer, with what is known about the answer and
+-- without secrets.
+-- @tparam table plan
 -- @tparam Error err it is changed
 -- @tparam table request
 -- @tparam ?table facts
 -- @treturn Error the same
-function M.with_facts(err, request, facts)
+function M.with_facts(plan, err, request, facts)
   for _, name in ipairs(IDS) do
     if err[name] == nil and facts then err[name] = facts[name] end
   end
   err.url = err.url or request.url
-  return err
+  return plan.client.mask(err)
 end
 
 --- A row as the caller gets it.
@@ -66,7 +68,7 @@ end
 -- @treturn nil
 -- @treturn Error the same, at every further step too
 function M.fail(walk, err, request, facts)
-  walk.request, walk.failure = nil, M.with_facts(err, request, facts)
+  walk.request, walk.failure = nil, M.with_facts(walk.plan, err, request, facts)
   return nil, walk.failure
 end
 
@@ -111,7 +113,7 @@ function M.turn(walk, request, envelope, rows, facts)
   M.tell(walk.plan, request, walk.paging.pages + 1, rows, envelope, facts)
   local following, err = paging.next_request(request, envelope, rows, walk.paging)
   walk.request = following
-  if err then walk.failure = M.with_facts(err, request, facts) end
+  if err then walk.failure = M.with_facts(walk.plan, err, request, facts) end
 end
 
 return M

@@ -68,8 +68,9 @@ local function is_fault(document, keys)
 end
 
 -- A fault that came with a status of success.
-local function fault(document)
-  local err = errors.from_response({ status = 200, body = "{}" }, function() return document end)
+local function fault(document, mask)
+  local err = errors.from_response({ status = 200, body = "{}", mask = mask },
+    function() return document end)
   err.body = nil
   return err
 end
@@ -99,20 +100,21 @@ end
 --- What an answer says about itself and about the next page.
 -- @tparam table document the decoded answer, with its rows or without
 -- @tparam table resource an entry of `partnercenter.resources.catalogue`
+-- @tparam[opt] function mask takes secrets out of a fault
 -- @treturn[1] table `kind` ("items", "value", "insights", "array", "object" or
 --   "empty"), `total` (the count as it came), `next_link` (of `@nextLink` or
 --   `nextLink`), `links_next` (of `links.next`), `token` (of
 --   `continuationToken`), `rows_key` and `total_key` (how they are written)
 -- @treturn[2] nil
 -- @treturn[2] Error a fault that came with a status of success, or no table
-function M.envelope(document, resource)
+function M.envelope(document, resource, mask)
   if type(document) ~= "table" then
     return nil, errors.from_failure("protocol", resource.name .. ": the answer is "
       .. (document == nil and "empty" or "no collection and no object"))
   end
   if document[1] ~= nil then return { kind = "array" } end
   local keys = spellings(document)
-  if is_fault(document, keys) then return nil, fault(document) end
+  if is_fault(document, keys) then return nil, fault(document, mask) end
   local kind = kind_of(document, keys, resource)
   if kind == "object" or kind == "empty" then return { kind = kind } end
   local links = document[keys.links or ""]
@@ -207,12 +209,13 @@ end
 -- all pages. A resource that is one thing gives the thing itself.
 -- @tparam table document the decoded answer; it becomes the page
 -- @tparam table resource an entry of `partnercenter.resources.catalogue`
+-- @tparam[opt] function mask takes secrets out of a fault
 -- @treturn[1] table the page
 -- @treturn[1] table its envelope, as `envelope` gives it
 -- @treturn[2] nil
 -- @treturn[2] Error a fault, an empty answer, or something that is no collection
-function M.normalize(document, resource)
-  local envelope, err = M.envelope(document, resource)
+function M.normalize(document, resource, mask)
+  local envelope, err = M.envelope(document, resource, mask)
   if not envelope then return nil, err end
   if resource.single then
     local thing = envelope.kind ~= "array" and document or nil

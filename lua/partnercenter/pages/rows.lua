@@ -41,7 +41,7 @@ end
 -- The rows that are in the document still, when all that could be taken out of
 -- it one by one were: a bare object is a row itself.
 local function rest_of(walk, document)
-  local page, err = collection.normalize(document, walk.plan.resource)
+  local page, err = collection.normalize(document, walk.plan.resource, walk.plan.client.mask)
   return page and page.items, err
 end
 
@@ -51,17 +51,18 @@ local function end_page(walk)
   local document, facts = walk.stream:envelope()
   walk.stream = nil
   if document == nil and errors.is(facts) then return facts end
-  local envelope, err = collection.envelope(document, walk.plan.resource)
+  local envelope, err = collection.envelope(document, walk.plan.resource,
+    walk.plan.client.mask)
   local rest = nil
   if envelope then rest, err = rest_of(walk, document) end
-  if not rest then return walks.with_facts(err, walk.reading, facts) end
+  if not rest then return walks.with_facts(walk.plan, err, walk.reading, facts) end
   for i = 1, #rest do
     walk.held[#walk.held + 1] = rest[i]
     walk.watch:row(rest[i])
   end
   local count = walk.watch.rows
   if walk.watch:finish() then
-    return walks.with_facts(walks.repeated(walk.reading), walk.reading, facts)
+    return walks.with_facts(walk.plan, walks.repeated(walk.reading), walk.reading, facts)
   end
   if walk.held[1] ~= nil then release(walk) end
   walks.turn(walk, walk.reading, envelope, count, facts)

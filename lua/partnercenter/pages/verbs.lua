@@ -35,8 +35,8 @@ end
 local function fetch(plan, request, iterating)
   local document, facts = plan.client:fetch(request, iterating)
   if document == nil and errors.is(facts) then return nil, facts end
-  local page, envelope = collection.normalize(document, plan.resource)
-  if not page then return nil, walks.with_facts(envelope, request, facts) end
+  local page, envelope = collection.normalize(document, plan.resource, plan.client.mask)
+  if not page then return nil, walks.with_facts(plan, envelope, request, facts) end
   return page, envelope, facts
 end
 
@@ -53,7 +53,7 @@ function M.get(plan)
   walks.tell(plan, plan.request, 1, #page.items, envelope, facts)
   local err
   page, err = finish(plan, plan.request, page, envelope)
-  if not page then return nil, walks.with_facts(err, plan.request, facts) end
+  if not page then return nil, walks.with_facts(plan, err, plan.request, facts) end
   return page, facts
 end
 

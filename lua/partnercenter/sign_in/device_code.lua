@@ -63,6 +63,7 @@ local function start(context, options)
   device, err = read_device(answer, context.now())
   if not device then return nil, err end
   context.secret(device.code)
+  device.message, device.details = context.mask(device.message), context.mask(device.details)
   local go, why = options.on_prompt(device.message, device.details)
   if go == false or (go == nil and why ~= nil) then
     if errors.is(why) then return nil, why end

@@ -15,25 +15,12 @@ local MARGIN = 300
 -- serves meanwhile.
 local TRY_AGAIN = 30
 
--- Secrets remembered, to mask them: those of the last few sign-ins.
-local MAX_SECRETS = 32
-
 local M = {}
 
 local mt = { __name = "partnercenter.sign_in" }
 
 function mt.__tostring()
   return mt.__name
-end
-
--- Note a secret; one that is known already becomes the newest.
-local function note_secret(self, secret)
-  local list = self.secrets
-  for i = #list, 1, -1 do
-    if list[i] == secret then table.remove(list, i) end
-  end
-  if #list >= MAX_SECRETS then table.remove(list, 1) end
-  list[#list + 1] = secret
 end
 
 -- A token that can be used now.
@@ -51,7 +38,7 @@ local function keep(self, granted)
     ends = ends,
     renew_at = ends - math.min(MARGIN, math.max(0, ends - now) / 2),
   }
-  note_secret(self, granted.access_token)
+  self.register.add(granted.access_token)
 end
 
 local function out_of_time()
@@ -71,7 +58,8 @@ local function context_of(self, flight, rejected, deadline, iterating)
     rejected = rejected,
     time = self.time,
     now = self.clock,
-    secret = function(secret) note_secret(self, secret) end,
+    secret = self.register.add,
+    mask = self.register.mask,
     post = function(url, form)
       flight:heard()
       local answer, err = self.post(url, form, deadline, iterating)
@@ -105,7 +93,7 @@ local function conclude(self, flight, deadline, granted, err)
     flight.token = granted.access_token
     return
   end
-  if err then err = errors.redact(err, self.secrets) end
+  if err then err = self.register.mask(err) end
   local kept = self.kept
   local passing = err and err.kind ~= "sign_in" and err.kind ~= "config"
   if passing and kept and self.time() < kept.ends then
@@ -179,6 +167,7 @@ end
 -- @tparam table options.cloud `authority`, `resource`, `scope`
 -- @tparam function options.post takes address, form (an array of name and value),
 --   deadline and iterating; gives the decoded answer, or nil and an error
+-- @tparam table options.register of the client's secrets
 -- @tparam function options.time seconds, as `os.time`
 -- @tparam function options.emit takes an event
 -- @treturn SignIn `app_only`: true when its tokens are known to name no user
@@ -192,8 +181,8 @@ function M.new(options)
     post = options.post,
     time = options.time,
     emit = options.emit,
+    register = options.register,
     state = {},
-    secrets = {},
   }
   return setmetatable({
     app_only = options.credentials.app_only,
@@ -221,15 +210,6 @@ function M.new(options)
         self.sent_token, self.authorization = token, "Bearer " .. token
       end
       return self.authorization
-    end,
-
-    --- Every secret of the last sign-ins.
-    -- @function secrets
-    -- @treturn {string,...} a new array
-    secrets = function()
-      local list = {}
-      for i, secret in ipairs(self.secrets) do list[i] = secret end
-      return list
     end,
   }, mt)
 end

@@ -2,7 +2,12 @@
 -- SPDX-License-Identifier: MIT
 -- @module partnercenter.util.text
 
-local ENTITIES = { amp = "&", lt = "<", gt = ">", quot = '"', apos = "'", nbsp = " " }
+local ENTITIES = {
+  amp = "&", lt = "<", gt = ">", quot = '"', apos = "'", nbsp = " ", plus = "+", equals = "=",
+  sol = "/", bsol = "\\", period = ".", comma = ",", colon = ":", semi = ";", commat = "@",
+  lowbar = "_", excl = "!", num = "#", dollar = "$", percnt = "%", ast = "*", quest = "?",
+  lpar = "(", rpar = ")", Hat = "^", grave = "`", verbar = "|",
+}
 
 -- Bytes after the first one, and the least second byte, where it tells an
 -- overlong form from a proper one.
@@ -72,7 +77,7 @@ local function encode_utf8(code)
 end
 
 --- The text with HTML's entities replaced by the characters they stand for:
--- numbers up to U+FFFF and the few names that error texts use. Done once, so
+-- numbers up to U+FFFF and the names of what is in ASCII. Done once, so
 -- `&amp;lt;` becomes `&lt;`.
 -- @tparam string text
 -- @treturn string
@@ -81,6 +86,7 @@ function M.unescape(text)
     if kind == "" then return ENTITIES[name] end
     -- An entity such as &xi; begins like a number.
     if kind:sub(1, 1) ~= "#" then return ENTITIES[kind .. name] end
+    name = name:gsub("^0+(%w)", "%1")
     local code = #name <= 6 and tonumber(name, #kind == 2 and 16 or 10)
     return code and encode_utf8(code)
   end))
