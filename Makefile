@@ -248,6 +248,11 @@ bench-stream: deps-demo   ## read a million rows: time, CPU and memory
 	@$(LUA_ENV) tools/with-sandbox --customers=50001 --products=20 --page_cache=512 \
 	  $(LUA_BIN) bench/stream.lua
 
+.PHONY: bench-throttle
+bench-throttle:           ## compare the throttle with the least time that quotas allow, simulated
+	$(call install_deps,lua5.4)
+	@LUA_PATH='lua/?.lua;lua/?/init.lua;;' lua5.4 bench/throttle.lua $(SEED)
+
 .PHONY: bench-decode
 bench-decode: deps-demo   ## decode, against lua-cjson and against no parsing at all
 	@$(MAKE) --no-print-directory -s LUA=$(LUA) BUILD=$(BUILD) all

@@ -65,7 +65,9 @@ local function note_throttle(call, err)
   local throttle, ticket = hub.throttle, call.ticket
   call.ticket = nil
   if not ticket then return end
-  if not err or err.status and err.kind ~= "throttled" then throttle:succeeded() end
+  if not err or err.status and err.kind ~= "throttled" then
+    throttle:succeeded(hub.clock(), ticket)
+  end
   if not err or err.kind ~= "throttled" then return end
   local seconds = err.retry_after
   if seconds then seconds = math.min(seconds, call.client.settings.max_retry_after) end

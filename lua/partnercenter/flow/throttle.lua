@@ -1,77 +1,137 @@
 --- How many calls may be in flight, and from when on. Pure: the time is a
 -- parameter.
 --
--- A refusal (429) holds everybody back for the announced time and halves the
--- number of calls in flight, which then grows by one for as many answers as are
--- allowed at once. It also shows the quota: so many calls passed in the time
--- that ends when the service will take calls again. From then on calls are
--- spread evenly, a little below what passed; and while nothing is refused the
--- pace is raised, slowly first.
+-- A refusal (429) holds everybody back for the announced time. What a window
+-- takes is learned only from one that this client has filled itself: it knows
+-- when that began, and had calls under way for most of it. Up to that number
+-- calls go as fast as they come. Beyond it one by one, as a test whether more
+-- pass by now; and as a test costs a refusal, there is one for so many calls at
+-- most. Else the rest waits for the window's end.
 -- SPDX-License-Identifier: MIT
 -- @module partnercenter.flow.throttle
 
--- What of a pace may be used up at once; the rest is spread evenly.
-local BURST = 1 / 50
--- What of a quota that was seen is used: clocks and windows never match quite.
-local SHARE = 0.98
--- How much faster after the first window without a refusal; twice that after
--- the next, and so on.
-local GROWTH, MOST_GROWTH = 0.02, 0.5
+local pace = require "partnercenter.flow.pace"
+
+-- In flight at most where no number is given.
+local MOST = 1000
+-- In flight at most until the service has shown, at the start and after a
+-- pause, that it takes calls: all of them may be refused.
+local OPENING = 8
 -- Seconds of a window while none was seen: quotas are given per minute.
 local MINUTE = 60
--- Parts of a second by which the calls of the last window are counted.
-local TICKS = 10
+-- Seconds by which an announced end, given in whole ones, may miss a window's.
+local ROUNDING = 1
+-- From which part of the known number on calls are sent with care; less where
+-- others use the quota, too, so that a window may take less.
+local CAREFUL, LEAST_CAREFUL = 0.95, 0.5
+-- With care: in flight at most this part of the known number, all of which may
+-- be refused together.
+local WIDEST = 1 / 50
+-- A test for so many calls that passed; so many tests are saved up at most.
+local CALLS_PER_TEST, MOST_TESTS = 85, 10
+-- What of the pace that was known the next window is given at least.
+local SLOWEST = 0.5
+-- What of the time before a refusal calls have to be under way, else it was not
+-- they that filled the window.
+local BUSY = 0.5
 -- Seconds that nobody sends after a refusal that announces no time; twice that
 -- after the next, and so on.
 local PAUSE, LONGEST_PAUSE = 1, 30
-
--- Seconds too short to wait for.
-local SOON = 1e-6
-
 local M = {}
 
 local methods = {}
 local mt = { __name = "partnercenter.throttle", __index = methods }
 
--- At most `calls` in any `seconds`: some at once, then one per gap.
-local function new_pace(calls, seconds, due)
-  local burst = math.max(1, math.floor(calls * BURST))
-  local gap = seconds / (calls - burst + 1)
-  return { gap = gap, slack = (burst - 1) * gap, due = due or -math.huge }
-end
-
-local function pace_delay(pace, now)
-  local seconds = pace.due - pace.slack - now
-  return seconds > SOON and seconds or 0
-end
-
-local function take(pace, now)
-  pace.due = math.max(now, pace.due) + pace.gap
-end
-
-local function pace_free(pace, now)
-  local due = math.max(now, pace.due)
-  return math.floor((now + pace.slack - due + SOON) / pace.gap + 1)
-end
-
 --- A throttle, shared by all calls of a client.
 -- @tparam table options
--- @tparam number options.concurrency calls in flight at most
+-- @tparam[opt=1000] number options.concurrency calls in flight at most
 -- @tparam[opt] number options.requests_per_minute in any minute at most
 -- @treturn Throttle
 function M.new(options)
   local rate = options.requests_per_minute
+  local most = options.concurrency or MOST
   return setmetatable({
-    most = options.concurrency,
-    limit = options.concurrency,
+    most = most,
+    limit = most,      -- calls in flight at most for now
+    open = false,      -- whether a call has passed since the start or the last pause
     paused_until = -math.huge,
     pause = PAUSE,
-    fixed = rate and new_pace(rate, MINUTE) or nil,
-    seen = nil,    -- the pace that refusals have shown
-    window = nil,  -- since when calls were started, and what became of them
-    log = {},      -- how many calls were started, by tick
-    oldest = nil,  -- tick of the log
+    fixed = rate and pace.new(rate, MINUTE) or nil,
+    budget = nil,      -- calls that a window takes, once that is known
+    length = nil,      -- seconds of that window
+    careful = CAREFUL,
+    tests = 0,         -- calls that passed and paid for no test yet
+    window = nil,      -- since when calls were started, and what became of them
   }, mt)
+end
+
+local function new_window(start, begun)
+  return {
+    start = start,
+    begun = begun,     -- whether the service's own window began there
+    started = 0, passed = 0, refused = 0,
+    in_flight = 1,     -- beyond the careful part; grows with what passes
+    busy = 0, seen = start,
+    ends = nil,        -- announced by a refusal
+    rush = false,      -- refused while calls went as fast as they came
+  }
+end
+
+-- A window that was refused a call is over: what it took is what one takes, if
+-- this client alone has filled it.
+local function learn(self, window)
+  local length = window.ends - window.start
+  local begun = window.begun or length >= (self.length or MINUTE) - ROUNDING
+  if not window.announced or not begun or not window.filled or window.passed < 1 then return end
+  -- Where calls are forgotten one by one, a window that begins just then takes
+  -- few: no more than half is believed at a time.
+  local known = self.budget and self.budget / self.length * length or 0
+  self.budget, self.length = math.max(window.passed, known * SLOWEST), length
+  self.careful = window.rush and math.max(LEAST_CAREFUL, self.careful * 0.8)
+    or math.min(CAREFUL, self.careful + 0.05)
+end
+
+-- More passed than was known of.
+local function raise(self, window)
+  if self.budget and window.passed > self.budget then self.budget = window.passed end
+end
+
+local function window_at(self, now)
+  local window = self.window
+  if not window then
+    self.window = new_window(now, false)
+  elseif window.ends then
+    if now < window.ends then return window end
+    learn(self, window)
+    self.window = new_window(window.ends, window.announced)
+  elseif now >= window.start + (self.length or MINUTE) then
+    raise(self, window)
+    self.window = new_window(now, false)
+  end
+  return self.window
+end
+
+-- Is the known number used up?
+local function is_beyond(self, window)
+  return self.budget ~= nil and window.started >= self.budget
+end
+
+-- Calls that may be in flight at once.
+local function room(self, window)
+  -- The end of a pause that nobody announced is a guess: one call tries it.
+  if self.pause > PAUSE then return 1 end
+  if not self.open then return math.min(self.limit, OPENING) end
+  if self.budget and window.started >= self.careful * self.budget then
+    return math.min(self.limit, window.in_flight)
+  end
+  return self.limit
+end
+
+-- Seconds until the window ends, where its number is used up and no test is due.
+local function window_delay(self, window, now)
+  if not is_beyond(self, window) or window.testing or self.tests >= CALLS_PER_TEST then return 0 end
+  window.waited = true
+  return math.max(0, window.start + self.length - now)
 end
 
 --- How long one more call has to wait.
@@ -80,13 +140,11 @@ end
 -- @treturn number seconds; 0 to go ahead; infinity until a place is free
 function methods:delay(now, running)
   local seconds = math.max(0, self.paused_until - now)
-  if self.fixed then seconds = math.max(seconds, pace_delay(self.fixed, now)) end
-  if self.seen then
-    local own = pace_delay(self.seen.pace, now)
-    if own > 0 and self.window then self.window.waited = true end
-    seconds = math.max(seconds, own)
-  end
-  if seconds == 0 and running >= math.floor(self.limit) then return math.huge end
+  if seconds > 0 then return seconds end
+  if self.fixed then seconds = self.fixed:delay(now) end
+  local window = window_at(self, now)
+  seconds = math.max(seconds, window_delay(self, window, now))
+  if seconds == 0 and running >= math.floor(room(self, window)) then return math.huge end
   return seconds
 end
 
@@ -96,80 +154,66 @@ end
 -- @treturn number
 function methods:free(now, running)
   if now < self.paused_until then return 0 end
-  local free = math.floor(self.limit) - running
-  if self.fixed then free = math.min(free, pace_free(self.fixed, now)) end
-  if self.seen then free = math.min(free, pace_free(self.seen.pace, now)) end
+  local window = window_at(self, now)
+  if window_delay(self, window, now) > 0 then return 0 end
+  local free = math.floor(room(self, window)) - running
+  if self.fixed then free = math.min(free, self.fixed:free(now)) end
+  if self.budget and not is_beyond(self, window) then
+    free = math.min(free, math.ceil(self.budget - window.started))
+  end
   return math.max(0, free)
 end
 
-local function set_pace(self, calls, seconds, growth, due)
-  calls = math.max(1, calls)
-  self.seen = {
-    calls = calls, seconds = seconds, growth = growth,
-    pace = new_pace(math.max(1, math.floor(calls)), seconds, due),
-  }
+--- Seconds for which the service has said that it takes no calls.
+-- @tparam number now seconds
+-- @treturn number 0 when it said nothing, or the time is over
+function methods:announced(now)
+  return self.window and self.window.announced and math.max(0, self.paused_until - now) or 0
 end
 
--- A window is over: when it was used up and nothing was refused, more may pass.
-local function grow(self, window)
-  local seen = self.seen
-  if not seen or not window.waited or window.refused > 0 then return end
-  set_pace(self, seen.calls * (1 + seen.growth), seen.seconds,
-    math.min(MOST_GROWTH, seen.growth * 2), seen.pace.due)
-end
-
-local function window_at(self, now)
-  local window = self.window
-  local length = self.seen and self.seen.seconds or MINUTE
-  if window and not window.ends and now < window.start + length then return window end
-  if window then grow(self, window) end
-  self.window = { start = now, refused = 0, waited = false, ends = nil }
-  return self.window
-end
-
--- Counts a call, and forgets what no window reaches back to.
-local function note(self, now)
-  local tick = math.floor(now * TICKS)
-  local ticks = math.ceil((self.seen and self.seen.seconds or MINUTE) * TICKS)
-  if not self.oldest or tick - self.oldest > 2 * ticks then self.log, self.oldest = {}, tick end
-  self.log[tick] = (self.log[tick] or 0) + 1
-  for old = self.oldest, tick - ticks - 1 do self.log[old] = nil end
-  self.oldest = math.max(self.oldest, tick - ticks)
-end
-
-local function count_since(self, time)
-  local count, first = 0, math.floor(time * TICKS)
-  for tick, calls in pairs(self.log) do
-    if tick >= first then count = count + calls end
-  end
-  return count
+-- The time since the last event counts where calls were under way in it.
+local function account(window, now, was_busy)
+  if was_busy then window.busy = window.busy + math.max(0, now - window.seen) end
+  window.seen = math.max(window.seen, now)
 end
 
 --- A call is being sent.
 -- @tparam number now seconds
--- @treturn table a ticket, for `refused`
+-- @treturn table a ticket, for `succeeded` and `refused`
 function methods:started(now)
   local window = window_at(self, now)
-  note(self, now)
-  if self.fixed then take(self.fixed, now) end
-  if self.seen then take(self.seen.pace, now) end
+  local under_way = window.started - window.passed - window.refused
+  account(window, now, under_way > 0)
+  if is_beyond(self, window) and not window.testing then
+    window.testing = true
+    self.tests = self.tests - CALLS_PER_TEST
+  end
+  window.started = window.started + 1
+  if self.fixed then self.fixed:take(now) end
   return window
 end
 
 --- A call was answered, and not refused.
-function methods:succeeded()
+-- @tparam number now seconds
+-- @tparam table ticket of the call
+function methods:succeeded(now, ticket)
+  account(ticket, now, true)
+  ticket.passed = ticket.passed + 1
+  self.tests = math.min(self.tests + 1, CALLS_PER_TEST * MOST_TESTS)
   self.limit = math.min(self.most, self.limit + 1 / self.limit)
   self.pause = PAUSE
+  self.open = self.open or now >= self.paused_until
+  if self.budget then
+    local most = math.max(1, self.budget * WIDEST)
+    ticket.in_flight = math.min(most, ticket.in_flight + 1 / ticket.in_flight)
+  end
 end
 
--- What passed in the time that ends with the window is what passes in any time
--- as long. The first window began with the first call, as far as anybody knows.
-local function learn(self, window)
-  local seen = self.seen
-  local length = seen and seen.seconds or window.ends - window.start
-  local passed = count_since(self, window.ends - length) - window.refused
-  if passed < 1 then passed = seen and seen.calls / 2 or 1 end
-  set_pace(self, passed * SHARE, length, GROWTH)
+-- The first refusal of a window tells whether calls of this client filled it.
+local function first_refusal(self, now, ticket)
+  ticket.filled = ticket.busy >= BUSY * (now - ticket.start)
+  ticket.rush = self.budget ~= nil and ticket.started < self.careful * self.budget
+  self.limit = math.max(1, self.limit / 2)
 end
 
 --- The service has refused a call for now. Calls that were sent together and
@@ -179,22 +223,22 @@ end
 -- @tparam table ticket of the call
 function methods:refused(now, seconds, ticket)
   local first = ticket.ends == nil
+  account(ticket, now, true)
+  if first then first_refusal(self, now, ticket) end
   ticket.refused = ticket.refused + 1
   local pause = seconds or first and self.pause or 0
   if not seconds and first then self.pause = math.min(LONGEST_PAUSE, pause * 2) end
   self.paused_until = math.max(self.paused_until, now + pause)
-  if first then
-    ticket.ends = now + pause
-    self.limit = math.max(1, self.limit / 2)
-  end
-  if seconds and ticket.ends > ticket.start then learn(self, ticket) end
+  ticket.ends = math.max(ticket.ends or 0, now + pause)
+  ticket.announced = ticket.announced or seconds ~= nil
+  self.open = false
 end
 
 --- Does the time decide when the next call may be sent, and not only how many
 -- are in flight?
 -- @treturn boolean
 function methods:paced()
-  return self.fixed ~= nil or self.seen ~= nil
+  return self.fixed ~= nil or self.budget ~= nil
 end
 
 --- Are calls held back because the service refused some?
@@ -202,7 +246,7 @@ end
 -- @treturn boolean
 function methods:throttled(now)
   if now < self.paused_until then return true end
-  return self.seen ~= nil and self.window ~= nil and self.window.waited
+  return self.budget ~= nil and self.window ~= nil and self.window.waited == true
 end
 
 return M
