@@ -419,6 +419,11 @@ function filter.is(value) end
 ---@return partnercenter.Filter? here
 function filter.split(expression, capabilities, level) end
 
+--- The fields that an expression asks for, each once.
+---@param expression partnercenter.Filter
+---@return string[]
+function filter.fields(expression) end
+
 ---@param expression partnercenter.Filter
 ---@param capabilities? partnercenter.FilterCapabilities
 ---@return string

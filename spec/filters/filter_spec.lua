@@ -34,6 +34,10 @@ describe("partnercenter.filter", function()
       { f.ge("usageDate", JAN), "usageDate ge cast('2018-01-01',Edm.DateTimeOffset)" },
       { f.le("usageDate", f.date("2018-01-01T10:00:00Z")),
         "usageDate le cast('2018-01-01T10:00:00Z',Edm.DateTimeOffset)" },
+      { f.ge("usageDate", f.date(1.9)),
+        "usageDate ge cast('1970-01-01T00:00:01.9Z',Edm.DateTimeOffset)" },
+      { f.ge("usageDate", f.date(-1.25)),
+        "usageDate ge cast('1969-12-31T23:59:58.75Z',Edm.DateTimeOffset)" },
       { f.le("usageDate", f.date(1514764800)),
         "usageDate le cast('2018-01-01T00:00:00Z',Edm.DateTimeOffset)" },
       { f.contains("productName", "Office"), "contains(productName,'Office')" },
@@ -225,6 +229,46 @@ describe("partnercenter.filter", function()
       end)
       assert.equal("a filter is nested too deeply", message)
       assert.is_false(deep { x = 2 } and deep { x = 0 })
+    end)
+
+    for _, c in ipairs {
+      { "a misspelt field", f.eq("serviceCod", "o365"), { serviceCode = "o365" },
+        "filter: no row has the field 'serviceCod' (did you mean 'serviceCode'?)" },
+      { "another letter case", f.eq("servicecode", "o365"), { channel = "reseller" },
+        "filter: no row has the field 'servicecode' (did you mean 'serviceCode'?)" },
+      { "a misspelt field of rows of one's own", f.eq("colour", 1), { color = 1 },
+        "filter: no row has the field 'colour' (did you mean 'color'?)" },
+      { "what a documented row cannot have", f.eq("nonsense", 1), { licensesSold = 1 },
+        "filter: no row has the field 'nonsense'" },
+      { "a wrong path", f.eq("companyProfile.domian", "x"), { companyProfile = { domain = "x" } },
+        "filter: no row has the field 'companyProfile.domian' (did you mean "
+        .. "'companyProfile.domain'?)" },
+      { "one that would not be asked", f.any { f.eq("channel", "reseller"), f.ne("chanel", "x") },
+        { channel = "x" }, "filter: no row has the field 'chanel' (did you mean 'channel'?)" },
+    } do
+      it("refuses " .. c[1], function()
+        assert.equal(c[4], raised(function() return (c[2](c[3])) end))
+      end)
+    end
+
+    for _, c in ipairs {
+      { "a documented field that the row lacks", f.eq("workloadName", "x"), { channel = "x" },
+        false },
+      { "a field that other rows have", f.eq("b", 1), { a = 1 }, false },
+      { "a row without fields", f.ne("serviceCod", 1), {}, true },
+      { "a computed share", f.lt("deployedShare", 0.3),
+        { licensesSold = 10, licensesDeployed = 2 }, true },
+      { "the name that older resources have", f.eq("serviceCode", "o365"),
+        { serviceName = "o365" }, true },
+      { "the customer's id under its other name", f.eq("customerId", "AB"),
+        { customerTenantId = "ab" }, true },
+    } do
+      it("takes " .. c[1], function() assert.equal(c[4], c[2](c[3])) end)
+    end
+
+    it("names its fields, each once", function()
+      assert.same({ "a", "b", "c.d" }, f.fields(f.all { f.eq("a", 1),
+        f.negate(f.any { f.eq("b", 1), f.eq("a", 2) }), f.eq("c.d", 1) }))
     end)
 
     it("refuses what grows without end", function()
@@ -431,7 +475,7 @@ describe("partnercenter.filter", function()
     end
     local function pick(list) return list[random(#list)] end
 
-    local FIELDS = { "a", "b", "c", "d", "subscriptionType" }
+    local FIELDS = { "channel", "market", "status", "name", "subscriptionType" }
     local VALUES = { "1", "2", "A", "a", "", 1, 2, 1.5, true, false, JAN, f.date("2018-01-02") }
     local CELLS = { "1", "2", "A", "a", "b", "", 1, 2, 1.5, true, false, "2018-01-01",
       "2018-01-01T23:00:00Z", "0001-01-01T00:00:00", cjson.null, {} }

@@ -103,7 +103,14 @@ describe("partnercenter.insights", function()
       { "does not add up what it groups by",
         { { licensesSold = 5, licensesDeployed = 1 }, { licensesSold = 5, licensesDeployed = 2 } },
         { "licensesSold" },
-        { { rows = 2, licensesSold = 5, licensesDeployed = 3, deployedShare = 0.6 } } },
+        { { rows = 2, licensesSold = 5, licensesDeployed = 3, deployedShare = 0.3 } } },
+      { "groups by a path into nested tables",
+        { { x = { y = "a" } }, { x = { y = "b" } }, { x = { y = "a" } } }, "x.y",
+        { { ["x.y"] = "a", rows = 2 }, { ["x.y"] = "b", rows = 1 } } },
+      { "takes a documented key that these rows lack", { { licensesSold = 1 } }, "workloadName",
+        { { rows = 1, licensesSold = 1 } } },
+      { "passes the largest integer", { { licensesSold = 2 ^ 62 }, { licensesSold = 2 ^ 62 },
+        { licensesSold = 2 ^ 62 } }, nil, { { rows = 3, licensesSold = 3 * 2.0 ^ 62 } } },
     } do
       it(c[1], function()
         assert.same(c[4], insights.summarize(c[2], c[3]))
@@ -146,6 +153,17 @@ describe("partnercenter.insights", function()
         "insights.summarize: rows must be a table or an iterator, not a string" },
       { "a wrong key", {}, { 5 }, "insights.summarize: keys must be an array of field names" },
       { "wrong keys", {}, 5, "insights.summarize: keys must be an array of field names" },
+      { "a key that no row has", { { a = 1 }, { b = 2 } }, { "a", "colour" },
+        "insights.summarize: no row has the field 'colour'" },
+      { "a misspelt key", { { customerName = "x" } }, "customrName",
+        "insights.summarize: no row has the field 'customrName' (did you mean 'customerName'?)" },
+      { "another letter case", { { customerName = "x" } }, "customername",
+        "insights.summarize: no row has the field 'customername' (did you mean 'customerName'?)" },
+      { "the count of rows as a key", { { rows = 1 } }, "rows",
+        "insights.summarize: 'rows' is what a group has of its own, no field to group by" },
+      { "a share as a key", { { n = 1 } }, { "deployedShare" },
+        "insights.summarize: 'deployedShare' is what a group has of its own, no field to "
+        .. "group by" },
     } do
       it("refuses " .. c[1], function()
         assert.equal(c[4], raised(function() return (insights.summarize(c[2], c[3])) end))
@@ -171,7 +189,7 @@ describe("partnercenter.insights", function()
       { "booleans", "on", "asc", "2 6 1 4 3 5" },
       { "a share that is computed", "deployedShare", "asc", "1 4 2 3 5 6" },
       { "a share, descending", "deployedShare", "desc", "2 4 1 3 5 6" },
-      { "a field that no row has", "nope", "desc", "1 2 3 4 5 6" },
+      { "a documented field that no row has", "productName", "desc", "1 2 3 4 5 6" },
       { "what a function gives", function(row) return -row.id end, "asc", "6 5 4 3 2 1" },
     } do
       it("orders by " .. c[1], function()
@@ -207,6 +225,10 @@ describe("partnercenter.insights", function()
     for _, c in ipairs {
       { "no key", {}, nil, nil, "insights.sort: key must be a field's name or a function" },
       { "another direction", {}, "n", "down", "insights.sort: direction must be 'asc' or 'desc'" },
+      { "a field that no row has", { { n = 1 } }, "nope", nil,
+        "insights.sort: no row has the field 'nope'" },
+      { "a misspelt field", { { customerName = "x" } }, "customrName", nil,
+        "insights.sort: no row has the field 'customrName' (did you mean 'customerName'?)" },
       { "no rows", nil, "n", nil, "insights.sort: rows must be a table or an iterator, not a nil" },
     } do
       it("refuses " .. c[1], function()

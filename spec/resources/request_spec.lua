@@ -153,6 +153,8 @@ describe("partnercenter.request", function()
       { "analytics.licenses.usage", { filter = "channel eq 'x'" }, "partnercenter.filter" },
       { "analytics.licenses.usage", { source = "commercial" }, "'source'" },
       { "customers.by_id", { filter = filter.eq("id", "x") }, "'filter'" },
+      { "analytics.subscriptions", { filter = filter.eq("customrName", "x") },
+        "no field 'customrName' (did you mean 'customerName'?)" },
       { "customers", "size=40", "table" },
     } do
       it(c[3] .. " of " .. c[1], function()

@@ -3,7 +3,8 @@
 --
 -- An expression never changes. `tostring(expression)` is its canonical text,
 -- `expression(row)` is true or false. A field that is missing, null or of another
--- type fails every comparison but `ne`. Strings are compared without regard to
+-- type fails every comparison but `ne`; one that is neither documented nor in the row
+-- is misspelt, and raises an error that names the nearest. Strings are compared without regard to
 -- ASCII letter case (except in `subscriptionType`), a count that is text like a
 -- number, dates as points in time. A field's name may lead into nested tables:
 -- `companyProfile.domain`; such conditions are decided locally.
@@ -15,7 +16,8 @@
 -- print(offices)                            --> serviceCode eq 'o365' and channel ne 'direct'
 -- print(offices { serviceCode = "O365" })   --> true
 
-local datetime = require "partnercenter.util.datetime"
+local dates = require "partnercenter.filters.dates"
+local fields = require "partnercenter.fields"
 local odata = require "partnercenter.filters.odata"
 local predicate = require "partnercenter.filters.predicate"
 
@@ -30,7 +32,7 @@ local EVERYTHING = {
 }
 
 -- Private keys: what an expression holds cannot be reached, or changed, by name.
-local NODE, TEST = {}, {}
+local NODE, TEST, GUARDS = {}, {}, {}
 
 local M = {}
 local function refuse_change()
@@ -38,17 +40,26 @@ local function refuse_change()
 end
 
 local mt = { __name = "partnercenter.filter", __newindex = refuse_change }
-local date_mt = { __name = "partnercenter.filter.date", __newindex = refuse_change }
 
-local function wrap(node)
-  return setmetatable({ [NODE] = node, [TEST] = predicate.compile(node) }, mt)
+-- Whoever reads many rows (`lenient`) knows better than one row whether a field is
+-- misspelt.
+local function wrap(node, lenient)
+  local guards = {}
+  for _, name in ipairs(lenient and {} or odata.fields(node)) do
+    guards[#guards + 1] = fields.guard(name)
+  end
+  return setmetatable({ [NODE] = node, [TEST] = predicate.compile(node), [GUARDS] = guards }, mt)
 end
 
 function mt.__tostring(expression) return odata.text(expression[NODE]) end
-function date_mt.__tostring(date) return odata.literal(date[NODE]) end
 
 function mt.__call(expression, row)
   if type(row) ~= "table" then error("a filter decides on a row, not on a " .. type(row), 2) end
+  local guards = expression[GUARDS]
+  for i = 1, #guards do
+    local why = guards[i](row)
+    if why then error("filter: " .. why, 2) end
+  end
   return expression[TEST](row)
 end
 
@@ -58,14 +69,9 @@ end
 -- @return a value for eq, ne, gt, ge, lt and le
 -- @raise not a date; or the one that stands for "never"
 function M.date(value)
-  if type(value) == "number" then
-    local ok, text = pcall(datetime.format, value)
-    if not ok then error("filter.date: the number is no date", 2) end
-    return setmetatable({ [NODE] = { text = text, seconds = value } }, date_mt)
-  end
-  local seconds, why = datetime.parse(value)
-  if not seconds then error("filter.date: " .. (why or "never cannot be compared"), 2) end
-  return setmetatable({ [NODE] = { text = value, seconds = seconds } }, date_mt)
+  local date, why = dates.new(value)
+  if not date then error("filter.date: " .. why, 2) end
+  return date
 end
 
 local function check_field(op, field)
@@ -74,7 +80,7 @@ local function check_field(op, field)
 end
 
 local function check_value(op, value)
-  if type(value) == "table" and getmetatable(value) == date_mt then return value[NODE] end
+  if dates.is(value) then return dates.node(value) end
   if type(value) == "number" and (value ~= value or math.abs(value) == math.huge) then
     error("filter." .. op .. ": the number must be finite", 4)
   end
@@ -215,7 +221,15 @@ function M.split(expression, capabilities, level)
   local stuck = capabilities and capabilities.json and here and odata.server_only(here)
   local message = "the service takes one starts_with at a time, and no row shows '%s'"
   if stuck then error(message:format(stuck), level or 2) end
-  return remote and wrap(remote), here and wrap(here)
+  return remote and wrap(remote), here and wrap(here, true)
+end
+
+--- The fields that an expression asks for.
+-- @param expression
+-- @treturn table array of names, each once
+function M.fields(expression)
+  local node = check_expression("fields", expression)
+  return (odata.fields(node))
 end
 
 --- The expression as text for the query parameter `filter`, not yet

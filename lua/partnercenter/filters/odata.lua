@@ -152,6 +152,21 @@ local function pick_for_search(nodes, capabilities)
   return picked
 end
 
+--- The fields of a node.
+-- @tparam table node
+-- @treturn table array of names, each once
+function M.fields(node)
+  local list, seen = {}, {}
+  local function collect(each)
+    if each.field and not seen[each.field] then
+      seen[each.field], list[#list + 1] = true, each.field
+    end
+    for _, child in ipairs(each.list or { each.inner }) do collect(child) end
+  end
+  collect(node)
+  return list
+end
+
 --- The first field in a node that only the service can decide.
 -- @tparam table node
 -- @treturn ?string

@@ -4,37 +4,12 @@
 -- @module partnercenter.filters.predicate
 
 local datetime = require "partnercenter.util.datetime"
+local fields = require "partnercenter.fields"
 
 -- The only field that is documented as case-sensitive.
 local CASE_SENSITIVE = { subscriptionType = true }
 
--- Names of the customer search, and where a customer's row has them.
-local PATHS = {
-  CompanyName = { "companyProfile", "companyName" },
-  Domain = { "companyProfile", "domain" },
-}
-
 local M = {}
-
--- A function that takes a field's value out of a row. A name with dots leads
--- into nested tables.
-local function getter(field)
-  local path = PATHS[field]
-  if not path and field:find(".", 1, true) then
-    path = {}
-    for name in field:gmatch("[^.]+") do path[#path + 1] = name end
-  end
-  return function(row)
-    local value = row[field]
-    if value ~= nil or not path then return value end
-    value = row
-    for _, name in ipairs(path) do
-      if type(value) ~= "table" then return nil end
-      value = value[name]
-    end
-    return value
-  end
-end
 
 -- The number that a string of decimal digits stands for, else nil. Lua would
 -- take hexadecimal and "nan" as well.
@@ -102,7 +77,7 @@ local function compile_text_test(node, get, fold)
 end
 
 local function compile_condition(node)
-  local get = getter(node.field)
+  local get = fields.getter(node.field)
   local fold = CASE_SENSITIVE[node.field] and tostring or string.lower
   local decide = ORDERS[node.op]
   if not decide then return compile_text_test(node, get, fold) end

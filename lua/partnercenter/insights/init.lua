@@ -17,6 +17,7 @@
 --   print(row.customerName, row.licensesDeployed, row.licensesSold, row.deployedShare)
 -- end
 
+local fields = require "partnercenter.fields"
 local resources = require "partnercenter.resources.catalogue"
 
 -- The fields that can be added up: the counts of all resources, each once.
@@ -29,23 +30,11 @@ for _, resource in ipairs(resources) do
   end
 end
 
--- The shares, in the order in which they are looked for.
-local SHARES = {
-  { name = "deployedShare", part = "licensesDeployed", whole = "licensesSold" },
-  { name = "usedShare", part = "licensesActive", whole = "licensesQualified" },
-}
+-- What a group has beside its keys and counts.
+local OWN = { rows = true }
+for _, share in ipairs(fields.shares) do OWN[share.name] = true end
 
 local M = {}
-
--- A count as a number; the service writes some of them as text.
-local function count_of(row, field)
-  local value = row[field]
-  if type(value) == "string" then
-    value = value:find("^%-?%d+%.?%d*$") and tonumber(value)
-  end
-  -- NaN compares with nothing and would spoil every sum.
-  return type(value) == "number" and value == value and value or nil
-end
 
 -- JSON null, as any other userdata, stands for nothing.
 local function known(value)
@@ -67,14 +56,8 @@ local function each_row(what, rows, level)
   end
 end
 
-local function share_of(row, share)
-  local part, whole = count_of(row, share.part), count_of(row, share.whole)
-  if not part or not whole or whole <= 0 then return nil end
-  return part / whole
-end
-
 local function find_share(what, name, level)
-  for _, share in ipairs(SHARES) do
+  for _, share in ipairs(fields.shares) do
     if share.name == name then return share end
   end
   error(("insights.%s: the share must be 'deployedShare' or 'usedShare'"):format(what), level + 1)
@@ -82,8 +65,8 @@ end
 
 -- The named share, or the first one that the row's counts give.
 local function any_share(row, share)
-  if share then return share_of(row, share) end
-  return share_of(row, SHARES[1]) or share_of(row, SHARES[2])
+  if share then return fields.share(row, share) end
+  return fields.share(row, fields.shares[1]) or fields.share(row, fields.shares[2])
 end
 
 --- The share of licences that are deployed (`deployedShare`, licensesDeployed of
@@ -101,7 +84,7 @@ end
 
 -- The keys to group by, as an array.
 local function check_keys(keys)
-  if type(keys) == "string" then return { keys } end
+  if type(keys) == "string" then keys = { keys } end
   if keys ~= nil and type(keys) ~= "table" then
     error("insights.summarize: keys must be an array of field names", 3)
   end
@@ -109,16 +92,20 @@ local function check_keys(keys)
     if type(key) ~= "string" then
       error("insights.summarize: keys must be an array of field names", 3)
     end
+    if OWN[key] then
+      error(("insights.summarize: '%s' is what a group has of its own, no field to group by")
+        :format(key), 3)
+    end
   end
   return keys or {}
 end
 
 -- A string that two rows share if and only if their values under the keys are the
 -- same: each value with its type and length, so that none runs into the next.
-local function group_id(row, keys)
+local function group_id(row, getters)
   local parts = {}
-  for i, key in ipairs(keys) do
-    local value = known(row[key])
+  for i, get in ipairs(getters) do
+    local value = known(get(row))
     -- 1 and 1.0 are the same number, whatever tostring says.
     local text = type(value) == "number" and ("%.17g"):format(value) or tostring(value)
     parts[i] = type(value) .. #text .. ":" .. text
@@ -126,18 +113,30 @@ local function group_id(row, keys)
   return table.concat(parts)
 end
 
-local function new_group(row, keys)
-  local group = { rows = 0 }
-  for _, key in ipairs(keys) do group[key] = known(row[key]) end
-  return group
+-- Integers wrap around where they end; from here on sums are floats.
+local LARGE = 2 ^ 62
+
+local function sum(a, b)
+  local total = (a + 0.0) + b
+  return math.abs(total) < LARGE and a + b or total
 end
 
-local function add_counts(group, row, is_key)
-  group.rows = group.rows + 1
+local function add_counts(sums, row)
   for _, field in ipairs(COUNTS) do
-    local count = not is_key[field] and count_of(row, field)
-    if count then group[field] = (group[field] or 0) + count end
+    local count = fields.count(row, field)
+    if count then sums[field] = sum(sums[field] or 0, count) end
   end
+end
+
+-- A group as it is given out. Its shares are those of the sums, also where a count
+-- is a key.
+local function finish(group, keys, getters)
+  local answer = {}
+  for field, value in pairs(group.sums) do answer[field] = value end
+  for i, key in ipairs(keys) do answer[key] = known(getters[i](group.first)) end
+  for _, share in ipairs(fields.shares) do answer[share.name] = fields.share(group.sums, share) end
+  answer.rows = group.rows
+  return answer
 end
 
 --- One row per group: the keys, `rows` (how many there were), every count added
@@ -146,40 +145,34 @@ end
 -- A count that a row lacks adds nothing; a count that all rows of a group lack is
 -- absent, as is a share whose counts are absent or whose whole is zero. Without
 -- rows the answer is an empty array. A key that is missing or null is a group of
--- its own.
+-- its own, but one that is neither documented nor in any row is misspelt.
 -- @param rows see above
--- @tparam ?table|string keys the fields to group by; none for one sum of all
+-- @tparam ?table|string keys the fields to group by, also paths such as
+--   `companyProfile.domain`; none for one sum of all
 -- @treturn table array of rows, in the order in which the groups first appear;
 --   memory grows with the groups, not with the rows
--- @raise rows or keys of another type
+-- @raise rows or keys of another type, a key that no row has (the message names the
+--   nearest), or one that groups have of their own: `rows`, `deployedShare`, `usedShare`
 function M.summarize(rows, keys)
   keys = check_keys(keys)
-  local is_key, groups, by_id = {}, {}, {}
-  for _, key in ipairs(keys) do is_key[key] = true end
+  local groups, by_id, getters = {}, {}, {}
+  for i, key in ipairs(keys) do getters[i] = fields.getter(key) end
+  local see, verdict = fields.watch(keys)
   for row in each_row("summarize", rows, 2) do
-    local id = group_id(row, keys)
+    see(row)
+    local id = group_id(row, getters)
     local group = by_id[id]
     if not group then
-      group = new_group(row, keys)
+      group = { rows = 0, sums = {}, first = row }
       by_id[id], groups[#groups + 1] = group, group
     end
-    add_counts(group, row, is_key)
+    group.rows = group.rows + 1
+    add_counts(group.sums, row)
   end
-  for _, group in ipairs(groups) do
-    for _, share in ipairs(SHARES) do group[share.name] = share_of(group, share) end
-  end
+  local why = verdict()
+  if why then error("insights.summarize: " .. why, 2) end
+  for i, group in ipairs(groups) do groups[i] = finish(group, keys, getters) end
   return groups
-end
-
--- The value to order a row by: what the row has, or a share computed from it.
-local function order_value(row, key)
-  if type(key) == "function" then return known(key(row)) end
-  local value = known(row[key])
-  if value ~= nil then return value end
-  for _, share in ipairs(SHARES) do
-    if share.name == key then return share_of(row, share) end
-  end
-  return nil
 end
 
 -- -1, 0 or 1. Values of different types are ordered by the types' names.
@@ -191,13 +184,14 @@ local function compare(a, b)
 end
 
 --- The rows in order. Equal ones keep their order; those without the field, or
--- with null, come last in either direction.
+-- with null, come last in either direction. A field that is neither documented nor in
+-- any row is misspelt.
 -- @param rows see above
 -- @tparam string|function key a field; `deployedShare` or `usedShare`, computed
 --   if the rows do not have it; or a function that takes a row and gives the value
 -- @tparam[opt="asc"] string direction "asc" or "desc"
 -- @treturn table a new array with the same rows
--- @raise rows, key or direction is none of these
+-- @raise rows, key or direction is none of these, or no row has the field
 function M.sort(rows, key, direction)
   if type(key) ~= "string" and type(key) ~= "function" then
     error("insights.sort: key must be a field's name or a function", 2)
@@ -207,10 +201,15 @@ function M.sort(rows, key, direction)
   end
   local sign = direction == "desc" and -1 or 1
   local entries = {}
+  local value_of = type(key) == "function" and key or fields.getter(key)
+  local see, verdict = fields.watch { type(key) == "string" and key or nil }
   for row in each_row("sort", rows, 2) do
+    see(row)
     local n = #entries + 1
-    entries[n] = { row = row, value = order_value(row, key), n = n }
+    entries[n] = { row = row, value = known(value_of(row)), n = n }
   end
+  local why = verdict()
+  if why then error("insights.sort: " .. why, 2) end
   table.sort(entries, function(a, b)
     if a.value == nil or b.value == nil then
       if a.value == b.value then return a.n < b.n end

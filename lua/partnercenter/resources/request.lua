@@ -5,6 +5,7 @@
 -- @module partnercenter.resources.request
 
 local check = require "partnercenter.util.check"
+local fields = require "partnercenter.fields"
 local filter = require "partnercenter.filters"
 local params = require "partnercenter.resources.params"
 local url = require "partnercenter.util.url"
@@ -29,6 +30,10 @@ local function split_filter(resource, value, grouped, level)
   if not filter.is(value) then
     error(("parameter 'filter' of %s must be an expression of partnercenter.filter, or a text")
       :format(resource.name), level + 1)
+  end
+  for _, name in ipairs(filter.fields(value)) do
+    local why = fields.misspelt(name, resource.name)
+    if why then error("parameter 'filter': " .. why, level + 1) end
   end
   local remote, here = filter.split(value, known or {}, level + 2)
   if here and grouped then
