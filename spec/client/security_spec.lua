@@ -13,8 +13,8 @@ local INJECTIONS = { "\r\nX-Evil: 1", "\nX-Evil: 1", "\rX-Evil: 1", "\0", "\27[2
 
 local function load_all()
   local pipe = assert(io.popen "cd lua && find partnercenter -name '*.lua'")
-  for name in pipe:lines() do
-    name = name:gsub("%.lua$", ""):gsub("/", "."):gsub("%.init$", "")
+  for path in pipe:lines() do
+    local name = path:gsub("%.lua$", ""):gsub("/", "."):gsub("%.init$", "")
     if not name:find("loop%.") and not name:find("%.cli") and not name:find("%.ngx") then
       require(name)
     end

@@ -27,8 +27,8 @@ local function refuse(name, why) return nil, { errors.api(name, why) } end
 local function read_groupby(source, text)
   if not text then return nil end
   local columns = {}
-  for name in text:gmatch("[^,]+") do
-    name = name:match("^%s*(.-)%s*$")
+  for part in text:gmatch("[^,]+") do
+    local name = part:match("^%s*(.-)%s*$")
     local column = source.by_name[name:lower()]
     if not column or not column.group then return refuse("bad_property", "groupby: " .. name) end
     columns[#columns + 1] = column

@@ -44,8 +44,8 @@ end
 
 local function names_of(params)
   local lower = {}
-  for name, value in pairs(params) do
-    name = name:lower()
+  for given, value in pairs(params) do
+    local name = given:lower()
     if lower[name] ~= nil or type(value) == "table" then return nil, name end
     lower[name] = value == true and "" or value
   end

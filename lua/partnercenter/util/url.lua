@@ -111,11 +111,12 @@ function M.with_param(text, name, value)
   local path, query = M.split(text)
   local parts, found = {}, false
   for part in (query or ""):gmatch("[^&]+") do
-    if (part:match("^[^=]*")):lower() == name:lower() then
-      part = not found and name .. "=" .. value or nil
+    if (part:match("^[^=]*")):lower() ~= name:lower() then
+      parts[#parts + 1] = part
+    elseif not found then
+      parts[#parts + 1] = name .. "=" .. value
       found = true
     end
-    parts[#parts + 1] = part
   end
   if not found then parts[#parts + 1] = name .. "=" .. value end
   return path .. "?" .. table.concat(parts, "&")

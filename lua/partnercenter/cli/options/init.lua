@@ -26,9 +26,9 @@ local WIDTH = 80      -- columns of the help
 -- stay whole.
 local function wrap(line)
   local lines, at = {}, "  "
-  for word in line:gsub("%b''", function(text) return (text:gsub(" ", "\0")) end)
+  for token in line:gsub("%b''", function(text) return (text:gsub(" ", "\0")) end)
     :gsub('%b""', function(text) return (text:gsub(" ", "\0")) end):gmatch("%S+") do
-    word = word:gsub("%z", " ")
+    local word = token:gsub("%z", " ")
     if #at + #word + 3 > WIDTH then
       lines[#lines + 1] = at .. " \\"
       at = "     "

@@ -34,8 +34,8 @@ end
 -- @treturn table array of strings
 function M.list(text)
   local names = {}
-  for name in text:gmatch("[^,]+") do
-    name = name:gsub("^%s+", ""):gsub("%s+$", "")
+  for part in text:gmatch("[^,]+") do
+    local name = part:match("^%s*(.-)%s*$")
     if name ~= "" then names[#names + 1] = name end
   end
   if #names == 0 then return nil, "no field is named" end
