@@ -1,63 +1,58 @@
--- The certificates and TLS contexts of the fault server, made by openssl.
+-- The certificates and TLS contexts of the fault server, made with luaossl: the
+-- openssl command of one release refuses what that of another asks for.
 -- Runs in Lua 5.4 with luaossl only.
+local altname = require "openssl.x509.altname"
+local bignum = require "openssl.bignum"
 local context = require "openssl.ssl.context"
+local extension = require "openssl.x509.extension"
+local distinguished = require "openssl.x509.name"
 local pkey = require "openssl.pkey"
 local x509 = require "openssl.x509"
 
 local M = {}
 
-local CONFIG = [[
-[req]
-distinguished_name = name
-prompt = no
-[name]
-CN = %s
-[ca]
-basicConstraints = critical, CA:true
-[leaf]
-subjectAltName = %s
-]]
+local DAY = 24 * 60 * 60
 
-local function run(...)
-  local command = string.format(...)
-  if not os.execute(command .. " >/dev/null 2>&1") then error("failed: " .. command, 2) end
-end
+local identities = {}     -- by name: a key and its certificate
+local serial = 0
 
-local function write(path, text)
-  local file = assert(io.open(path, "w"))
-  file:write(text)
-  file:close()
-end
-
-local function read(path)
-  local file = assert(io.open(path, "rb"))
-  local text = file:read("a")
-  file:close()
-  return text
-end
-
--- A key and a certificate for it, signed by `issuer` or by itself.
-local function make(dir, name, subject, issuer, days)
-  local path = dir .. "/" .. name
-  write(path .. ".cnf", CONFIG:format(subject.name, subject.alt or "IP:127.0.0.1"))
-  run("openssl ecparam -name prime256v1 -genkey -noout -out %s.key", path)
-  run("openssl req -new -config %s.cnf -key %s.key -out %s.csr", path, path, path)
-  local signer = issuer and ("-CA %s/%s.pem -CAkey %s/%s.key -CAcreateserial"):format(dir, issuer,
-    dir, issuer) or ("-signkey %s.key"):format(path)
-  run("openssl x509 -req -days %d -in %s.csr %s -extfile %s.cnf -extensions %s -out %s.pem",
-    days or 30, path, signer, path, subject.section or "leaf", path)
+-- Makes a key and a certificate for it, signed by `issuer` or by itself. It is
+-- good for the given days; one that ended a day ago has -1.
+local function make(which, subject, issuer, days)
+  local key, cert = pkey.new { type = "EC", curve = "prime256v1" }, x509.new()
+  local signer = issuer and identities[issuer] or { key = key, cert = cert }
+  serial = serial + 1
+  cert:setVersion(3)
+  cert:setSerial(bignum.new(serial))
+  cert:setSubject(distinguished.new():add("CN", subject.name))
+  cert:setIssuer(signer.cert:getSubject())
+  local now = os.time()
+  cert:setLifetime(now - 2 * DAY, now + (days or 30) * DAY)
+  cert:setPublicKey(key)
+  if subject.authority then
+    cert:addExtension(extension.new("basicConstraints", "critical,CA:TRUE"))
+  else
+    local alt = altname.new()
+    alt:add("IP", subject.address or "127.0.0.1")
+    if subject.host then alt:add("DNS", subject.host) end
+    cert:setSubjectAlt(alt)
+  end
+  cert:sign(signer.key)
+  identities[which] = { key = key, cert = cert }
 end
 
 --- Makes them all; the authority to trust is dir/ca.pem.
 function M.prepare(dir)
-  M.dir = dir
-  make(dir, "ca", { name = "faults", section = "ca" })
-  make(dir, "other", { name = "others", section = "ca" })
-  make(dir, "good", { name = "127.0.0.1" }, "ca")
-  make(dir, "expired", { name = "127.0.0.1" }, "ca", -1)
-  make(dir, "wrong_host", { name = "example.com", alt = "DNS:example.com,IP:127.0.0.2" }, "ca")
-  make(dir, "unknown", { name = "127.0.0.1" }, "other")
-  make(dir, "self_signed", { name = "127.0.0.1" })
+  make("ca", { name = "faults", authority = true })
+  make("other", { name = "others", authority = true })
+  make("good", { name = "127.0.0.1" }, "ca")
+  make("expired", { name = "127.0.0.1" }, "ca", -1)
+  make("wrong_host", { name = "example.com", host = "example.com", address = "127.0.0.2" }, "ca")
+  make("unknown", { name = "127.0.0.1" }, "other")
+  make("self_signed", { name = "127.0.0.1" })
+  local file = assert(io.open(dir .. "/ca.pem", "w"))
+  file:write(identities.ca.cert:toPEM())
+  file:close()
 end
 
 local made = {}
@@ -68,9 +63,9 @@ function M.context(name, alpn)
   local key = name .. (alpn or "")
   if made[key] then return made[key] end
   local ctx = context.new("TLS", true)
-  local files = (name == "old" or name == "client") and "good" or name
-  ctx:setCertificate(x509.new(read(M.dir .. "/" .. files .. ".pem")))
-  ctx:setPrivateKey(pkey.new(read(M.dir .. "/" .. files .. ".key")))
+  local certificate = (name == "old" or name == "client") and "good" or name
+  ctx:setCertificate(identities[certificate].cert)
+  ctx:setPrivateKey(identities[certificate].key)
   if name == "old" then
     ctx:setCipherList("ALL:@SECLEVEL=0")
     ctx:setOptions(context.OP_NO_TLSv1_2 | context.OP_NO_TLSv1_3)
