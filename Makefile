@@ -1,4 +1,4 @@
-# One Makefile for every Lua: make LUA=5.4 | 5.3 | 5.1 | jit.
+# One Makefile for every Lua: make LUA=5.4 | 5.5 | 5.3 | 5.1 | jit.
 # `make help` lists the targets.
 
 # A Lua of one's own is named by LUA_BIN; it knows which one it is.
@@ -14,8 +14,8 @@ endif
 CFLAGS  ?= -O2 -g
 DEPS    ?= yes
 
-ifeq ($(filter $(LUA),5.4 5.3 5.1 jit),)
-$(error LUA must be 5.4, 5.3, 5.1 or jit, not '$(LUA)')
+ifeq ($(filter $(LUA),5.5 5.4 5.3 5.1 jit),)
+$(error LUA must be 5.5, 5.4, 5.3, 5.1 or jit, not '$(LUA)')
 endif
 
 # LuaJIT runs the 5.1 build: one binary serves both and nginx.
@@ -54,8 +54,8 @@ OBJECTS := $(SOURCES:src/%.c=$(BUILD)/obj/%.o)
 MODULE  := $(BUILD)/partnercenter.so
 
 # Settings of the machine's own Lua must not reach what is run here.
-unexport LUA_PATH LUA_CPATH LUA_INIT LUA_PATH_5_4 LUA_CPATH_5_4 LUA_INIT_5_4 \
-  LUA_PATH_5_3 LUA_CPATH_5_3 LUA_INIT_5_3
+unexport LUA_PATH LUA_CPATH LUA_INIT LUA_PATH_5_5 LUA_CPATH_5_5 LUA_INIT_5_5 \
+  LUA_PATH_5_4 LUA_CPATH_5_4 LUA_INIT_5_4 LUA_PATH_5_3 LUA_CPATH_5_3 LUA_INIT_5_3
 # Those given for one Lua must not reach the builds for the others.
 unexport LUA LUA_ABI LUA_BIN LUA_PC BUILD
 LUA_ENV = LUA_PATH='lua/?.lua;lua/?/init.lua;;' LUA_CPATH='$(BUILD)/?.so;;'
@@ -87,7 +87,7 @@ $(BUILD)/obj/%.o: src/%.c lua/partnercenter/version.lua $(BUILD)/flags
 # DEPS=no leaves the machine alone.
 install_deps = @$(if $(filter no,$(DEPS)),:,tools/install-deps $(1))
 
-ALL_LUAS := lua5.4 lua5.3 lua5.1 luajit
+ALL_LUAS := lua5.5 lua5.4 lua5.3 lua5.1 luajit
 LUA_GROUP := $(if $(filter jit,$(LUA)),luajit lua5.1,lua$(LUA))
 
 .PHONY: deps
@@ -116,11 +116,14 @@ sandbox:                  ## run a local Partner Center until Ctrl-C
 # --- check it ---
 
 .PHONY: test
-test: deps                ## run the specs on 5.4, 5.3, 5.1 and LuaJIT
-	@MAKE='$(MAKE)' tools/run-specs 5.4 5.3 5.1 jit -- $(SPEC)
+test: deps                ## run the specs on every Lua (LUAS="5.4 jit": on these)
+	@MAKE='$(MAKE)' tools/run-specs $(LUAS) -- $(SPEC)
 
-.PHONY: test-5.4 test-5.3 test-5.1 test-jit
-test-5.4 test-5.3 test-5.1 test-jit: test-%:
+# All that the project is for; not every release has a Lua 5.5.
+LUAS ?= $(if $(shell command -v lua5.5),5.5) 5.4 5.3 5.1 jit
+
+.PHONY: test-5.5 test-5.4 test-5.3 test-5.1 test-jit
+test-5.5 test-5.4 test-5.3 test-5.1 test-jit: test-%:
 	@MAKE='$(MAKE)' tools/run-specs $* -- $(SPEC)
 
 .PHONY: asan tsan valgrind
@@ -159,6 +162,13 @@ test-rock:                ## check the rock: build, test, pack and install it
 .PHONY: check
 check: deps-all           ## check everything that CI checks
 	@.ci/run
+
+# --- on other releases ---
+
+.PHONY: test-on
+test-on:                  ## run the specs on another release (SUITE=trixie; by root)
+	@tools/platforms/on '$(SUITE)' '$(or $(TARGET),test)' \
+	  $(if $(filter file,$(origin LUAS)),,'LUAS=$(LUAS)') $(if $(SPEC),'SPEC=$(SPEC)')
 
 # --- install it ---
 
@@ -208,7 +218,7 @@ clean:                    ## remove build/
 
 .PHONY: help
 help:                     ## list the targets
-	@echo 'make [LUA=5.4|5.3|5.1|jit] [PREFIX=...] [DESTDIR=...] [CC=...] [CFLAGS=...] TARGET'
+	@echo 'make [LUA=5.4|5.5|5.3|5.1|jit] [PREFIX=...] [DESTDIR=...] [CC=...] [CFLAGS=...] TARGET'
 	@sed -n 's/^\([a-z. -]*\):[^#]*## \(.*\)/  \1\t\2/p' $(firstword $(MAKEFILE_LIST)) | expand -t 22
 	@echo 'SPEC="spec/x_spec.lua" runs one spec file; DEPS=no installs nothing.'
 
