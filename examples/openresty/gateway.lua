@@ -56,9 +56,19 @@ end
 
 -- --- what is asked ---
 
+-- What the service writes is never taken for granted: a name that is missing or no
+-- text is shown as such, a count that is none is not added.
+local function name_of(value)
+  return type(value) == "string" and value ~= "" and value or "(no name)"
+end
+
+local function count_of(value)
+  return type(value) == "number" and value or 0
+end
+
 local function add(group, row)
-  group.sold = group.sold + (row.licensesSold or 0)
-  group.deployed = group.deployed + (row.licensesDeployed or 0)
+  group.sold = group.sold + count_of(row.licensesSold)
+  group.deployed = group.deployed + count_of(row.licensesDeployed)
   group.count = group.count + 1
 end
 
@@ -92,9 +102,10 @@ local function summary()
   local ok, err = pcall(function()
     for row in partner.analytics.commercial.deployment.license:each { top = 10000 } do
       add(totals, row)
-      add(group_of(products, row.productName, row.productName), row)
-      add(group_of(customers, row.customerTenantId:lower(), row.customerName), row)
-      if text ~= row.processedDateTime then
+      local product, tenant = name_of(row.productName), name_of(row.customerTenantId):lower()
+      add(group_of(products, product, product), row)
+      add(group_of(customers, tenant, name_of(row.customerName)), row)
+      if text ~= row.processedDateTime and type(row.processedDateTime) == "string" then
         text = row.processedDateTime
         newest = math.max(newest or 0, partnercenter.datetime(text) or 0)
       end
@@ -113,7 +124,7 @@ local function customers()
   if not rows then return nil, err end
   local list = {}
   for i, row in ipairs(rows) do
-    local profile = row.companyProfile or {}
+    local profile = type(row.companyProfile) == "table" and row.companyProfile or {}
     list[i] = { id = row.id, name = profile.companyName, domain = profile.domain }
   end
   return cjson.encode { customers = list }
@@ -127,10 +138,11 @@ local function deployment(id)
     local total, products = group_of({}, id), {}
     for _, row in ipairs(page.items) do
       add(total, row)
-      local product = group_of(products, row.productName, row.productName)
+      local name = name_of(row.productName)
+      local product = group_of(products, name, name)
       add(product, row)
       product.service, product.processed = row.serviceName, row.processedDateTime
-      total.name = row.customerName
+      total.name = name_of(row.customerName)
     end
     total.share = partnercenter.insights.share {
       licensesSold = total.sold, licensesDeployed = total.deployed,

@@ -21,17 +21,17 @@ describe("examples/openresty", function()
   local box, dir, url
 
   -- A gateway to a sandbox, asked nothing yet: its directory and its address.
-  local function start_gateway(to)
+  local function start_gateway(to, options)
     local home = run("mkdir -p build/nginx && mktemp -d $PWD/build/nginx/XXXXXX"):match("%S+")
     -- One that is forgotten ends by itself.
     local output = run(([[PARTNERCENTER_BASE_URL='%s' PARTNERCENTER_AUTHORITY='%s' \
       PARTNERCENTER_CA_FILE='%s' PARTNERCENTER_TENANT='%s' PARTNERCENTER_CLIENT_ID='%s' \
       PARTNERCENTER_CLIENT_SECRET='%s' PARTNERCENTER_REFRESH_TOKEN='%s' \
-      timeout 300 examples/openresty/gateway run %s --workers=4 >%s.out 2>&1 &
+      timeout 300 examples/openresty/gateway run %s --workers=4 %s >%s.out 2>&1 &
       for i in $(seq 500); do grep -q ^url= %s.out && break; sleep 0.01; done
       cat %s.out]]):format(to.base_url, to.authority,
       to.ca_file, to.tenant, to.client_id, to.client_secret, to.refresh_token,
-      home, home, home, home))
+      home, options or "", home, home, home))
     return home, assert(output:match("url=(%S+)/"), output)
   end
 
@@ -164,6 +164,73 @@ describe("examples/openresty", function()
       assert(refused > 0 and served >= 20 and refused + served == 200, statuses)
       run("sleep 3.2") -- the bucket empties at 20 a second
     end)
+
+    for _, name in ipairs { "evil.example", "evil.example:80", "127.0.0.2",
+      "localhost.evil.example" } do
+      it("does not answer the name " .. name, function()
+        for _, path in ipairs { "/", "/summary", "/customers", "/metrics" } do
+          local body, status = get(path, "-H 'Host: " .. name .. "'")
+          assert.equal(421, status, path)
+          assert.falsy(body:find("partnercenter_", 1, true))
+          assert.truthy(body:find('"kind":"host"', 1, true))
+        end
+      end)
+    end
+
+    it("answers the names that it was given, in any letter case and with any port", function()
+      local home, address = start_gateway(box, "--name=insights.example.com")
+      for _, name in ipairs { "insights.example.com", "Insights.Example.com:8443", "localhost" } do
+        assert.equal("200", run(("curl -s -o /dev/null -w '%%{http_code}' -H 'Host: %s' %s/metrics")
+          :format(name, address)))
+      end
+      stop_gateway(home)
+    end)
+
+    -- Whether another address is refused while one asks 300 times at once.
+    local function after_flood(options)
+      local home, address = start_gateway(box, options)
+      local ask = "curl -s --parallel --parallel-max 40 -o /dev/null -w '%%{http_code}\n' "
+        .. "-H 'X-Forwarded-For: 192.0.2.%d' '%s/nothing?[1-%d]' 2>/dev/null"
+      local flooded = run(ask:format(1, address, 300) .. "; echo; " .. ask:format(2, address, 40))
+      stop_gateway(home)
+      local first, other = flooded:match("^(.*)\n\n(.*)$")
+      assert.truthy(first:find("429", 1, true), first)
+      return other:find("429", 1, true) ~= nil
+    end
+
+    it("limits by who asks behind a proxy that is trusted, and by the proxy otherwise", function()
+      assert.is_false(after_flood "--trust-proxy=127.0.0.1")
+      assert.is_true(after_flood())
+    end)
+
+    for _, c in ipairs {
+      { "no product, name or tenant", '{"licensesSold":5}' },
+      { "values of other kinds", '{"licensesSold":"5","productName":7,"customerTenantId":false,'
+        .. '"customerName":{},"processedDateTime":[],"licensesDeployed":{}}' },
+    } do
+      it("adds up all other rows beside one with " .. c[1], function()
+        local own = sandbox.start { customers = 1 }
+        local home, address = start_gateway(own)
+        own:control { faults = { { match = "/analytics/commercial", times = 1, status = 200,
+          headers = { ["Content-Type"] = "application/json" },
+          body = '{"Value":[{"productName":"A","customerTenantId":"T","customerName":"N",'
+            .. '"licensesSold":7,"licensesDeployed":1},' .. c[2] .. '],"TotalCount":2}' } } }
+        local body = run("curl -s " .. address .. "/summary")
+        assert.truthy(body:find('"name":"A"', 1, true), body)
+        assert.truthy(body:find('"name":"(no name)"', 1, true), body)
+        assert.truthy(body:find('"count":2', 1, true), body)
+        stop_gateway(home)
+        own:stop()
+      end)
+    end
+
+    for _, option in ipairs { "--name='a b'", "--name='x;return 200'", "--name=",
+      "--trust-proxy=all", "--trust-proxy='10.0.0.0/8; deny all'" } do
+      it("refuses the option " .. option, function()
+        assert.truthy(run("examples/openresty/gateway start build/nginx/none " .. option .. " 2>&1")
+          :find("takes a", 1, true))
+      end)
+    end
 
     it("counts for Prometheus", function()
       box:control { faults = { { match = "/deployment", times = 1, status = 503 } } }
