@@ -175,6 +175,7 @@ function Client:close() end
 ---@field source? string which part of the service failed
 ---@field data? any[] the service's details
 ---@field error? string the token endpoint's, such as "invalid_grant"
+---@field claims? string JSON text, for the option claims of the next sign-in
 ---@field suberror? string
 ---@field error_codes? integer[]
 ---@field request_id? string

@@ -1,5 +1,6 @@
 local cjson = require "cjson"
 local core = require "partnercenter.core"
+local advice = require "partnercenter.errors.advice"
 local errors = require "partnercenter.errors"
 
 local EXAMPLES = "spec/data/examples/"
@@ -357,7 +358,8 @@ describe("partnercenter.error", function()
     it("takes a 200 that is a page for a broken answer", function()
       local err = answer(200, "<html>Sign in</html>", "Content-Type: text/html")
       check_fields(err, { kind = "protocol", status = 200, retryable = false })
-      assert.equal("Partner Center answered 200: text/html: Sign in", err.message)
+      assert.equal("something on the way to Partner Center answered 200: "
+        .. "text/html: Sign in; " .. advice.IN_BETWEEN, err.message)
     end)
 
     it("keeps the dots of a description that is cut", function()

@@ -49,6 +49,7 @@ describe("signing in", function()
     for _, c in ipairs {
       { "bad_audience", 900420, "https://api.partnercenter.microsoft.com" },
       { "mfa_required", 900421, "multi-factor authentication" },
+      { "mfa_required_older", 10001, "multi-factor authentication" },
     } do
       it("of the service's own say what to do, and cost no new token: " .. c[1], function()
         world.box:control { faults = { { match = "/v1/analytics", error = c[1], times = 9 } } }
@@ -61,6 +62,18 @@ describe("signing in", function()
         assert.equal(1, token_requests())
       end)
     end
+
+    it("of claims that are missing cost no new token, and hand them over", function()
+      world.box:control { faults = { { match = "/v1/analytics", status = 401, body = "", times = 9,
+        headers = { ["WWW-Authenticate"] = 'Bearer error="insufficient_claims", '
+          .. 'claims="eyJhY2Nlc3NfdG9rZW4iOnt9fQ=="' } } } }
+      local page, err = call(new(refreshing()))
+      assert.is_nil(page)
+      assert.equal("sign_in", err.kind)
+      assert.equal('{"access_token":{}}', err.claims)
+      assert.truthy(tostring(err):find("a person has to sign in again", 1, true))
+      assert.equal(1, token_requests())
+    end)
 
     for _, c in ipairs {
       { "temporarily_unavailable", { error = "temporarily_unavailable" } },

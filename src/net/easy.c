@@ -284,11 +284,14 @@ static bool was_alerted(const char *detail) {
          strstr(detail, " alert ") != NULL;
 }
 
-/* A proxy that wants a password, or another one, will not change its mind. */
-static bool refused_by_proxy(CURL *easy) {
+/* What a proxy said to CONNECT. One that wants a password, or another one, or
+** that forbids the host will not change its mind. */
+static enum pc_err blame_proxy(CURL *easy) {
   long status = 0;
   (void)curl_easy_getinfo(easy, CURLINFO_HTTP_CONNECTCODE, &status);
-  return status == 407;
+  if (status == 407) return PC_PROXY_REFUSES;
+  if (status == 401 || status == 403) return PC_PROXY_FORBIDS;
+  return status >= 300 ? PC_PROXY_FAILED : PC_NETWORK;
 }
 
 static void note_timings(struct pc_transfer *t) {
@@ -334,8 +337,7 @@ void pc_easy_result(struct pc_transfer *t, CURLcode code) {
   t->result = classify(code);
   if (t->result == PC_TLS && hung_up(t->detail)) t->result = PC_NETWORK;
   if (t->result == PC_NETWORK && was_alerted(t->detail)) t->result = PC_TLS;
-  if (t->result == PC_NETWORK && refused_by_proxy(t->easy))
-    t->result = PC_PROXY_REFUSES;
+  if (t->result == PC_NETWORK) t->result = blame_proxy(t->easy);
   /* libcurl takes headers that break off for the end of a good answer, and
   ** what follows a 101 that nobody asked for as its body. */
   if (t->result == PC_OK && t->seen_status == 0) t->result = PC_NETWORK;

@@ -19,6 +19,8 @@ M.api = {
     CONTROLLERS },
   bad_audience       = { 401, 900420, "The audience of the token is no longer supported.", FD },
   mfa_required       = { 401, 900421, "The token carries no multifactor claim.", FD },
+  mfa_required_older = { 401, 10001, "Authentication failed. MFA required.", FD },
+  no_gdap_role       = { 403, 900308, "Insufficient privileges to complete the operation.", FD },
   access_denied      = { 403, 2032, "Access denied.", FD },
   no_rights          = { 403, 900150,
     "The supplied role does not have the rights to perform the requested operation.", FD },

@@ -8,10 +8,6 @@ local exchange = require "partnercenter.calls.attempt"
 local failures = require "partnercenter.calls.failures"
 local retry = require "partnercenter.calls.retry"
 
--- What the service says of tokens that a new one of the same kind would not
--- cure: a retired audience, no second factor.
-local HOPELESS_TOKENS = { [900420] = true, [900421] = true }
-
 local M = {}
 
 local function start(client, request, options)
@@ -98,7 +94,8 @@ end
 
 -- A token that looked valid may have been revoked: worth one new one.
 local function may_refresh(call, err, token)
-  return token and err.status == 401 and not call.refreshed and not HOPELESS_TOKENS[err.code]
+  return token and err.status == 401 and not call.refreshed
+    and not errors.needs_person(err)
 end
 
 -- A token and a place to send from. Getting the token may take so long that the

@@ -83,7 +83,13 @@ function M.of_answer(call, transfer, offset)
     call.cuts = call.cuts + 1
     fields.retryable = true
   end
-  return M.new(call, kind, words_of(kind, message, detail, offset), fields)
+  local words = words_of(kind, message, detail, offset)
+  -- Who reads it may not know that there is a proxy, let alone which.
+  local proxy = call.client.settings.proxy_host
+  if proxy and words:find("^the proxy") then
+    words = ("%s (the proxy is %s: ask whoever runs it)"):format(words, proxy)
+  end
+  return M.new(call, kind, words, fields)
 end
 
 return M

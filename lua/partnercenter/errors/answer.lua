@@ -1,14 +1,40 @@
 --- What the body of an error answer says, whatever its shape: the service's
--- fault, the gateway's throttle, the token endpoint, the partner API, or none of
--- them. It reads; what it means is decided in `partnercenter.errors`.
+-- fault, the gateway's throttle, the token endpoint, the partner API, a problem
+-- (RFC 9457), OData's, ASP.NET's, or none of them. It reads; what it means is decided
+-- in `partnercenter.errors.response`.
 -- SPDX-License-Identifier: MIT
 -- @module partnercenter.errors.answer
 
 local text = require "partnercenter.util.text"
 
+-- Where the words for people stand: the first that is there.
+local WORDS = {
+  "description", "error_description", "message", "error_message", "errormessage", "detail",
+  "reason", "exceptionmessage", "faultstring", "msg", "title",
+}
+
+-- Where more of them may stand, inside.
+local INNER = {
+  "error", "odata.error", "errors", "details", "detail", "innererror", "inner_error",
+  "innerexception", "fault",
+}
+
+local CODES = { "code", "errorcode", "error_code" }
+
+-- What is no detail: said elsewhere already.
+local SAID = { statuscode = true, status = true, target = true, source = true }
+for _, names in ipairs { WORDS, CODES } do
+  for _, name in ipairs(names) do SAID[name] = true end
+end
+SAID.title, SAID.exceptionmessage = nil, nil
+
+local DEEPEST = 8  -- objects in objects that are looked into
+
 local M = {}
 
+-- A text; OData has one in an object with its language.
 local function string_or_nil(value)
+  if type(value) == "table" then value = value.value end
   if type(value) == "string" and value ~= "" then return value end
   return nil
 end
@@ -30,6 +56,26 @@ local function array_of(value, convert)
     if converted then list[#list + 1] = converted end
   end
   return list[1] and list or nil
+end
+
+-- The document with its keys in lower case; of two spellings the exact one wins.
+local function with_lower_keys(document)
+  local lower = {}
+  for key, value in pairs(document) do
+    if type(key) == "string" then
+      local name = key:lower()
+      if lower[name] == nil or name == key then lower[name] = value end
+    end
+  end
+  return lower
+end
+
+local function first_of(d, names, convert)
+  for _, name in ipairs(names) do
+    local value = convert(d[name])
+    if value then return value, name end
+  end
+  return nil
 end
 
 -- Entra's numbers: from the list, else from the AADSTS marks in the description.
@@ -56,50 +102,102 @@ local function read_token_error(document)
     description = description,
     error_codes = entra_codes(document, description),
     suberror = string_or_nil(document.suberror),
+    claims = string_or_nil(document.claims),
     request_id = string_or_nil(document.trace_id) or id_in(description, "Trace"),
     correlation_id = string_or_nil(document.correlation_id) or id_in(description, "Correlation"),
   }
 end
 
--- The document with its keys in lower case; of two spellings the exact one wins.
-local function with_lower_keys(document)
-  local lower = {}
-  for key, value in pairs(document) do
-    if type(key) == "string" then
-      local name = key:lower()
-      if lower[name] == nil or name == key then lower[name] = value end
+local collect
+
+-- The words of an array of errors, or of fields and what is wrong with them.
+local function collect_list(list, found, depth)
+  local names = {}
+  for name in pairs(list) do names[#names + 1] = name end
+  table.sort(names, function(a, b) return tostring(a) < tostring(b) end)
+  for _, name in ipairs(names) do
+    local value = list[name]
+    if type(value) == "string" then
+      found[#found + 1] = value
+    elseif type(value) == "table" then
+      collect(value, found, depth + 1)
     end
   end
-  return lower
+end
+
+-- The words, codes and the name of an error, from the outside to the inside.
+function collect(document, found, depth)
+  if depth > DEEPEST then return end
+  local d = with_lower_keys(document)
+  local words = first_of(d, WORDS, string_or_nil)
+  if words then found[#found + 1] = words end
+  found.code = found.code or first_of(d, CODES, number_or_nil)
+  found.error = found.error or first_of(d, CODES, string_or_nil)
+  found.source = found.source or string_or_nil(d.source) or string_or_nil(d.target)
+  for _, name in ipairs(INNER) do
+    local inner = d[name]
+    if type(inner) == "table" and inner.value == nil then
+      local listed = inner[1] ~= nil or name == "errors"
+      if listed then collect_list(inner, found, depth) else collect(inner, found, depth + 1) end
+    end
+  end
+  if document[1] ~= nil then collect_list(document, found, depth) end
+end
+
+-- What an object says beside words and code, by its own names.
+local function rest_of(document)
+  local d, rest = with_lower_keys(document), {}
+  if type(d.data) == "table" then return d.data end
+  if type(d.errors) == "table" then return d.errors end
+  for key, value in pairs(document) do
+    local said = type(key) == "string" and SAID[key:lower()] and type(value) ~= "table"
+    local empty = type(value) == "table" and next(value) == nil
+    if not said and not empty and type(value) ~= "userdata" then rest[key] = value end
+  end
+  return next(rest) ~= nil and rest or nil
+end
+
+-- The words once each: a detail often repeats what it is a detail of.
+local function join(words)
+  local list = {}
+  for _, word in ipairs(words) do
+    local known = false
+    for _, other in ipairs(list) do known = known or other:find(word, 1, true) ~= nil end
+    if not known then list[#list + 1] = word end
+  end
+  return list[1] and table.concat(list, "; ")
+end
+
+-- The shape by what is there, for those who have to know.
+local function shape_of(d, inner, found, description)
+  if inner then return "api" end
+  if found.code or d.description or d.errors then return "fault" end
+  if found.error and description then return "fault" end
+  return description and "gateway" or d.statuscode and "gateway" or "none"
 end
 
 local function read_document(document)
   local d = with_lower_keys(document)
-  if string_or_nil(d.error) then return read_token_error(d) end
-  if type(d.error) == "table" then
-    local e = with_lower_keys(d.error)
-    return {
-      shape = "api",
-      code = number_or_nil(e.code),
-      error = not number_or_nil(e.code) and string_or_nil(e.code) or nil,
-      description = string_or_nil(e.message),
-      source = string_or_nil(e.target),
-    }
-  end
-  if number_or_nil(d.code) or string_or_nil(d.description) then
-    return {
-      shape = "fault",
-      code = number_or_nil(d.code),
-      error = not number_or_nil(d.code) and string_or_nil(d.code) or nil,
-      description = string_or_nil(d.description) or string_or_nil(d.message),
-      source = string_or_nil(d.source),
-      data = type(d.data) == "table" and d.data or nil,
-    }
-  end
-  if number_or_nil(d.statuscode) or string_or_nil(d.message) then
-    return { shape = "gateway", description = string_or_nil(d.message) }
-  end
-  return { shape = "none" }
+  local name = type(d.error) == "string" and string_or_nil(d.error)
+  local plain = not first_of(d, { "message", "detail" }, string_or_nil)
+  if name and (d.error_description or d.error_codes or plain) then return read_token_error(d) end
+  local inner = type(d.error) == "table" and d.error or d["odata.error"]
+  inner = type(inner) == "table" and inner or nil
+  local found = {}
+  collect(document, found, 1)
+  local description = join(found)
+  local shape = shape_of(d, inner, found, description)
+  if shape == "none" then return { shape = "none" } end
+  local rest = rest_of(inner or document)
+  if name and rest then rest.error = nil end
+  return {
+    shape = name and "fault" or shape,
+    code = found.code,
+    error = name or not found.code and found.error or nil,
+    description = description,
+    source = found.source,
+    data = rest and next(rest) ~= nil and rest or d.data,
+  }
 end
 
 -- The document of a body that is a JSON object or array, or nil. Decoders differ
@@ -115,29 +213,34 @@ end
 -- @tparam ?string body
 -- @tparam function decode takes JSON text; gives the value, or nil, or raises
 -- @treturn table `shape` ("fault", "gateway", "token", "api" or "none") and, as
---   far as they are there: `code`, `error`, `description` (raw), `source`,
---   `data`, `error_codes`, `suberror`, `request_id`, `correlation_id`
+--   far as they are there: `code`, `error`, `description` (raw), `source`, `data`,
+--   `error_codes`, `suberror`, `claims`, `request_id`, `correlation_id`
 function M.read(body, decode)
   local document = body and decode_table(body, decode)
   return document and read_document(document) or { shape = "none" }
 end
 
 -- Where a description that is JSON itself holds the words for people.
-local WORDS = { "reason", "description", "message", "error_description", "detail", "title" }
+local WORDS_INSIDE = { "reason", "description", "message", "error_description", "detail", "title" }
+
+-- What follows the words of Microsoft Entra, on lines of their own or on the same.
+local AFTER_WORDS = { "%s+Trace ID:", "%s+Correlation ID:", "%s+Timestamp:" }
 
 --- The description as a person can read it: one line, entities resolved, the
--- reason taken out if it is JSON itself. Of a token endpoint's, the first line.
+-- reason taken out if it is JSON itself. Of Microsoft Entra's, what is before the ids.
 -- @tparam string description
 -- @tparam function decode as for `read`
 -- @tparam number max bytes
 -- @treturn string
 function M.readable(description, decode, max)
   local document = decode_table(description, decode)
-  local words
-  for _, name in ipairs(WORDS) do
-    words = words or (document and string_or_nil(with_lower_keys(document)[name]))
+  local words = document and first_of(with_lower_keys(document), WORDS_INSIDE, string_or_nil)
+  words = words or description
+  if words:find("AADSTS%d") then
+    local ends = #words + 1
+    for _, mark in ipairs(AFTER_WORDS) do ends = math.min(ends, words:find(mark) or ends) end
+    if words:find("AADSTS%d") < ends then words = words:sub(1, ends - 1) end
   end
-  words = words or description:match("^%s*([^\r\n]+)[\r\n]+Trace ID:") or description
   return text.line(text.unescape(words), max)
 end
 

@@ -28,6 +28,11 @@ return {
   -- @see partnercenter.errors.response.from_response
   from_response = response.from_response,
 
+  --- Would a new token of the same kind be refused like this one?
+  -- @function needs_person
+  -- @see partnercenter.errors.response.needs_person
+  needs_person = response.needs_person,
+
   --- The secrets of one client, and what masks them.
   -- @function register
   -- @see partnercenter.errors.masking.register

@@ -13,8 +13,9 @@
 -- @field code number: the service's, or Microsoft Entra's (70008 of AADSTS70008)
 -- @field description the answer's own words, as they came
 -- @field source which part of the service failed
--- @field data array with the service's details
+-- @field data the service's details: an array, or a table by the answer's own names
 -- @field error the token endpoint's `error`, such as "invalid_grant"
+-- @field claims JSON text: what the next sign-in has to bring, for its option claims
 -- @field suberror the token endpoint's `suberror`
 -- @field error_codes array of all numbers the token endpoint gave
 -- @field request_id MS-RequestId (token endpoint: the trace id)
@@ -43,7 +44,7 @@ local KINDS = {
 
 local FIELDS = {
   kind = true, message = true, status = true, code = true, description = true, source = true,
-  data = true, error = true, suberror = true, error_codes = true, request_id = true,
+  data = true, error = true, suberror = true, claims = true, error_codes = true, request_id = true,
   correlation_id = true, ms_cv = true, server_id = true, retry_after = true, attempts = true,
   url = true, body = true, retryable = true, cause = true,
 }

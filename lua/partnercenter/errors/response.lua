@@ -5,6 +5,7 @@
 
 local advice = require "partnercenter.errors.advice"
 local answer = require "partnercenter.errors.answer"
+local challenges = require "partnercenter.errors.challenge"
 local datetime = require "partnercenter.util.datetime"
 local object = require "partnercenter.errors.object"
 local text = require "partnercenter.util.text"
@@ -13,6 +14,16 @@ local MAX_READ = 65536          -- bytes of a body that are looked at: no fault 
 local MAX_BODY = 4096           -- bytes kept of a body: enough for any fault
 local MAX_DESCRIPTION = 300     -- bytes of a description in a message
 local MAX_EXCERPT = 120         -- bytes of a body that is no JSON in a message
+local MAX_NAME = 60             -- bytes of a header's value in a message
+
+-- What proxies, firewalls and sign-in pages of networks answer with, beside success and
+-- redirects. Pages of other statuses come from the service's own front.
+local IN_BETWEEN = { [401] = true, [403] = true, [404] = true, [407] = true, [451] = true,
+  [502] = true, [503] = true, [504] = true, [511] = true }
+
+-- What tells that the service itself has answered.
+local OWN_HEADERS = { "MS-RequestId", "MS-CorrelationId", "MS-CV", "MS-ServerId",
+  "x-ms-request-id" }
 
 local KIND_OF_STATUS = { [401] = "sign_in", [403] = "forbidden", [404] = "not_found" }
 
@@ -37,66 +48,139 @@ local function seconds_to_wait(header, description)
   return tonumber(words)
 end
 
+local function nothing() end
+local function same(value) return value end
+
+-- What is looked at: a copy with a body of bounded size, with what it says, and with
+-- what all may be absent. Secrets are masked behind the decoding and before anything
+-- is cut, since half a secret is not found any more.
+local function read(response, decode)
+  local seen = {}
+  for name, value in pairs(response) do seen[name] = value end
+  local header, mask = response.header or nothing, response.mask or same
+  seen.mask, seen.decode = mask, decode
+  seen.header = function(name) return mask(header(name)) end
+  local body = response.body and response.body:sub(1, MAX_READ)
+  seen.found, seen.body = mask(answer.read(body, decode)), mask(body)
+  local challenge = response.status == 401 and challenges.read(header("WWW-Authenticate"))
+  seen.challenge = mask(challenge or {})
+  return seen
+end
+
 -- Is it the token endpoint that speaks, or a gateway with its words?
-local function is_about_tokens(response, found)
-  return found.shape == "token" and (response.token_endpoint or advice.oauth[found.error] ~= nil)
+local function is_about_tokens(seen)
+  local found = seen.found
+  if seen.token_endpoint then return found.error ~= nil end
+  return found.shape == "token" and advice.oauth[found.error] ~= nil
+end
+
+-- A page or plain text with none of the service's ids: a proxy, a firewall, a
+-- sign-in page of the network.
+local function is_in_between(seen)
+  local status, body = seen.status, seen.body or ""
+  if seen.found.shape ~= "none" or body == "" or body:find("^%s*[{%[]") then return false end
+  if status >= 400 and not IN_BETWEEN[status] then return false end
+  for _, name in ipairs(OWN_HEADERS) do
+    if seen.header(name) then return false end
+  end
+  return true
+end
+
+-- Advice by the numbers of Microsoft Entra, and the number that it is by. Of several
+-- the last one is the cause.
+local function entra_advice(codes)
+  codes = codes or {}
+  for i = #codes, 1, -1 do
+    if advice.entra[codes[i]] then return advice.entra[codes[i]], codes[i] end
+  end
+  return nil, codes[#codes]
+end
+
+local function numbers_in(description)
+  local codes = {}
+  for digits in (description or ""):gmatch("AADSTS(%d+)") do
+    codes[#codes + 1] = tonumber(digits)
+  end
+  return codes
+end
+
+local function service_advice(seen)
+  local found, status = seen.found, seen.status
+  local row = (advice.faults[status] or {})[found.code]
+  if not row and status == 401 and (found.description or ""):find("MFA required", 1, true) then
+    row = advice.faults[401][900421]
+  end
+  local entra = (status == 401 or status == 403) and entra_advice(numbers_in(found.description))
+  if entra then return entra, row and row.kind end
+  if row then return row.hint, row.kind end
+  if seen.challenge.claims or seen.challenge.error == "insufficient_claims" then
+    return advice.CLAIMS
+  end
+  return advice.status[status]
 end
 
 -- What to do, the kind where a code decides it, and Entra's number.
-local function advice_for(response, found)
-  if not is_about_tokens(response, found) then
-    local row = (advice.faults[response.status] or {})[found.code]
-    return row and row.hint or advice.status[response.status], row and row.kind
+local function advice_for(seen)
+  if is_about_tokens(seen) then
+    local hint, code = entra_advice(seen.found.error_codes)
+    return hint or advice.oauth[seen.found.error], nil, code
   end
-  for _, code in ipairs(found.error_codes or {}) do
-    if advice.entra[code] then return advice.entra[code], nil, code end
+  if is_in_between(seen) then
+    return advice.IN_BETWEEN, seen.status < 500 and "protocol" or nil
   end
-  return advice.oauth[found.error], nil, (found.error_codes or {})[1]
+  return service_advice(seen)
 end
 
-local function kind_of(response, found)
-  local status = response.status
+local function kind_of(seen)
+  local status = seen.status
   if status == 429 then return "throttled" end
-  if is_about_tokens(response, found) then
-    if status >= 500 or status == 408 or PASSING_OAUTH_ERRORS[found.error] then return "http" end
+  if is_about_tokens(seen) then
+    if status >= 500 or status == 408 or PASSING_OAUTH_ERRORS[seen.found.error] then
+      return "http"
+    end
     return "sign_in"
   end
-  if status >= 200 and status < 300 and found.shape == "none" then return "protocol" end
+  if status >= 200 and status < 300 and seen.found.shape == "none" then return "protocol" end
   return KIND_OF_STATUS[status] or "http"
 end
 
--- What the answer said, for a message.
-local function words_of(response, found, decode, header)
-  if found.description then return answer.readable(found.description, decode, MAX_DESCRIPTION) end
-  if found.error then return text.line(found.error, MAX_DESCRIPTION) end
-  local body = response.body or ""
-  if body == "" then return "the body is empty" end
-  local content_type = header("Content-Type")
-  content_type = type(content_type) == "string" and text.line(content_type:gsub(";.*$", ""), 60)
-  local excerpt = text.excerpt(body, MAX_EXCERPT)
-  if excerpt == "" then excerpt = "nothing to read" end
-  return (content_type or "no content type") .. ": " .. excerpt
+-- A header's value for a message.
+local function name_in(header, name)
+  local value = header(name)
+  return type(value) == "string" and text.line(value:gsub(";.*$", ""), MAX_NAME) or nil
 end
 
-local function message_of(response, found, words, hint)
-  local from = response.token_endpoint and "the token endpoint" or "Partner Center"
-  local code = found.code and (", code %d"):format(found.code) or ""
-  local message = ("%s answered %d%s: %s"):format(from, response.status, code, words)
+-- What the answer said, for a message.
+local function words_of(seen)
+  local found = seen.found
+  local words = found.description or seen.challenge.description
+  if words then return answer.readable(words, seen.decode, MAX_DESCRIPTION) end
+  words = found.error or seen.challenge.error
+  if words then return text.line(words, MAX_DESCRIPTION) end
+  local body = seen.body or ""
+  if body == "" then return "the body is empty" end
+  local excerpt = text.excerpt(body, MAX_EXCERPT)
+  if excerpt == "" then excerpt = "nothing to read" end
+  return (name_in(seen.header, "Content-Type") or "no content type") .. ": " .. excerpt
+end
+
+-- Who answered.
+local function sender_of(seen)
+  local from = seen.token_endpoint and "the token endpoint" or "Partner Center"
+  if not is_in_between(seen) then return from end
+  local name = name_in(seen.header, "Server") or name_in(seen.header, "Via")
+  return ("something on the way to %s%s"):format(from, name and " (" .. name .. ")" or "")
+end
+
+local function message_of(seen, hint)
+  local code = seen.found.code and (", code %d"):format(seen.found.code) or ""
+  local message = ("%s answered %d%s: %s"):format(sender_of(seen), seen.status, code,
+    words_of(seen))
   if not hint then return message end
   return message:gsub("([^.])%.$", "%1") .. "; " .. hint
 end
 
-local function nothing() end
-local function same(value) return value end
-
--- A copy with a body of bounded size, and with what all may be absent.
-local function bounded(response)
-  local copy = {}
-  for name, value in pairs(response) do copy[name] = value end
-  copy.body = response.body and response.body:sub(1, MAX_READ)
-  copy.header, copy.mask = response.header or nothing, response.mask or same
-  return copy
-end
+local FROM_BODY = { "source", "data", "suberror", "error_codes" }
 
 --- The error object of an answer that is no success: classified by its status
 -- and by what its body says.
@@ -107,32 +191,41 @@ end
 -- @tparam[opt] function decode JSON text to value; default is the core's
 -- @treturn Error
 function M.from_response(response, decode)
-  decode = decode or require "partnercenter.core".decode
-  response = bounded(response)
-  local header, mask = response.header, response.mask
-  -- Behind the decoding, and before anything is cut: half a secret is not found.
-  local found = mask(answer.read(response.body, decode))
-  response.body = mask(response.body)
-  local hint, kind, entra_code = advice_for(response, found)
+  local seen = read(response, decode or require "partnercenter.core".decode)
+  local header, found, challenge = seen.header, seen.found, seen.challenge
+  local hint, kind, entra_code = advice_for(seen)
   local err = {
-    kind = kind or kind_of(response, found),
-    status = response.status,
+    kind = kind or kind_of(seen),
+    status = seen.status,
     code = found.code or entra_code,
-    retry_after = seconds_to_wait(header, response.status == 429 and found.description or nil),
-    request_id = header("MS-RequestId") or found.request_id or response.request_id,
-    correlation_id = header("MS-CorrelationId") or found.correlation_id or response.correlation_id,
+    description = found.description or challenge.description,
+    error = found.error or challenge.error,
+    claims = found.claims or challenge.claims,
+    retry_after = seconds_to_wait(header, seen.status == 429 and found.description or nil),
+    request_id = header("MS-RequestId") or found.request_id or seen.request_id,
+    correlation_id = header("MS-CorrelationId") or found.correlation_id or seen.correlation_id,
     ms_cv = header("MS-CV"),
     server_id = header("MS-ServerId"),
-    attempts = response.attempts,
-    url = response.url,
-    body = response.body and response.body:sub(1, MAX_BODY),
+    attempts = seen.attempts,
+    url = seen.url,
+    body = seen.body and seen.body:sub(1, MAX_BODY),
   }
-  for _, name in ipairs { "description", "source", "data", "error", "suberror", "error_codes" } do
-    err[name] = found[name]
-  end
-  if response.token_endpoint and PASSING_OAUTH_ERRORS[found.error] then err.retryable = true end
-  err.message = message_of(response, found, words_of(response, found, decode, header), hint)
-  return mask(object.new(err))
+  for _, name in ipairs(FROM_BODY) do err[name] = found[name] end
+  if seen.token_endpoint and PASSING_OAUTH_ERRORS[found.error] then err.retryable = true end
+  err.message = message_of(seen, hint)
+  return seen.mask(object.new(err))
+end
+
+--- Would a new token of the same kind be refused like this one? No second factor, a
+-- retired audience, or claims that only another sign-in brings.
+-- @tparam Error err
+-- @treturn boolean
+function M.needs_person(err)
+  if err.status ~= 401 then return false end
+  local row = advice.faults[401][err.code]
+  local words = type(err.description) == "string" and err.description or ""
+  return err.claims ~= nil or row ~= nil and row.final == true
+    or err.error == "insufficient_claims" or words:find("MFA required", 1, true) ~= nil
 end
 
 return M

@@ -34,7 +34,12 @@ local proxies = {
     connections = 1 },
   { name = "proxy-502", what = "502, in HTML: the proxy cannot reach the service",
     serve = says "HTTP/1.1 502 Bad Gateway\r\nContent-Length: 6\r\n\r\n<html>", gets = "network",
+    like = "the proxy could not reach the host.*502.*the proxy is 127%.0%.0%.1:%d+: ask",
     requests = 0, connections = 2 },
+  { name = "proxy-403", what = "403, in HTML: the proxy lets nobody through to that host",
+    serve = says "HTTP/1.1 403 Forbidden\r\nContent-Length: 6\r\n\r\n<html>", gets = "config",
+    like = "the proxy does not let this host through.*403.*the proxy is 127%.0%.0%.1:%d+: ask",
+    requests = 0, connections = 1 },
   { name = "proxy-redirects", what = "a redirect instead of a tunnel: never followed",
     serve = says("HTTP/1.1 302 Found\r\nLocation: https://127.0.0.1:{port:well}/\r\n"
       .. "Content-Length: 0\r\n\r\n"), gets = "network", requests = 0 },
