@@ -72,12 +72,13 @@ function ways.pages(partner, add)
 end
 
 -- Whole pages by the curl command and lua-cjson: one line for each.
-function ways.cjson(partner, add)
+function ways.cjson(_, add)
   local cjson = require "cjson"
   local url = ("%s/partner/v1/analytics/commercial/deployment/license?top=%d&skip=[0-%d:%d]")
-    :format(partner.settings.base_url, TOP, wanted - 1, TOP)
+    :format(os.getenv "PARTNERCENTER_BASE_URL", TOP, wanted - 1, TOP)
   local pipe = assert(io.popen(("curl -sS --compressed --cacert '%s' -H 'Authorization: Bearer %s' "
-    .. "-w '\\n' '%s'"):format(partner.settings.ca_file, os.getenv "PARTNERCENTER_TOKEN", url)))
+    .. "-w '\\n' '%s'"):format(os.getenv "PARTNERCENTER_CA_FILE",
+    os.getenv "PARTNERCENTER_TOKEN", url)))
   for text in pipe:lines() do
     for _, row in ipairs(cjson.decode(text).Value) do add(row) end
   end

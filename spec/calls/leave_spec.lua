@@ -1,6 +1,7 @@
 -- Leaving the rows of `each` early: what is on its way is cancelled, as the
 -- server sees it.
 local block = require "partnercenter.loop.block"
+local inside = require "spec.support.inside"
 local leave_contract = require "spec.support.leave_contract"
 local sandbox = require "spec.support.sandbox"
 local together = require "spec.support.together"
@@ -105,7 +106,7 @@ describe("leaving each", function()
       assert.equal(c[2], err and err.kind)
       assert.equal(c[3], count)
       assert.is_nil(each())
-      assert.equal(0, client.hub.session:running())
+      assert.equal(0, inside(client).dispatcher.session:running())
       assert.is_true(box:stats().total <= c[4])
       client:close()
     end)
@@ -152,7 +153,7 @@ describe("leaving an iterator in which a task waits", function()
 
   function env.run(f) f() end
 
-  function env.sleep(seconds) client.hub:sleep(seconds) end
+  function env.sleep(seconds) inside(client).dispatcher:sleep(seconds) end
 
   leave_contract(it, env)
 
@@ -161,9 +162,9 @@ describe("leaving an iterator in which a task waits", function()
     env.new_client { loop = loop }
     local rows = ('{"note":"%s","items":[{"id":"x"}]}'):format(("x"):rep(100000))
     env.box:control { gzip = false, faults = { { status = 200, body = rows } } }
-    local hub = client.hub
-    local pass, passing = hub.pass, false
-    function hub:pass(...)
+    local dispatcher = inside(client).dispatcher
+    local pass, passing = dispatcher.pass, false
+    function dispatcher:pass(...)
       passing = true
       return pass(self, ...)
     end
@@ -171,7 +172,7 @@ describe("leaving an iterator in which a task waits", function()
     local results = together(client, {
       function() return iterate() end,
       function()
-        repeat pass(hub) until passing
+        repeat pass(dispatcher) until passing
         closer:close()
       end,
     })
@@ -183,12 +184,12 @@ describe("leaving an iterator in which a task waits", function()
   it("gives no row when the page was opened but not yet taken", function()
     local sent
     env.new_client { on_event = function(event) sent = sent or event.name == "request" end }
-    local hub = client.hub
-    local driver, step = hub:blocking(), hub.step
+    local dispatcher = inside(client).dispatcher
+    local driver, step = dispatcher:blocking(), dispatcher.step
     local iterate, _, _, closer = client.customers:each { size = 2 }
     -- Its turn comes behind those that the network has woken.
     local token
-    function hub:step(seconds)
+    function dispatcher:step(seconds)
       local running = step(self, seconds)
       if token then driver:wake(token) end
       return running
@@ -197,7 +198,7 @@ describe("leaving an iterator in which a task waits", function()
       repeat
         token = driver:task()
         driver:park(token)
-      until sent and hub.session:running() == 0
+      until sent and dispatcher.session:running() == 0
       closer:close()
     end, function() end)
     local ok, err = pcall(iterate)

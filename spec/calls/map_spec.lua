@@ -1,6 +1,7 @@
 -- The same work for many things, side by side, against the sandbox.
 local core = require "partnercenter.core"
 local errors = require "partnercenter.errors"
+local inside = require "spec.support.inside"
 local partnercenter = require "partnercenter"
 local sandbox = require "spec.support.sandbox"
 
@@ -47,7 +48,7 @@ describe("partnercenter.map", function()
   -- Waits that need no network: a task sleeps on the client's clock.
   local function sleeper(client)
     return function(seconds)
-      client.hub:sleep(seconds)
+      inside(client).dispatcher:sleep(seconds)
       return seconds
     end
   end
@@ -127,7 +128,7 @@ describe("partnercenter.map", function()
         if key == "text" then error("a text", 0) end
         if key == "object" then error(mine) end
         if key == "late" then
-          client.hub:sleep(0.01)
+          inside(client).dispatcher:sleep(0.01)
           error("late", 0)
         end
         return key
@@ -191,7 +192,7 @@ describe("partnercenter.map", function()
         for _ in client:map(list, function()
           now = now + 1
           most = math.max(most, now)
-          client.hub:sleep(0.001)
+          inside(client).dispatcher:sleep(0.001)
           now = now - 1
         end, { concurrency = limit }) do end
         assert.equal(limit, most)
@@ -295,10 +296,10 @@ describe("partnercenter.map", function()
     it("cancels what is under way by close", function()
       local client = new_client()
       local iterate, closer = start(client, 9)
-      client.hub:sleep(0.05)
-      assert.equal(8, client.hub.session:running())
+      inside(client).dispatcher:sleep(0.05)
+      assert.equal(8, inside(client).dispatcher.session:running())
       closer:close()
-      assert.equal(0, client.hub.session:running())
+      assert.equal(0, inside(client).dispatcher.session:running())
       assert.is_nil((iterate()))
       closer:close()
     end)
@@ -306,12 +307,12 @@ describe("partnercenter.map", function()
     it("cancels what is under way by garbage collection", function()
       local client = new_client()
       start(client, 9)
-      client.hub:sleep(0.05)
-      assert.equal(8, client.hub.session:running())
+      inside(client).dispatcher:sleep(0.05)
+      assert.equal(8, inside(client).dispatcher.session:running())
       collectgarbage()
       collectgarbage()
       collectgarbage()
-      assert.equal(0, client.hub.session:running())
+      assert.equal(0, inside(client).dispatcher.session:running())
     end)
 
     if IS_54 then
@@ -322,11 +323,11 @@ describe("partnercenter.map", function()
           return i == 1 or deployment(client, box.customer_id)
         end) do
           assert.equal(1, i)
-          client.hub:sleep(0.05)
-          assert.equal(2, client.hub.session:running())
+          inside(client).dispatcher:sleep(0.05)
+          assert.equal(2, inside(client).dispatcher.session:running())
           if i then break end
         end
-        assert.equal(0, client.hub.session:running())
+        assert.equal(0, inside(client).dispatcher.session:running())
       end)
     end
 
@@ -347,7 +348,7 @@ describe("partnercenter.map", function()
       local client = new_client()
       box:reset()
       local iterate, closer = start(client, 5)
-      client.hub:sleep(0.3)
+      inside(client).dispatcher:sleep(0.3)
       closer:close()
       assert.is_nil((iterate()))
       local deadline = core.now() + 5 * PATIENCE
@@ -363,7 +364,7 @@ describe("partnercenter.map", function()
       local kinds = {}
       local step = client:map({ 1, 2, 3, 4 }, function(i)
         if i == 1 then
-          client.hub:sleep(0.05)
+          inside(client).dispatcher:sleep(0.05)
           client:close()
           return nil, { kind = "mine" }
         end
@@ -427,7 +428,7 @@ describe("partnercenter.map", function()
           return rows
         end
         for _ = 1, 20 do
-          client.hub:sleep(0.001)
+          inside(client).dispatcher:sleep(0.001)
           other = other + 1
         end
         worst = math.max(worst, other)

@@ -1,6 +1,12 @@
+local errors = require "partnercenter.errors"
 local retry = require "partnercenter.calls.retry"
 
 local POLICY = { retries = 4, base = 0.5, cap = 30, max_retry_after = 300 }
+
+local function failure(fields)
+  fields.kind, fields.message = fields.kind or "http", "it failed"
+  return errors.new(fields)
+end
 
 local function always(value) return function() return value end end
 
@@ -34,16 +40,16 @@ describe("partnercenter.retry", function()
       { "a 400 marked passing", { kind = "http", status = 400, retryable = true }, true },
     } do
       it("says " .. tostring(c[3]) .. " of " .. c[1], function()
-        assert.equal(c[3], retry.retryable(c[2]))
-        assert.equal(c[3], retry.delay(1, c[2], POLICY, always(0.5)) ~= nil)
+        assert.equal(c[3], failure(c[2]).retryable)
+        assert.equal(c[3], retry.delay(1, failure(c[2]), POLICY, always(0.5)) ~= nil)
       end)
     end
   end)
 
   describe("delay", function()
-    local broken = { kind = "network" }
+    local broken = failure { kind = "network" }
     local function throttled(seconds)
-      return { kind = "throttled", status = 429, retry_after = seconds }
+      return failure { kind = "throttled", status = 429, retry_after = seconds }
     end
 
     for _, c in ipairs {
@@ -56,7 +62,7 @@ describe("partnercenter.retry", function()
       { "waits for what is announced", 1, throttled(57), 0, 57 },
       { "adds the random part to it", 1, throttled(57), 0.5, 57.25 },
       { "adds more when throttled again", 3, throttled(57), 0.5, 58 },
-      { "waits for what a 503 announces", 1, { status = 503, retry_after = 9 }, 0, 9 },
+      { "waits for what a 503 announces", 1, failure { status = 503, retry_after = 9 }, 0, 9 },
       { "obeys the longest wait allowed", 1, throttled(300), 0, 300 },
       { "does not wait longer than that", 1, throttled(301), 0, nil },
       { "backs off without an announcement", 2, throttled(nil), 0.5, 0.5 },
@@ -95,7 +101,7 @@ describe("partnercenter.retry", function()
     it("asks for the random number only when it retries", function()
       local function fail() error("asked") end
       assert.is_nil(retry.delay(5, broken, POLICY, fail))
-      assert.is_nil(retry.delay(1, { kind = "tls" }, POLICY, fail))
+      assert.is_nil(retry.delay(1, failure { kind = "tls" }, POLICY, fail))
     end)
 
     for _, c in ipairs {

@@ -1,6 +1,7 @@
 -- The whole way from a resource to Lua tables, against the sandbox.
 local cjson = require "cjson"
 local core = require "partnercenter.core"
+local inside = require "spec.support.inside"
 local partnercenter = require "partnercenter"
 local sandbox = require "spec.support.sandbox"
 
@@ -74,8 +75,9 @@ describe("partnercenter.client", function()
     it("decodes a large answer slice by slice, with turns for others in between", function()
       local block = require "partnercenter.loop.block"
       local client = new_client { loop = setmetatable({ slice = 1 }, { __index = block }) }
-      local passes, pass = 0, client.hub.pass
-      function client.hub:pass(...)
+      local dispatcher = inside(client).dispatcher
+      local passes, pass = 0, dispatcher.pass
+      function dispatcher:pass(...)
         passes = passes + 1
         return pass(self, ...)
       end

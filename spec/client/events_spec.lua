@@ -1,5 +1,6 @@
 -- What listeners are told, enough to feed a metrics exporter.
 local core = require "partnercenter.core"
+local inside = require "spec.support.inside"
 local partnercenter = require "partnercenter"
 local sandbox = require "spec.support.sandbox"
 
@@ -148,7 +149,7 @@ describe("on_event", function()
       assert.equal("mine: " .. name, err)
       raise = false
       assert(deployment(client))
-      assert.equal(0, client.hub.session:running())
+      assert.equal(0, inside(client).dispatcher.session:running())
     end
   end)
 
@@ -201,7 +202,7 @@ describe("deadline", function()
     local took = core.now() - started
     assert.is_nil(page)
     assert.is_true(took < seconds * PATIENCE, "took " .. took)
-    assert.equal(0, client.hub.session:running())
+    assert.equal(0, inside(client).dispatcher.session:running())
     client:close()
     return err
   end

@@ -3,6 +3,7 @@
 -- many of them in one process.
 local core = require "partnercenter.core"
 local faultserver = require "spec.support.faultserver"
+local inside = require "spec.support.inside"
 local partnercenter = require "partnercenter"
 local process = require "spec.support.process"
 local sandbox = require "spec.support.sandbox"
@@ -60,7 +61,7 @@ describe("the life of", function()
         assert.same({ false, "mine" }, { ok, why }, i)
       end
       collect()
-      assert.equal(0, client.hub.session:running())
+      assert.equal(0, inside(client).dispatcher.session:running())
       assert.equal(10, count(client))
     end)
 
@@ -75,7 +76,7 @@ describe("the life of", function()
         assert.same({ false, "mine" }, { ok, why })
         armed = false
         collect()
-        assert.equal(0, client.hub.session:running())
+        assert.equal(0, inside(client).dispatcher.session:running())
         assert.equal(10, count(client))
       end)
     end
@@ -146,7 +147,7 @@ describe("the life of", function()
         assert.truthy(co().id)
       end
       collect()
-      assert.equal(0, client.hub.session:running())
+      assert.equal(0, inside(client).dispatcher.session:running())
       assert.equal(10, count(client))
     end)
 
@@ -210,7 +211,7 @@ describe("the life of", function()
         for _ in client.customers:each() do coroutine.yield() end
       end)
       coroutine.resume(co)
-      client.hub.session:send { url = %q .. "/v1/customers" }
+      require "spec.support.inside"(client).dispatcher.session:send { url = %q .. "/v1/customers" }
       %s
     ]]
     for _, c in ipairs {
@@ -283,13 +284,13 @@ describe("a client that is closed", function()
     })
   end
 
-  local function waits(client) return next(client.hub.waiters) ~= nil end
-  local function sleeps(client) return next(client.hub.sleepers) ~= nil end
+  local function waits(client) return next(inside(client).dispatcher.waiters) ~= nil end
+  local function sleeps(client) return next(inside(client).dispatcher.sleepers) ~= nil end
 
   for _, c in ipairs {
     { "in flight", get, waits, control = { latency = 60000 } },
     { "waiting for a place", get, function(client)
-      return waits(client) and client.hub.gate.last == 1
+      return waits(client) and inside(client).limiter.last == 1
     end, calls = 2, options = { concurrency = 1 }, control = { latency = 60000 } },
     { "sleeping before a retry", get, sleeps,
       control = { faults = { { status = 503, retry_after = 60, times = 9 } } } },
@@ -318,7 +319,7 @@ describe("a client that is closed", function()
         local last = core.now() + 20 * PATIENCE
         repeat
           assert(core.now() < last, "nobody waits")
-          client.hub:sleep(0.001)
+          inside(client).dispatcher:sleep(0.001)
         until c[3](client)
         client:close()
       end

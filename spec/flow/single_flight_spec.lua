@@ -2,36 +2,36 @@
 -- wait for is dropped. The clock is moved by a task of its own, so nothing here
 -- takes real time.
 local core = require "partnercenter.core"
+local dispatcher_of = require "partnercenter.loop.dispatcher"
+local errors = require "partnercenter.errors"
 local flight_of = require "partnercenter.flow.single_flight"
-local hub_of = require "partnercenter.flow.dispatcher"
 local sign_in_of = require "partnercenter.sign_in"
-local throttle = require "partnercenter.flow.throttle"
 
 local block = require "partnercenter.loop.block"
 
 describe("partnercenter.flight", function()
-  local hub, now, ticking
+  local dispatcher, now, ticking
 
   before_each(function()
     now = 100
-    hub = hub_of.new {
+    dispatcher = dispatcher_of.new {
       session = assert(core.session {}), loop = block,
-      clock = function() return now end, throttle = throttle.new { concurrency = 4 },
+      clock = function() return now end,
     }
   end)
 
-  after_each(function() hub:close() end)
+  after_each(function() dispatcher:close() end)
 
   -- Run a function as a task while the clock goes on, a tenth of a second at each
   -- turn, for an hour at most.
   local function run(f)
-    local driver = hub:driver()
+    local driver = dispatcher:driver()
     local all, ended, result = driver:task(), false, nil
     local ticker = driver:spawn(function()
       local stop = now + 3600
       while not ended and now < stop do
         now = now + 0.1
-        hub:pass()
+        dispatcher:pass()
       end
       driver:wake(all)
     end, function() end)
@@ -47,29 +47,29 @@ describe("partnercenter.flight", function()
 
   -- A task that begins a flight and is never heard of again.
   local function drop(begin)
-    local driver = hub:driver()
+    local driver = dispatcher:driver()
     local record = driver:spawn(function()
       begin()
       driver:park(driver:task())
     end, function() end)
-    hub:sleep(0)
+    dispatcher:sleep(0)
     return record
   end
 
   it("lets those who wait go when it ends", function()
     local marker = {}
-    local flight = flight_of.new(hub, marker)
+    local flight = flight_of.new(dispatcher, marker)
     assert.is_true(flight:is_own())
-    local driver = hub:driver()
+    local driver = dispatcher:driver()
     local ends
     local task = driver:spawn(function()
       ends = flight:wait()
       flight.seen = true
     end, function() end)
-    run(function() hub:sleep(5) end)
+    run(function() dispatcher:sleep(5) end)
     assert.is_nil(flight.seen)
     flight:land()
-    run(function() hub:sleep(0.1) end)
+    run(function() dispatcher:sleep(0.1) end)
     assert.is_true(ends)
     assert.is_table(marker)
     assert.is_table(task)
@@ -77,7 +77,7 @@ describe("partnercenter.flight", function()
 
   it("lets one go whose deadline comes first", function()
     local marker = {}
-    local flight = flight_of.new(hub, marker)
+    local flight = flight_of.new(dispatcher, marker)
     assert.is_false(run(function() return flight:wait(now + 2.5) end))
     assert.is_true(now >= 102.5 and now < 103)
     assert.is_false(flight.done)
@@ -88,8 +88,8 @@ describe("partnercenter.flight", function()
     local flight
     local record = drop(function()
       local marker = {}
-      flight = flight_of.new(hub, marker)
-      hub:sleep(1e9)
+      flight = flight_of.new(dispatcher, marker)
+      dispatcher:sleep(1e9)
       return marker
     end)
     assert.is_false(flight:is_abandoned())
@@ -102,7 +102,7 @@ describe("partnercenter.flight", function()
 
   it("is abandoned when nothing was heard of its owner for twenty minutes", function()
     local marker = {}
-    local flight = flight_of.new(hub, marker)
+    local flight = flight_of.new(dispatcher, marker)
     now = now + 1000
     flight:heard()
     now = now + 1199
@@ -115,7 +115,8 @@ describe("partnercenter.flight", function()
   it("is taken over by one of those who wait", function()
     local asked = 0
     local signing = sign_in_of.new {
-      hub = hub, time = os.time, emit = function() end, cloud = {}, post = function() end,
+      dispatcher = dispatcher, time = os.time, cloud = {}, post = function() end,
+      register = errors.register(),
       credentials = { name = "test", acquire = function(_, context)
         asked = asked + 1
         if asked == 1 then context.sleep(1e9) end
@@ -134,22 +135,23 @@ describe("partnercenter.flight", function()
   it("is taken over when its owner has died of an error", function()
     local fail = true
     local signing = sign_in_of.new {
-      hub = hub, time = os.time, emit = function() end, cloud = {}, post = function() end,
+      dispatcher = dispatcher, time = os.time, cloud = {}, post = function() end,
+      register = errors.register(),
       credentials = { name = "test", acquire = function(_, context)
         context.sleep(1)
         if fail then error("mine", 0) end
         return { access_token = "token" }
       end },
     }
-    local driver, results, tasks = hub:driver(), {}, {}
+    local driver, results, tasks = dispatcher:driver(), {}, {}
     for i = 1, 2 do
       tasks[i] = driver:spawn(function() return signing:token() end, function(ok, value)
         results[i], fail = { ok, value }, false
       end)
     end
-    hub:sleep(0)
+    dispatcher:sleep(0)
     run(function()
-      while #results < 2 do hub:sleep(1) end
+      while #results < 2 do dispatcher:sleep(1) end
     end)
     assert.same({ false, "mine" }, results[1])
     -- Where an error crosses a wait unseen, the second one tries itself.
@@ -162,7 +164,8 @@ describe("partnercenter.flight", function()
   it("is taken over by the one whose own call has died of an error", function()
     local asked = 0
     local signing = sign_in_of.new {
-      hub = hub, time = os.time, emit = function() end, cloud = {}, post = function() end,
+      dispatcher = dispatcher, time = os.time, cloud = {}, post = function() end,
+      register = errors.register(),
       credentials = { name = "test", acquire = function()
         asked = asked + 1
         if asked == 1 then error("mine", 0) end

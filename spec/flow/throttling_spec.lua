@@ -1,5 +1,6 @@
 -- Quotas, Retry-After and places, on the wire.
 local core = require "partnercenter.core"
+local inside = require "spec.support.inside"
 local partnercenter = require "partnercenter"
 local sandbox = require "spec.support.sandbox"
 local together = require "spec.support.together"
@@ -33,8 +34,9 @@ describe("throttling", function()
     for name, value in pairs(options or {}) do all[name] = value end
     local client = assert(partnercenter.new(all))
     clients[#clients + 1] = client
-    local step = client.hub.step
-    function client.hub:step(seconds)
+    local dispatcher = inside(client).dispatcher
+    local step = dispatcher.step
+    function dispatcher:step(seconds)
       if seconds > 0 and self.session:running() == 0 then
         skipped, seconds = skipped + seconds, 0
       end
@@ -128,14 +130,14 @@ describe("throttling", function()
     local client = new_client()
     fail { match = "licenses", status = 429, retry_after = "20", times = 1 }
     local ends, functions = {}, {}
-    local started = client.settings.clock()
+    local started = inside(client).settings.clock()
     for i = 1, 6 do
       functions[i] = function()
         -- One after the other, so that all but the first come after the refusal.
-        client.hub:sleep((i - 1) * 0.5)
+        inside(client).dispatcher:sleep((i - 1) * 0.5)
         local page, facts = deployment(client)
         assert(page, facts)
-        ends[i] = client.settings.clock() - started
+        ends[i] = inside(client).settings.clock() - started
       end
     end
     for _, result in ipairs(together(client, functions)) do
@@ -175,20 +177,20 @@ describe("throttling", function()
 
   it("reports no requests per minute above the bound", function()
     local client = new_client { requests_per_minute = 120 }
-    local started = client.settings.clock()
+    local started = inside(client).settings.clock()
     for _, page, err in client:map((function()
       local list = {}
       for i = 1, 150 do list[i] = i end
       return list
     end)(), function() return deployment(client) end) do assert(page, err) end
-    local seconds = client.settings.clock() - started
+    local seconds = inside(client).settings.clock() - started
     assert.is_true(seconds >= 73 and seconds < 80 * PATIENCE, "took " .. seconds)
   end)
 
   it("finishes at the quota's pace with almost no refusal", function()
     box:control { quota = 60, quota_window = 1 }
     local client = new_client { clock = core.now }
-    client.hub.step = nil -- this one waits
+    inside(client).dispatcher.step = nil -- this one waits
     local list = {}
     for i = 1, 180 do list[i] = i end
     local started, count = core.now(), 0
@@ -226,7 +228,7 @@ describe("throttling", function()
   describe("places", function()
     it("are given first come, first served", function()
       local client = new_client { concurrency = 1, clock = core.now }
-      client.hub.step = nil
+      inside(client).dispatcher.step = nil
       box:control { latency = 10 }
       local order, functions = {}, {}
       for i = 1, 12 do
@@ -242,12 +244,12 @@ describe("throttling", function()
 
     it("are free again when a waiting call is dropped", function()
       local client = new_client { concurrency = 1, clock = core.now }
-      client.hub.step = nil
+      inside(client).dispatcher.step = nil
       box:control { latency = 100 }
-      local driver = client.hub:driver()
+      local driver = inside(client).dispatcher:driver()
       local first = driver:spawn(function() deployment(client) end, function() end)
       local second = driver:spawn(function() deployment(client) end, function() end)
-      client.hub:sleep(0.02)
+      inside(client).dispatcher:sleep(0.02)
       driver:cancel(first)
       driver:cancel(second)
       first, second = nil, nil -- luacheck: ignore
@@ -265,7 +267,7 @@ describe("throttling", function()
           refresh_token = box.refresh_token,
         },
       }
-      client.hub.step = nil
+      inside(client).dispatcher.step = nil
       -- The request for the token takes one of the two places, so that all three
       -- find one free and wait for the token.
       fail { match = "licenses", times = 2, delay = 1 }
@@ -283,7 +285,7 @@ describe("throttling", function()
 
     it("are waited for no longer than the client is open", function()
       local client = new_client { concurrency = 1, clock = core.now }
-      client.hub.step = nil
+      inside(client).dispatcher.step = nil
       fail { match = "licenses", times = 9, delay = 30 }
       local results = together(client, {
         function() return deployment(client) end,
@@ -296,7 +298,7 @@ describe("throttling", function()
 
     it("are waited for no longer than the deadline", function()
       local client = new_client { concurrency = 1, clock = core.now }
-      client.hub.step = nil
+      inside(client).dispatcher.step = nil
       box:control { latency = 500 }
       local hasty = client:with { deadline = 0.1 }
       local results = together(client, {

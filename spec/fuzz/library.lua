@@ -21,6 +21,8 @@ local KINDS = { sign_in = true, forbidden = true, not_found = true, throttled = 
   protocol = true }
 local STATUSES = { 200, 302, 400, 401, 403, 404, 409, 429, 500, 503 }
 local SECRET = "s3cret+of/the=fuzzer"
+local REGISTER = masking.register()
+REGISTER.add(SECRET)
 local ORIGIN = "https://127.0.0.1:8443"
 
 -- The n-th part of an input, parts being divided by zero bytes.
@@ -47,7 +49,7 @@ function looks.errors(input)
   local err = errors.from_response {
     status = status, body = body, url = ORIGIN .. "/v1/x", attempts = 1,
     header = function(name) return name == "Retry-After" and parts[2] or parts[3] end,
-    token_endpoint = parts[4] ~= nil, secrets = { SECRET },
+    token_endpoint = parts[4] ~= nil, mask = REGISTER.mask,
   }
   assert(errors.is(err) and KINDS[err.kind], err.kind)
   assert(#one_line(err) < 4000)

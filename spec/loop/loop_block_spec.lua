@@ -1,21 +1,21 @@
--- The scheduler of plain scripts, with a hub that has no network: a step puts
+-- The scheduler of plain scripts, with a dispatcher that has no network: a step puts
 -- the clock forward.
 local block = require "partnercenter.loop.block"
 
 local IS_51 = _VERSION == "Lua 5.1" and not rawget(_G, "jit")
 
 describe("partnercenter.loop.block", function()
-  local now, hub, driver, running
+  local now, dispatcher, driver, running
 
   before_each(function()
     now, running = 0, 1
-    hub = { waiters = setmetatable({}, { __mode = "kv" }) }
-    function hub.clock() return now end
-    function hub.step(_, seconds)
+    dispatcher = { waiters = setmetatable({}, { __mode = "kv" }) }
+    function dispatcher.clock() return now end
+    function dispatcher.step(_, seconds)
       now = now + seconds
       return running
     end
-    driver = block.attach(hub)
+    driver = block.attach(dispatcher)
   end)
 
   local function sleep(seconds, iterating) driver:park(driver:task(iterating), seconds) end
@@ -143,22 +143,30 @@ describe("partnercenter.loop.block", function()
         assert.equal(4, select("#", ...))
         assert.same({ 1, nil, 3 }, { ... })
       end
-      check(driver:run(nil, give, 1, nil, 3, nil))
-      run(function() check(driver:run(nil, give, 1, nil, 3, nil)) end)
+      check(driver:run(give, 1, nil, 3, nil))
+      run(function() check(driver:run(give, 1, nil, 3, nil)) end)
     end)
 
     it("passes errors on as they are", function()
       local mine = {}
-      local ok, err = pcall(driver.run, driver, nil, function() error(mine) end)
+      local ok, err = pcall(driver.run, driver, function() error(mine) end)
       assert.is_false(ok)
       assert.equal(mine, err)
+    end)
+
+    it("is needed outside of tasks, and where an iterator cannot yield", function()
+      assert.is_false(driver:is_home())
+      run(function()
+        assert.is_true(driver:is_home())
+        assert.equal(not IS_51, driver:is_home(true))
+      end)
     end)
 
     it("goes on with the others meanwhile", function()
       local order = {}
       local _, tasks = run(function()
         driver:spawn(function() order[#order + 1] = "other" end, function() end)
-        driver:run(true, function()
+        driver:run(function()
           sleep(1)
           order[#order + 1] = "own"
         end)
@@ -194,15 +202,15 @@ describe("partnercenter.loop.block", function()
     running = 0
     local token, steps = driver:task(), 0
     local transfer, reader = {}, { woken = false }
-    hub.waiters[transfer] = reader
-    function hub.step()
+    dispatcher.waiters[transfer] = reader
+    function dispatcher.step()
       steps = steps + 1
       if steps == 3 then driver:wake(token) end
       return running
     end
     assert.is_true(driver:park(token))
     assert.equal(3, steps)
-    assert.equal(reader, hub.waiters[transfer])
+    assert.equal(reader, dispatcher.waiters[transfer])
   end)
 
   it("tells a wait that can never end", function()

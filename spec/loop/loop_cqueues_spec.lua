@@ -1,5 +1,6 @@
 -- Waiting in cqueues, and the session as a thing that cqueues can poll.
 local core = require "partnercenter.core"
+local inside = require "spec.support.inside"
 local partnercenter = require "partnercenter"
 local sandbox = require "spec.support.sandbox"
 
@@ -52,10 +53,11 @@ describe("partnercenter.loop.cqueues", function()
     local loop = require "partnercenter.loop.cqueues"
     local client = env.new_client()
     assert.is_false(loop.usable())
-    assert.equal("block", client.hub:driver() == client.hub:blocking() and "block")
+    local dispatcher = inside(client).dispatcher
+    assert.equal("block", dispatcher:driver() == dispatcher:blocking() and "block")
     env.run(function()
       assert.is_true(loop.usable())
-      assert.not_equal(client.hub:blocking(), client.hub:driver())
+      assert.not_equal(dispatcher:blocking(), dispatcher:driver())
       -- What a coroutine of one's own would be resumed with is not cqueues'.
       coroutine.wrap(function() assert.is_false(loop.usable()) end)()
     end)

@@ -1,5 +1,6 @@
 -- Waiting in libuv's loop by luv.
 local core = require "partnercenter.core"
+local inside = require "spec.support.inside"
 local partnercenter = require "partnercenter"
 local process = require "spec.support.process"
 local sandbox = require "spec.support.sandbox"
@@ -76,7 +77,7 @@ describe("partnercenter.loop.luv", function()
         base_url = box.base_url, ca_file = box.ca_file,
       })
       assert(client.customers:get { size = 1 })
-      probe[client.hub] = true
+      probe[inside(client).dispatcher] = true
     end)
     for _ = 1, 4 do collectgarbage() end
     assert.is_nil(next(probe))

@@ -19,6 +19,7 @@ local function init_of(box, more)
       credentials = partnercenter.credentials.token "%s",
       concurrency = 100, %s
     }
+    inside = require "spec.support.inside"
     function deployment(client)
       return (client or partner).customers:by_id("%s").analytics.licenses.deployment
     end
@@ -183,14 +184,14 @@ describe("partnercenter.loop.ngx", function()
     it("lets others have their turn between slices of a large page", function()
       start {
         locations = { ["= /x"] = [[
-          local pass = getmetatable(partner.hub).__index.pass
+          local pass = getmetatable(inside(partner).dispatcher).__index.pass
           local passes = 0
-          getmetatable(partner.hub).__index.pass = function(...)
+          getmetatable(inside(partner).dispatcher).__index.pass = function(...)
             passes = passes + 1
             return pass(...)
           end
           local page, err = partner.analytics.commercial.deployment.license:get { top = 10000 }
-          getmetatable(partner.hub).__index.pass = pass
+          getmetatable(inside(partner).dispatcher).__index.pass = pass
           if not page then return ngx.say(tostring(err)) end
           ngx.say(#page.items, " ", passes)]] },
       }
@@ -238,7 +239,7 @@ describe("partnercenter.loop.ngx", function()
         http = "lua_check_client_abort on;",
         locations = {
           ["= /x"] = GET,
-          ["= /live"] = "ngx.say(partner.hub.session:running())",
+          ["= /live"] = "ngx.say(inside(partner).dispatcher.session:running())",
         },
       }
       nginx.run("curl -s --max-time 0.3 " .. server.url .. "/x")
@@ -252,7 +253,7 @@ describe("partnercenter.loop.ngx", function()
         ["= /x"] = [[
           for i = 1, 5 do ngx.thread.spawn(function() return deployment():get() end) end
           ngx.say("gone") ngx.exit(200)]],
-        ["= /live"] = "ngx.say(partner.hub.session:running())",
+        ["= /live"] = "ngx.say(inside(partner).dispatcher.session:running())",
       } }
       assert.equal("gone\n", (server:get("/x")))
       assert(nginx.await("[ \"$(curl -s " .. server.url .. "/live)\" = 0 ]", 3))
@@ -353,7 +354,7 @@ describe("partnercenter.loop.ngx", function()
       local rows, _, _, closer = partner.customers:each()
       local reader = ngx.thread.spawn(function() return pcall(rows) end)
       for _ = 1, 5000 do
-        if next(partner.hub.waiters) then break end
+        if next(inside(partner).dispatcher.waiters) then break end
         ngx.sleep(0.001)
       end
       closer:close()

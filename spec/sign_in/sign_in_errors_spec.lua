@@ -2,6 +2,7 @@
 -- what it never shows.
 local cjson = require "cjson"
 local errors = require "partnercenter.errors"
+local inside = require "spec.support.inside"
 local partnercenter = require "partnercenter"
 local signing = require "spec.support.signing"
 local together = require "spec.support.together"
@@ -252,7 +253,7 @@ describe("signing in", function()
           local client = new(provider, { retries = 1 })
           local page, err = client.customers:get { size = 1 }
           check_hidden(client, secrets, world.events, err, tostring(err), provider,
-            tostring(provider), client, client.settings)
+            tostring(provider), client, inside(client).settings)
           if not page then
             failures = failures + 1
             assert.is_true(errors.is(err))

@@ -1,6 +1,7 @@
 -- Signing in, against the sandbox over TLS.
 local cjson = require "cjson"
 local partnercenter = require "partnercenter"
+local secrets_of = require "spec.support.secrets"
 local signing = require "spec.support.signing"
 local together = require "spec.support.together"
 
@@ -383,10 +384,20 @@ describe("signing in", function()
       assert.same({ [A] = PAGES, [B] = PAGES }, calls)
     end
 
+    local function check_secrets(a, b)
+      local seen = {}
+      assert.is_true(#a > 0 and #b > 0)
+      for _, secret in ipairs(a) do seen[secret] = true end
+      for _, secret in ipairs(b) do
+        assert.is_true(secret == world.box.refresh_token or not seen[secret])
+      end
+    end
+
     before_each(function() world.box:control { token_uses = 7 } end)
 
     it("never mixes when they take turns", function()
       local a, b = tenant(A), tenant(B)
+      local secrets_a, secrets_b = secrets_of(a), secrets_of(b)
       local next_a = a.customers:pages { size = 500 / PAGES }
       local next_b = b.customers:pages { size = 500 / PAGES }
       local page_a, page_b = next_a(), next_b()
@@ -395,11 +406,13 @@ describe("signing in", function()
         page_a, page_b = next_a(), next_b()
       end
       check_requests()
+      check_secrets(secrets_a, secrets_b)
     end)
 
     it("never mixes when they run side by side", function()
       local queue = require "cqueues".new()
       local a, b, ids = tenant(A), tenant(B), { {}, {} }
+      local secrets_a, secrets_b = secrets_of(a), secrets_of(b)
       world.box:control { token_latency = 20, latency = 2 }
       queue:wrap(function() walk(a, ids[1]) end)
       queue:wrap(function() walk(b, ids[2]) end)
@@ -407,11 +420,13 @@ describe("signing in", function()
       assert.equal(500, #ids[1])
       assert.same(ids[1], ids[2])
       check_requests()
+      check_secrets(secrets_a, secrets_b)
     end)
   end)
 
   it("tells listeners, without secrets", function()
     local client = new(refreshing())
+    local secrets = secrets_of(client)
     assert(call(client))
     local told
     for _, event in ipairs(world.events) do
@@ -421,5 +436,9 @@ describe("signing in", function()
     assert.equal(3599, told.expires_in)
     assert.is_number(told.time)
     signing.check_hidden(dump(world.events), { world.box.refresh_token, world.box.client_secret })
+    assert.is_true(#secrets > 2)
+    for _, secret in ipairs(secrets) do
+      assert.is_nil(dump(world.events):find(secret, 1, true))
+    end
   end)
 end)

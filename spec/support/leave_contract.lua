@@ -5,6 +5,7 @@
 --   in spec.support.loop_contract
 local assert = require "luassert"
 local core = require "partnercenter.core"
+local inside = require "spec.support.inside"
 local partnercenter = require "partnercenter"
 local together = require "spec.support.together"
 
@@ -46,7 +47,7 @@ return function(it, env)
   end
 
   local function in_flight(client)
-    return next(client.hub.waiters) ~= nil
+    return next(inside(client).dispatcher.waiters) ~= nil
   end
 
   for _, c in ipairs {
@@ -59,12 +60,12 @@ return function(it, env)
       { gzip = false, rate = 1000,
         faults = { { match = "/v1/customers", status = 403, body = ("x"):rep(9000) } } },
       waits = function(client)
-        local transfer = next(client.hub.waiters)
+        local transfer = next(inside(client).dispatcher.waiters)
         return transfer and transfer:status() == 403
       end },
     { "before a retry",
       { faults = { { match = "/v1/customers", status = 503, retry_after = FAR, times = 9 } } },
-      waits = function(client) return next(client.hub.sleepers) ~= nil end },
+      waits = function(client) return next(inside(client).dispatcher.sleepers) ~= nil end },
   } do
     it("cancels the wait in an iterator that another coroutine closes " .. c[1], function()
       local client = env.new_client()
@@ -76,7 +77,7 @@ return function(it, env)
       assert.equal("cancelled", err.kind)
       assert.matches("the iterator was closed", err.message, 1, true)
       assert.equal(c.some or false, given > 0)
-      assert.equal(0, client.hub.session:running())
+      assert.equal(0, inside(client).dispatcher.session:running())
       assert.is_nil((iterate()))
     end)
   end
@@ -84,7 +85,7 @@ return function(it, env)
   it("cancels the wait for a place in an iterator that another coroutine closes", function()
     local client = env.new_client { concurrency = 1 }
     env.box:control { latency = FAR * 1000 }
-    local iterates, closers, gate, _ = {}, {}, client.hub.gate, nil
+    local iterates, closers, gate, _ = {}, {}, inside(client).limiter, nil
     for i = 1, 2 do iterates[i], _, _, closers[i] = client.customers:each() end
     env.run(function()
       local seen = {}
@@ -101,7 +102,7 @@ return function(it, env)
       assert.same({ [2] = "cancelled", [3] = "closed" }, seen)
       closer:close()
     end)
-    assert.equal(0, client.hub.session:running())
+    assert.equal(0, inside(client).dispatcher.session:running())
   end)
 
   it("sends nothing for an iterator that another coroutine closes while it signs in", function()
@@ -132,11 +133,11 @@ return function(it, env)
       return i == 1 or client.customers:by_id(CUSTOMER).analytics.licenses.deployment:get()
     end)
     local given, err = read_and_close(client, iterate, closer, function(given)
-      return given == 1 and client.hub.session:running() == 2
+      return given == 1 and inside(client).dispatcher.session:running() == 2
     end)
     assert.equal(1, given)
     assert.equal("cancelled", err.kind)
-    assert.equal(0, client.hub.session:running())
+    assert.equal(0, inside(client).dispatcher.session:running())
     assert.is_nil((iterate()))
   end)
 

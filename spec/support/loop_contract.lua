@@ -5,6 +5,7 @@
 --   when the loop has ended by itself; the others are the loop's own.
 local assert = require "luassert"
 local core = require "partnercenter.core"
+local inside = require "spec.support.inside"
 local leave_contract = require "spec.support.leave_contract"
 
 local CUSTOMER = "4d3cf487-70f4-4e1e-9ff1-b2bfce8d9f04"
@@ -48,7 +49,7 @@ return function(it, env)
       end
     end)
     assert.equal(40, done)
-    assert.equal(0, client.hub.session:running())
+    assert.equal(0, inside(client).dispatcher.session:running())
   end)
 
   it("ticks on while 200 calls run, and ends by itself", function()
@@ -83,7 +84,7 @@ return function(it, env)
     local function take()
       for i = 1, 2 do
         turns[#turns + 1] = i
-        client.hub:pass()
+        inside(client).dispatcher:pass()
       end
     end
     env.run(function()
@@ -157,7 +158,7 @@ return function(it, env)
       closer:close()
     end)
     assert.is_nil(later)
-    assert.equal(0, client.hub.session:running())
+    assert.equal(0, inside(client).dispatcher.session:running())
     assert.is_true(core.now() - started < 2 * PATIENCE)
   end)
 

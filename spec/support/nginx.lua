@@ -66,7 +66,7 @@ http {
   fastcgi_temp_path temp;
   uwsgi_temp_path temp;
   scgi_temp_path temp;
-  lua_package_path "ROOT/lua/?.lua;ROOT/lua/?/init.lua;ROOT/examples/openresty/?.lua;;";
+  lua_package_path "ROOT/lua/?.lua;ROOT/lua/?/init.lua;ROOT/examples/openresty/?.lua;ROOT/?.lua;;";
   lua_package_cpath "ROOT/build/5.1/?.so;;";
   %s
   init_by_lua_block { %s }

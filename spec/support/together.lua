@@ -1,7 +1,9 @@
 -- Runs functions side by side as tasks of a client's loop, and waits for all:
 -- an array of { ok, results... }, in their order.
+local inside = require "spec.support.inside"
+
 return function(client, functions)
-  local driver = client.hub:driver()
+  local driver = inside(client).dispatcher:driver()
   local all, left, results, tasks = driver:task(), #functions, {}, {}
   for i, f in ipairs(functions) do
     -- The loop itself does not keep a task that waits.

@@ -1,8 +1,8 @@
 --- One request and its answer: sent, waited for, read, and classified when it
 -- is no success.
 --
--- A *call* is what the attempts of one operation share: `client`, `request`,
--- `request_id`, `correlation_id`, `deadline` (on the hub's clock), `iterating`
+-- A *call* is what the attempts of one operation share: `transport`, `request`,
+-- `request_id`, `correlation_id`, `deadline` (on the dispatcher's clock), `iterating`
 -- (it is read by the iterator of a `for`), `streamed`, `attempts`, `cuts` (bodies that
 -- broke off), `transfer` (of the last attempt), `facts` (of the last answer),
 -- `last_error`, `cancelled` (from outside, by `cancel`).
@@ -22,20 +22,20 @@ local M = {}
 -- gets an error of kind cancelled. Again is fine, and so is one that has ended.
 -- @tparam table call
 function M.cancel(call)
-  local hub, transfer = call.client.hub, call.transfer
+  local dispatcher, transfer = call.transport.dispatcher, call.transfer
   call.cancelled = true
   if transfer then
     transfer:close()
-    hub:wake(transfer)
+    dispatcher:cancel(transfer)
   end
-  hub:wake(call)
+  dispatcher:cancel(call.request_id)
 end
 
 -- Wait for news; an error when the deadline has passed, or the call was cancelled,
--- whose transfer is closed. That of a closed client tells its end itself.
+-- whose transfer is closed. That of a closed dispatcher tells its end itself.
 local function await(call, transfer)
   local woken = call.cancelled
-    or call.client.hub:wait(transfer, call.deadline, call.iterating)
+    or call.transport.dispatcher:wait(transfer, call.deadline, call.iterating)
   if call.cancelled then return failures.interruption(call) end
   if woken then return nil end
   return failures.out_of_time(call)
@@ -62,7 +62,7 @@ function M.read(call, transfer, method)
     if not value then
       err = await(call, transfer)
     else
-      call.client.hub:pass(call.iterating)
+      call.transport.dispatcher:pass(call.iterating)
       if call.cancelled then err = failures.interruption(call) end
     end
     if err then return nil, err end
@@ -87,13 +87,13 @@ local function refusal(call, transfer)
     request_id = call.request_id,
     correlation_id = call.correlation_id,
     token_endpoint = call.request.token_endpoint,
-    mask = call.client.mask,
+    mask = call.transport.mask,
   }
 end
 
 -- The facts of an answer that support asks for. A server may echo anything there.
 local function facts_of(call, transfer)
-  local mask = call.client.mask
+  local mask = call.transport.mask
   local request_id, correlation_id, ms_cv, server_id =
     transfer:header("MS-RequestId", "MS-CorrelationId", "MS-CV", "MS-ServerId")
   return {
@@ -117,52 +117,54 @@ function M.finish(call, transfer, err)
   local facts = facts_of(call, transfer)
   transfer:close()
   call.facts = facts
-  if not call.client.settings.on_event then return end
+  local tell = call.transport.tell
+  if not tell then return end
   local event = {
     name = "response", resource = call.request.resource, url = call.request.url,
     error = err and err.kind,
   }
   for name, value in pairs(facts) do event[name] = value end
-  call.client:emit(event)
+  tell(event)
 end
 
 -- The headers that differ from call to call.
 local function headers_of(call, token)
-  if call.request.token_endpoint then return USER_AGENT end
+  if not token then return USER_AGENT end
   return {
     "User-Agent", USER_AGENT[2],
-    "Authorization", call.client.sign_in:authorization(token),
+    "Authorization", call.transport.sign_in:authorization(token),
     "MS-RequestId", call.request_id,
     "MS-CorrelationId", call.correlation_id,
   }
 end
 
 local function tell_request(call, request)
-  call.client:emit {
+  call.transport.tell {
     name = "request", resource = request.resource, method = request.method, url = request.url,
     attempts = call.attempts, request_id = call.request_id, correlation_id = call.correlation_id,
   }
 end
 
 local function send(call, token)
-  local client, request = call.client, call.request
+  local transport, request = call.transport, call.request
+  local settings = transport.settings
   call.attempts = call.attempts + 1
-  if client.settings.on_event then tell_request(call, request) end
-  local transfer, message, kind = client.hub:send {
+  if transport.tell then tell_request(call, request) end
+  local transfer, message, kind = transport.dispatcher:send {
     url = request.url,
     method = request.body == nil and request.method or nil,
     headers = request.headers,
     more_headers = headers_of(call, token),
     body = request.body,
-    timeout = client.settings.timeout,
-    connect_timeout = client.settings.connect_timeout,
-    max_body = client.settings.max_body,
+    timeout = settings.timeout,
+    connect_timeout = settings.connect_timeout,
+    max_body = settings.max_body,
     streamed = call.streamed,
-    nulls = client.settings.nulls,
+    nulls = settings.nulls,
   }
   if not transfer then return nil, failures.new(call, kind, message) end
   call.transfer = transfer
-  if token then call.ticket = client.hub.throttle:started(client.hub.clock()) end
+  if token then call.ticket = transport.throttle:started(transport.dispatcher.clock()) end
   return transfer
 end
 

@@ -2,22 +2,22 @@
 -- SPDX-License-Identifier: MIT
 -- @module partnercenter.calls.call
 
+local attempt = require "partnercenter.calls.attempt"
 local core = require "partnercenter.core"
 local errors = require "partnercenter.errors"
-local exchange = require "partnercenter.calls.attempt"
 local failures = require "partnercenter.calls.failures"
 local retry = require "partnercenter.calls.retry"
 
 local M = {}
 
-local function start(client, request, options)
-  local settings = client.settings
+local function start(transport, request, options)
+  local settings = transport.settings
   local call = {
-    client = client,
+    transport = transport,
     request = request,
     streamed = options.streamed,
     deadline = options.deadline
-      or settings.deadline and client.hub.clock() + settings.deadline or nil,
+      or settings.deadline and transport.dispatcher.clock() + settings.deadline or nil,
     request_id = core.guid(),
     correlation_id = settings.correlation_id or core.guid(),
     attempts = 0,
@@ -30,15 +30,16 @@ end
 -- After the end nothing new begins. A page that follows, or a request of the
 -- sign-in, is part of what had begun before.
 local function check_open(call)
-  local request = call.request
-  if not call.client.hub.closed or request.following or request.token_endpoint then return nil end
+  local transport = call.transport
+  if not transport.dispatcher.closed then return nil end
+  if call.request.following or not transport.sign_in then return nil end
   return failures.new(call, "closed", "the client is closed")
 end
 
 -- The resource must not be asked with credentials that it refuses in any case:
 -- the answer would be a bare 403.
-local function check_user(client, request)
-  if not request.user_required or not client.sign_in.app_only then return nil end
+local function check_user(sign_in, request)
+  if not request.user_required or not sign_in.app_only then return nil end
   return errors.from_failure("sign_in", ("%s needs a signed-in user (App+User): app-only "
     .. "credentials are refused; use credentials.refresh_token, device_code or "
     .. "authorization_code"):format(request.resource), { attempts = 0, retryable = false })
@@ -46,7 +47,7 @@ end
 
 -- Seconds until the next try, or nil. The 401 that led to a new token is no try.
 local function delay_of(call, err)
-  local settings = call.client.settings
+  local settings = call.transport.settings
   local outcome = err
   if call.cuts > 0 and err.retryable and err.status == 200 then
     outcome = { retryable = true, body_cut = call.cuts }
@@ -55,22 +56,38 @@ local function delay_of(call, err)
     { retries = settings.retries, max_retry_after = settings.max_retry_after }, settings.random)
 end
 
+local function tell_throttled(call, err)
+  local transport = call.transport
+  if not transport.tell then return end
+  transport.tell {
+    name = "throttled", resource = call.request.resource, retry_after = err.retry_after,
+    concurrency = math.floor(transport.throttle.limit),
+    request_id = call.request_id, correlation_id = call.correlation_id,
+  }
+end
+
 -- What an answer tells about how many requests the service takes.
 local function note_throttle(call, err)
-  local hub = call.client.hub
-  local throttle, ticket = hub.throttle, call.ticket
+  local transport = call.transport
+  local throttle, ticket = transport.throttle, call.ticket
   call.ticket = nil
   if not ticket then return end
   if not err or err.status and err.kind ~= "throttled" then
-    throttle:succeeded(hub.clock(), ticket)
+    throttle:succeeded(transport.dispatcher.clock(), ticket)
   end
   if not err or err.kind ~= "throttled" then return end
   local seconds = err.retry_after
-  if seconds then seconds = math.min(seconds, call.client.settings.max_retry_after) end
-  throttle:refused(hub.clock(), seconds, ticket)
-  call.client:emit {
-    name = "throttled", resource = call.request.resource, retry_after = err.retry_after,
-    concurrency = math.floor(throttle.limit),
+  if seconds then seconds = math.min(seconds, transport.settings.max_retry_after) end
+  throttle:refused(transport.dispatcher.clock(), seconds, ticket)
+  tell_throttled(call, err)
+end
+
+local function tell_retry(call, err, seconds)
+  local tell = call.transport.tell
+  if not tell then return end
+  tell {
+    name = "retry", resource = call.request.resource, seconds = seconds, error = err.kind,
+    status = err.status, attempts = call.attempts,
     request_id = call.request_id, correlation_id = call.correlation_id,
   }
 end
@@ -79,16 +96,12 @@ end
 local function await_retry(call, err)
   local seconds = delay_of(call, err)
   if not seconds then return err end
-  local hub = call.client.hub
-  if call.deadline and hub.clock() + seconds >= call.deadline then
+  local dispatcher = call.transport.dispatcher
+  if call.deadline and dispatcher.clock() + seconds >= call.deadline then
     return failures.out_of_time(call)
   end
-  call.client:emit {
-    name = "retry", resource = call.request.resource, seconds = seconds, error = err.kind,
-    status = err.status, attempts = call.attempts,
-    request_id = call.request_id, correlation_id = call.correlation_id,
-  }
-  if not call.cancelled then hub:sleep(seconds, nil, call) end
+  tell_retry(call, err, seconds)
+  if not call.cancelled then dispatcher:sleep(seconds, nil, call.request_id) end
   return failures.interruption(call)
 end
 
@@ -101,30 +114,30 @@ end
 -- A token and a place to send from. Getting the token may take so long that the
 -- place is gone; the other way round the token might be too old when it is used.
 local function admit(call, rejected)
-  local client = call.client
-  local gate = client.hub.gate
-  if not gate:enter(call.deadline, call) then return nil, failures.out_of_time(call) end
-  local ended = failures.interruption(call)
-  if ended then return nil, ended end
-  local token, err = client.sign_in:token(rejected, call.deadline)
+  local transport, key = call.transport, call.request_id
+  local limiter = transport.limiter
+  if not limiter:enter(call.deadline, key) then return nil, failures.out_of_time(call) end
+  local err = failures.interruption(call)
+  if err then return nil, err end
+  local token
+  token, err = transport.sign_in:token(rejected, call.deadline)
   if not token then return nil, err or call.last_error end
-  if not gate:is_open() and not gate:enter(call.deadline, call) then
-    return nil, failures.out_of_time(call)
-  end
+  if call.cancelled or limiter:is_open() then return token end
+  if not limiter:enter(call.deadline, key) then return nil, failures.out_of_time(call) end
   return token
 end
 
-local function run(client, request, read, options)
-  local call = start(client, request, options)
-  local err = check_open(call) or check_user(client, request)
+local function run(transport, request, read, options)
+  local call, sign_in = start(transport, request, options), transport.sign_in
+  local err = check_open(call) or sign_in and check_user(sign_in, request)
   if err then return nil, err end
   local token, rejected, result
   while true do
-    if not request.token_endpoint then
+    if sign_in then
       token, err = admit(call, rejected)
       if not token then return nil, err end
     end
-    result, err = exchange.once(call, token, read)
+    result, err = attempt.once(call, token, read)
     note_throttle(call, err)
     if result ~= nil then return result, call end
     if call.expired then return nil, err end
@@ -140,21 +153,22 @@ local function run(client, request, read, options)
 end
 
 --- Make a call.
--- @tparam Client client
--- @tparam table request of `partnercenter.resources.request`; `token_endpoint` marks the
---   sign-in's own, which carry no token and wait for no place
--- @tparam function read as in `exchange.once`
+-- @tparam Transport transport
+-- @tparam table request of `partnercenter.resources.request`
+-- @tparam function read as in `attempt.once`
 -- @tparam table options
 -- @tparam[opt] boolean options.iterating made by the iterator of a `for`
 -- @tparam[opt] boolean options.streamed the reader sets the pace
 -- @tparam[opt] table options.holder its `call` becomes the call, from the start
--- @tparam[opt] number options.deadline on the hub's clock
+-- @tparam[opt] number options.deadline on the dispatcher's clock
 -- @return[1] what read gave
 -- @treturn[1] table the call, with the `facts` of the answer
 -- @treturn[2] nil
 -- @treturn[2] Error
-function M.run(client, request, read, options)
-  return client.hub:run(options.iterating, run, client, request, read, options)
+function M.run(transport, request, read, options)
+  local driver = transport.dispatcher:runner(options.iterating)
+  if driver then return driver:run(run, transport, request, read, options) end
+  return run(transport, request, read, options)
 end
 
 return M

@@ -22,7 +22,7 @@ function M.new(call, kind, message, fields)
   }
   for name, value in pairs(fields or {}) do all[name] = value end
   message = call.request.resource .. ": " .. message
-  return call.client.mask(errors.from_failure(kind, message, all))
+  return call.transport.mask(errors.from_failure(kind, message, all))
 end
 
 --- The error of a call that must not go on, if so: what asked for it, or its
@@ -30,7 +30,7 @@ end
 -- @tparam table call
 -- @treturn ?Error of kind cancelled
 function M.interruption(call)
-  local what = call.cancelled and "iterator" or call.client.hub.closed and "client"
+  local what = call.cancelled and "iterator" or call.transport.dispatcher.closed and "client"
   return what and M.new(call, "cancelled", ("the %s was closed"):format(what)) or nil
 end
 
@@ -85,7 +85,7 @@ function M.of_answer(call, transfer, offset)
   end
   local words = words_of(kind, message, detail, offset)
   -- Who reads it may not know that there is a proxy, let alone which.
-  local proxy = call.client.settings.proxy_host
+  local proxy = call.transport.settings.proxy_host
   if proxy and words:find("^the proxy") then
     words = ("%s (the proxy is %s: ask whoever runs it)"):format(words, proxy)
   end

@@ -110,8 +110,8 @@ end
 
 local function report(self)
   if not self.on_progress then return end
-  local hub = self.hub
-  self.on_progress(self.done, self.total, self.in_flight, hub.throttle:throttled(hub.clock()))
+  self.on_progress(self.done, self.total, self.in_flight,
+    self.throttle:throttled(self.dispatcher.clock()))
 end
 
 local function take(self)
@@ -151,12 +151,12 @@ local function finish(self)
 end
 
 local function step(self, iterating)
-  if not self.driver then self.driver = self.hub:driver_for(iterating) end
+  if not self.driver then self.driver = self.dispatcher:driver_for(iterating) end
   fill(self)
   while not self.closed do
     if self.first <= self.last then return take(self) end
     if self.exhausted and self.in_flight == 0 and not self.puller then return finish(self) end
-    local driver = self.hub:driver_for(iterating)
+    local driver = self.dispatcher:driver_for(iterating)
     local token = driver:task(iterating)
     self.reader = token
     local woken = driver:park(token, self.on_progress and REPORT_EVERY)
@@ -169,23 +169,24 @@ local function step(self, iterating)
 end
 
 --- A run over many things. See `partnercenter.client:map`.
--- @tparam Hub hub
+-- @tparam Dispatcher dispatcher
+-- @tparam Throttle throttle
 -- @tparam table|function input
 -- @tparam function fn
 -- @tparam table options checked; `concurrency` has its default
 -- @tparam number level whom to blame, as in Lua's `error`
 -- @treturn function iterator
 -- @treturn table with `close`
-function M.new(hub, input, fn, options, level)
+function M.new(dispatcher, throttle, input, fn, options, level)
   local source, total = source_of(input, level + 1)
   if type(fn) ~= "function" then
     error(("bad argument #2 to map (a function is due, not a %s)"):format(type(fn)), level + 1)
   end
   local given = check.options("map", options, OPTIONS, level + 1)
   local self = {
-    hub = hub, driver = nil,
+    dispatcher = dispatcher, throttle = throttle, driver = nil,
     source = source, total = total, fn = fn,
-    concurrency = given.concurrency or hub.throttle.most,
+    concurrency = given.concurrency or throttle.most,
     on_progress = given.on_progress,
     tasks = {}, puller = nil, reader = nil,
     results = {}, first = 1, last = 0,        -- done, and not taken yet

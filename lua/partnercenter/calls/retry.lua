@@ -4,33 +4,15 @@
 -- SPDX-License-Identifier: MIT
 -- @module partnercenter.calls.retry
 
--- Answers that may differ next time. 501 never does, nor does any other 4xx.
-local RETRYABLE_STATUS = {
-  [408] = true, [429] = true, [500] = true, [502] = true, [503] = true, [504] = true,
-}
-
--- Failures without an answer that may not happen next time. A refused
--- certificate ("tls") and a broken answer ("protocol") stay as they are.
-local RETRYABLE_KIND = { network = true, timeout = true }
-
 local DEFAULTS = { retries = 4, base = 0.5, cap = 30, max_retry_after = 300 }
 
 local M = {}
-
---- May the same request succeed when it is sent once more?
--- @tparam table outcome an error object, or a table with its `kind`, `status`
---   and `retryable`; an explicit `retryable` decides
--- @treturn boolean
-function M.retryable(outcome)
-  if outcome.retryable ~= nil then return outcome.retryable end
-  return RETRYABLE_KIND[outcome.kind] or RETRYABLE_STATUS[outcome.status] or false
-end
 
 -- An answer of status 200 whose body was cut is asked for once more only:
 -- outcome.body_cut counts the cut bodies of this call, and plain true stands for
 -- as many as there were attempts.
 local function may_retry(attempt, outcome)
-  if not outcome.body_cut then return M.retryable(outcome) end
+  if not outcome.body_cut then return outcome.retryable end
   local cuts = outcome.body_cut == true and attempt or outcome.body_cut
   return cuts <= 1
 end
@@ -40,9 +22,8 @@ end
 -- An announced Retry-After is waited for in full, with that random part on top,
 -- so that those who were refused together do not come back together.
 -- @tparam number attempt how many times the request was sent so far, 1 or more
--- @tparam table outcome an error object (`kind`, `status`, `retryable`,
---   `retry_after`); `body_cut` in it: how many answers of this call broke off in
---   the middle (true for the first one)
+-- @tparam table outcome an error object (`retryable`, `retry_after`); `body_cut` in
+--   it: how many answers of this call broke off in the middle (true for the first)
 -- @tparam[opt] table policy
 -- @tparam[opt=4] number policy.retries tries after the first
 -- @tparam[opt=0.5] number policy.base seconds

@@ -2,7 +2,7 @@
 -- SPDX-License-Identifier: MIT
 -- @module partnercenter.calls.stream
 
-local exchange = require "partnercenter.calls.attempt"
+local attempt = require "partnercenter.calls.attempt"
 
 local M = {}
 
@@ -12,10 +12,10 @@ local mt = { __name = "partnercenter.stream", __index = methods }
 -- Read one row ahead, so that an answer which breaks off before its first row
 -- can still be asked for again.
 local function advance(self)
-  self.ok, self.row = exchange.read(self.call, self.transfer, "next")
+  self.ok, self.row = attempt.read(self.call, self.transfer, "next")
 end
 
---- Opens a stream, for `exchange.once`.
+--- Opens a stream, for `attempt.once`.
 -- @tparam table call
 -- @tparam Transfer transfer
 -- @treturn[1] Stream
@@ -27,19 +27,19 @@ function M.open(call, transfer)
   if not self.ok and self.row then return nil, self.row end
   if self.ok then return self end
   -- No rows at all: the rest decides whether this is an answer.
-  local ok, document = exchange.read(call, transfer, "value")
+  local ok, document = attempt.read(call, transfer, "value")
   if not ok then return nil, document end
   self.document = document
-  exchange.finish(call, transfer)
+  attempt.finish(call, transfer)
   return self
 end
 
 -- After the last row: the rest of the document, read once.
 local function finish(self)
   if self.document == nil and not self.err then
-    local ok, document = exchange.read(self.call, self.transfer, "value")
+    local ok, document = attempt.read(self.call, self.transfer, "value")
     if ok then self.document = document else self.err = document end
-    exchange.finish(self.call, self.transfer, self.err)
+    attempt.finish(self.call, self.transfer, self.err)
   end
   return nil, self.err
 end
@@ -61,7 +61,7 @@ function methods:next(iterating)
     if self.ok then return true, self.row end
     if self.row then
       self.err = self.row
-      exchange.finish(self.call, self.transfer, self.err)
+      attempt.finish(self.call, self.transfer, self.err)
       return nil, self.err
     end
     return finish(self)

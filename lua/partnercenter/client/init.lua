@@ -1,59 +1,116 @@
---- A client: its settings, its network, its token, and the calls made with
--- them.
+--- The client: its settings, its network, its token, and what is called on it.
+--
+-- Others use `new` and `settings` alone. Whatever a client consists of is its *parts*, which
+-- nobody reaches from outside; what is passed down gets those parts that it needs.
 -- SPDX-License-Identifier: MIT
 -- @classmod partnercenter.client
 
-local call = require "partnercenter.calls.call"
+local calls = require "partnercenter.calls"
 local core = require "partnercenter.core"
 local custom = require "partnercenter.resources.custom"
+local dispatcher = require "partnercenter.loop.dispatcher"
 local errors = require "partnercenter.errors"
-local exchange = require "partnercenter.calls.attempt"
-local failures = require "partnercenter.calls.failures"
-local hub = require "partnercenter.flow.dispatcher"
-local map = require "partnercenter.calls.map"
+local limiter = require "partnercenter.flow.limiter"
+local node = require "partnercenter.client.node"
 local proxies = require "partnercenter.client.proxies"
-local resource = require "partnercenter.client.node"
 local settings = require "partnercenter.client.settings"
 local sign_in = require "partnercenter.sign_in"
-local stream = require "partnercenter.calls.stream"
 local throttle = require "partnercenter.flow.throttle"
-local url = require "partnercenter.util.url"
 
 local M = {}
 
+-- The name under which a client gives its parts; nobody else has it.
+local PARTS = {}
+
 local methods = {}
-local mt = { __name = "partnercenter.client" }
 
--- A name is a method of the client, or else the first step of a resource's path.
-function mt.__index(self, name)
-  local method = methods[name]
-  if method ~= nil then return method end
-  local child = resource.child(rawget(self, "root"), name, 2)
-  return child
+-- The parts of a client, for a method that is called on it.
+local function parts_of(self, name)
+  local parts = type(self) == "table" and self[PARTS]
+  if not parts then error(("call it with a colon: partner:%s()"):format(name), 3) end
+  return parts
 end
 
-function mt.__tostring(self)
-  return "partnercenter (" .. self.settings.base_url .. ")"
+local function to_text(parts)
+  local state = parts.dispatcher.closed and ", closed" or ""
+  return "partnercenter (" .. parts.settings.base_url .. state .. ")"
 end
 
-local function new_hub(options)
+-- The object of the caller. A name is a method, or else the first step of a
+-- resource's path.
+local function new_object(parts)
+  return setmetatable({}, {
+    __name = "partnercenter.client",
+    __index = function(_, name)
+      if name == PARTS then return parts end
+      local method = methods[name]
+      if method ~= nil then return method end
+      local child = node.child(parts.root, name, 2)
+      return child
+    end,
+    __tostring = function() return to_text(parts) end,
+    __close = methods.close,
+  })
+end
+
+-- What everything above the calls is handed: how to ask, and the settings that
+-- requests are made by.
+local function set_root(parts)
+  parts.root = node.root {
+    transport = parts.transport,
+    settings = parts.settings,
+  }
+  return parts
+end
+
+-- Tells who listens. An error in the listener reaches the caller.
+local function teller(own, mask)
+  local listener, time = own.on_event, own.time
+  return listener and function(event)
+    event.time = time()
+    listener(mask(event))
+  end
+end
+
+local function new_dispatcher(own)
   local session, message, kind = core.session {
-    ca_file = options.ca_file,
-    proxy = options.proxy,
-    no_proxy = options.no_proxy,
-    unix_socket = options.unix_socket,
-    http1 = options.http_version == "1.1",
+    ca_file = own.ca_file,
+    proxy = own.proxy,
+    no_proxy = own.no_proxy,
+    unix_socket = own.unix_socket,
+    http1 = own.http_version == "1.1",
     -- Rows that are read one by one hold a connection of HTTP/1.1, too, while
     -- their reader makes other calls.
-    max_connections = 2 * options.concurrency + 16,
-    slice = hub.slice(options.loop),
+    max_connections = 2 * own.concurrency + 16,
+    slice = dispatcher.slice(own.loop),
   }
   if not session then return nil, errors.from_failure(kind, message) end
-  return hub.new {
-    session = session,
-    loop = options.loop,
-    clock = options.clock,
-    throttle = throttle.new(options),
+  return dispatcher.new { session = session, loop = own.loop, clock = own.clock }
+end
+
+-- The parts that calls are made with; those of the sign-in have no sign-in.
+local function new_transport(parts, own, signed_in)
+  return calls.transport {
+    settings = own,
+    dispatcher = parts.dispatcher,
+    limiter = parts.limiter,
+    throttle = parts.throttle,
+    mask = parts.register.mask,
+    tell = teller(own, parts.register.mask),
+    sign_in = signed_in,
+  }
+end
+
+local function new_sign_in(parts, own)
+  local transport = new_transport(parts, own, nil)
+  return sign_in.new {
+    credentials = own.credentials,
+    register = parts.register,
+    dispatcher = parts.dispatcher,
+    cloud = own.cloud,
+    time = own.time,
+    tell = transport.tell,
+    post = function(...) return transport:fetch(...) end,
   }
 end
 
@@ -68,23 +125,30 @@ function M.new(options, level)
   local register = errors.register()
   local ok, why = proxies.settle(own, register)
   if not ok then return nil, register.mask(errors.from_failure("config", why)) end
-  local network, err = new_hub(own)
+  local network, err = new_dispatcher(own)
   if not network then return nil, register.mask(err) end
   own.proxy = nil -- the session has it; nothing else may show it
-  local self = { settings = own, hub = network, mask = register.mask }
-  self.sign_in = sign_in.new {
-    credentials = own.credentials,
+  local parts = {
+    settings = own,
+    dispatcher = network,
+    throttle = throttle.new(own),
     register = register,
-    hub = network,
-    cloud = own.cloud,
-    time = own.time,
-    post = function(address, form, deadline, iterating)
-      return self:post(address, form, deadline, iterating)
-    end,
-    emit = function(event) self:emit(event) end,
   }
-  self.root = resource.root(self)
-  return setmetatable(self, mt)
+  parts.limiter = limiter.new(network, parts.throttle)
+  parts.sign_in = new_sign_in(parts, own)
+  parts.transport = new_transport(parts, own, parts.sign_in)
+  return new_object(set_root(parts))
+end
+
+--- What a client works with, for those who show it.
+-- @tparam Client client
+-- @treturn table `base_url`, `authority`, `locale`, `concurrency`
+function M.settings(client)
+  local own = parts_of(client, "settings").settings
+  return {
+    base_url = own.base_url, authority = own.cloud.authority, locale = own.locale,
+    concurrency = own.concurrency,
+  }
 end
 
 --- The same client for calls with other settings: a view that shares the
@@ -96,14 +160,11 @@ end
 -- @raise an unknown or wrong option; the message names it
 -- @usage local quick = partner:with { deadline = 5 }
 function methods:with(options)
-  local view = {
-    settings = settings.derive(self.settings, options, 2),
-    hub = self.hub,
-    sign_in = self.sign_in,
-    mask = self.mask,
-  }
-  view.root = resource.root(view)
-  return setmetatable(view, mt)
+  local view = {}
+  for name, part in pairs(parts_of(self, "with")) do view[name] = part end
+  view.settings = settings.derive(view.settings, options, 2)
+  view.transport = new_transport(view, view.settings, view.sign_in)
+  return new_object(set_root(view))
 end
 
 --- A resource that this module has no name for, with the same verbs.
@@ -111,7 +172,8 @@ end
 -- @treturn Resource
 -- @usage local invoices = partner:request { path = "/v1/invoices" }:get()
 function methods:request(options)
-  return resource.custom(self, custom.new(options, 2))
+  local parts = parts_of(self, "request")
+  return node.custom(parts.root, custom.new(options, 2))
 end
 
 --- Call a function for each element of an array or iterator, side by side. What
@@ -144,63 +206,15 @@ end
 --   return partner.customers:by_id(customer.id).analytics.licenses.deployment:get()
 -- end) do print(customer.id, insights and #insights.items or err) end
 function methods:map(input, fn, options)
-  local iterate, closer = map.new(self.hub, input, fn, options, 2)
+  local iterate, closer = parts_of(self, "map").transport:map(input, fn, options, 2)
   return iterate, nil, nil, closer
-end
-
--- For the resources, not for users: one page as a decoded document.
-function methods:fetch(request, iterating)
-  local document, made = call.run(self, request, exchange.read_document, { iterating = iterating })
-  if document == nil then return nil, made end
-  return document, made.facts
-end
-
--- For the resources: the rows of one page as they arrive. The call is put into
--- `holder.call` as soon as there is one, so that another coroutine can cancel it.
-function methods:stream(request, iterating, holder)
-  local options = { iterating = iterating, streamed = true, holder = holder }
-  local opened, made = call.run(self, request, stream.open, options)
-  if not opened then return nil, made end
-  -- Others may have had their turn since it was opened.
-  if made.cancelled then return nil, failures.interruption(made) end
-  return opened
-end
-
--- For the sign-in: a form sent to a token endpoint.
-function methods:post(address, form, deadline, iterating)
-  local fields = {}
-  for i, field in ipairs(form) do
-    fields[i] = url.encode(field[1]) .. "=" .. url.encode(field[2])
-  end
-  local request = {
-    method = "POST", url = address, resource = "sign-in", token_endpoint = true,
-    headers = {
-      { "Accept", "application/json" },
-      { "Content-Type", "application/x-www-form-urlencoded" },
-    },
-    body = table.concat(fields, "&"),
-  }
-  local options = { deadline = deadline, iterating = iterating }
-  local document, made = call.run(self, request, exchange.read_document, options)
-  if document == nil then return nil, made end
-  return document
-end
-
--- Tell who listens. An error in the listener reaches the caller.
-function methods:emit(event)
-  local listener = self.settings.on_event
-  if not listener then return end
-  event.time = self.settings.time()
-  listener(self.mask(event))
 end
 
 --- End the client and give everything back. Calls that are under way fail with
 -- the kind cancelled, calls made afterwards with the kind closed. Views of the
 -- client end with it. Again is fine.
 function methods:close()
-  self.hub:close()
+  parts_of(self, "close").dispatcher:close()
 end
-
-mt.__close = methods.close
 
 return M

@@ -1,55 +1,98 @@
 --- Resources as a caller meets them: the URL's path as a path of Lua names, and
 -- at its end the verbs `get`, `pages`, `each` and `all`.
 --
--- A node never changes and sends nothing by being made; its text is its path.
+-- A node never changes and sends nothing by being made. It holds the ids of its
+-- path and nothing else; where it stands knows its metatable.
 -- SPDX-License-Identifier: MIT
 -- @module partnercenter.client.node
 
 local check = require "partnercenter.util.check"
 local requests = require "partnercenter.resources.request"
 local resources = require "partnercenter.resources.catalogue"
-local sources = require "partnercenter.resources.successor"
 local row_walks = require "partnercenter.pages.rows"
+local successors = require "partnercenter.resources.successor"
 local trees = require "partnercenter.client.tree"
 local verbs = require "partnercenter.pages.verbs"
 
--- The keys under which a node keeps what it is; nobody else has them. HOME is
--- what all nodes of a client share: the `client`, and the requests `prepared` for
--- it by resource.
-local HOME, TREE, IDS = {}, {}, {}
+-- The name under which a node gives its place, which is the `home` that all nodes
+-- of a client share and the `tree` they stand in; nobody else has it.
+local PLACE = {}
+
+local unpack = table.unpack or unpack -- luacheck: ignore 143 113
 
 local M = {}
-local mt = { __name = "partnercenter.resource" }
 
 local by_name = {}
 for _, resource in ipairs(resources) do by_name[resource.name] = resource end
 
-local NO_IDS = {}
-
-local function new_node(home, tree, ids)
-  return setmetatable({ [HOME] = home, [TREE] = tree, [IDS] = ids }, mt)
-end
-
-local function new_home(client)
-  return { client = client, prepared = {} }
+local function place_of(self, verb, level)
+  local place = type(self) == "table" and self[PLACE]
+  if not place then error(("call it with a colon: resource:%s()"):format(verb), level + 1) end
+  return place
 end
 
 local function label_of(node)
-  local label, id = rawget(node, TREE).label, rawget(node, IDS)[1]
-  if id then label = label:gsub("%%s", id) end
-  return label
+  local at = 0
+  return (node[PLACE].tree.label:gsub("%%s", function()
+    at = at + 1
+    return node[at]
+  end))
 end
 
-local function check_node(self, verb, level)
-  if getmetatable(self) ~= mt or not rawget(self, HOME) then
-    error(("call it with a colon: resource:%s()"):format(verb), level + 1)
+local function refuse()
+  error("a resource cannot be changed", 2)
+end
+
+-- A node with the ids of another one. The metatable is that of all nodes of the
+-- client that stand in the same tree.
+local new_node
+
+local function step_to(place, node, name, level)
+  local members = place.tree.members
+  local member = members[name]
+  if type(member) == "function" then return member end
+  if not member then
+    local label = label_of(node)
+    check.unknown(label == "" and "partnercenter" or label, name, members, level + 1, "resource")
   end
+  return new_node(place.home, member, node)
+end
+
+local function new_metatable(home, tree)
+  local place = { home = home, tree = tree }
+  return {
+    __name = "partnercenter.resource",
+    __index = function(self, name)
+      if name == PLACE then return place end
+      local child = step_to(place, self, name, 2)
+      return child
+    end,
+    __newindex = refuse,
+    __tostring = label_of,
+  }
+end
+
+function new_node(home, tree, ids)
+  local metatable = home.metatables[tree]
+  if not metatable then
+    metatable = new_metatable(home, tree)
+    home.metatables[tree] = metatable
+  end
+  return setmetatable({ unpack(ids) }, metatable)
+end
+
+local function new_home(parts)
+  return {
+    transport = parts.transport, settings = parts.settings,
+    prepared = {},    -- requests, by resource
+    metatables = {},  -- of nodes, by tree
+  }
 end
 
 local function prepared_of(home, resource, level)
   local prepared = home.prepared[resource]
   if not prepared then
-    prepared = requests.prepare(resource, home.client.settings, level + 1)
+    prepared = requests.prepare(resource, home.settings, level + 1)
     home.prepared[resource] = prepared
   end
   return prepared
@@ -57,27 +100,26 @@ end
 
 -- What one call of a verb needs. Raises at the line that called the verb.
 local function plan_of(self, verb, given)
-  check_node(self, verb, 3)
-  local home, resource, ids = rawget(self, HOME), rawget(self, TREE).resource, rawget(self, IDS)
+  local place = place_of(self, verb, 3)
+  local home, resource = place.home, place.tree.resource
+  local plan = {
+    transport = home.transport, max_pages = home.settings.max_pages, resource = resource,
+  }
   local source_name = type(given) == "table" and given.source
   if not (source_name and resource.sources) then
-    local request, here = requests.build(prepared_of(home, resource, 4), ids, given, 4)
-    return { client = home.client, request = request, resource = resource, filter = here }
+    plan.request, plan.filter = requests.build(prepared_of(home, resource, 4), self, given, 4)
+    return plan
   end
   local source = resource.sources[source_name]
   if not source then
     check.unknown(resource.name, source_name, resource.sources, 3, "source")
   end
-  local successor, id = by_name[source.resource], ids[1]
+  local successor, id = by_name[source.resource], self[1]
   local prepared = prepared_of(home, successor, 4)
-  local request, here = sources.build(resource, source, prepared, id, given, 4)
-  return {
-    client = home.client,
-    request = request,
-    resource = successor,
-    filter = here,
-    convert = function(row) return sources.row(row, source, id) end,
-  }
+  plan.resource = successor
+  plan.request, plan.filter = successors.build(resource, source, prepared, id, given, 4)
+  plan.convert = function(row) return successors.row(row, source, id) end
+  return plan
 end
 
 local methods = {}
@@ -155,73 +197,53 @@ function methods.all(self, params)
   return rows, err
 end
 
---- The node of one customer.
+--- The node of one thing of a collection, such as a customer.
 -- @function by_id
--- @tparam string id a GUID
+-- @tparam string id a GUID; where the service's ids are others, a text
 -- @treturn table a node
--- @raise the id is not a GUID
+-- @raise the id is none
 function methods.by_id(self, id)
-  check_node(self, "by_id", 2)
-  local tree = rawget(self, TREE).id
-  if not check.guid(id) then
-    error(("bad argument '%s' to %s:by_id (a GUID is due)"):format(tree.argument, label_of(self)),
-      2)
+  local place = place_of(self, "by_id", 2)
+  local tree = place.tree.id
+  local ok, due = requests.check_id(tree.kind, id)
+  if not ok then
+    error(("bad argument '%s' to %s:by_id (%s is due)"):format(tree.argument, label_of(self),
+      due), 2)
   end
-  return new_node(rawget(self, HOME), tree, { id })
+  local ids = { unpack(self) }
+  ids[#ids + 1] = id
+  return new_node(place.home, tree, ids)
 end
 
 local root = trees.plant(resources, methods)
 
---- What stands behind a node: the next node, or a method.
+--- The node above all others: its members are the resources of a client.
+-- @tparam table parts
+-- @tparam table parts.transport what to ask with, see `partnercenter.calls`
+-- @tparam table parts.settings what requests are made by
+-- @treturn table a node
+function M.root(parts)
+  return new_node(new_home(parts), root, {})
+end
+
+--- What stands behind the root: the next node, or a method.
 -- @tparam table node
 -- @tparam string name
--- @tparam[opt=1] number level whom to blame for an unknown name: 1 is the
---   function that calls this one, 2 the one that called it
+-- @tparam number level whom to blame for an unknown name: 1 is the function that
+--   calls this one, 2 the one that called it
 -- @treturn table|function
 -- @raise an unknown name; the message has the nearest
 function M.child(node, name, level)
-  local members = rawget(node, TREE).members
-  local member = members[name]
-  if type(member) == "function" then return member end
-  if not member then
-    local label = label_of(node)
-    check.unknown(label == "" and "partnercenter" or label, name, members, (level or 1) + 1,
-      "resource")
-  end
-  return new_node(rawget(node, HOME), member, rawget(node, IDS))
-end
-
-function mt.__index(self, name)
-  local child = M.child(self, name, 2)
+  local child = step_to(node[PLACE], node, name, level + 1)
   return child
 end
 
-function mt.__newindex()
-  error("a resource cannot be changed", 2)
-end
-
-mt.__tostring = label_of
-
---- The node above all others: its members are the resources of a client.
--- @tparam table client as the contract of `partnercenter.client` says
--- @treturn table a node
-function M.root(client)
-  return new_node(new_home(client), root, NO_IDS)
-end
-
 --- A node for a resource that the tree does not have.
--- @tparam table client
+-- @tparam table node the root
 -- @tparam table resource what `partnercenter.resources.custom` gives
 -- @treturn table a node with the four verbs
-function M.custom(client, resource)
-  return new_node(new_home(client), trees.leaf(resource, methods), NO_IDS)
-end
-
---- Is the value a node?
--- @param value any value
--- @treturn boolean
-function M.is(value)
-  return type(value) == "table" and getmetatable(value) == mt
+function M.custom(node, resource)
+  return new_node(new_home(node[PLACE].home), trees.leaf(resource, methods), {})
 end
 
 return M

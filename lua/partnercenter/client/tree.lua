@@ -3,7 +3,8 @@
 -- A tree has `label` (the path in Lua, with %s where an id is), `resource` where
 -- something can be asked, and `members`: the trees that stand behind it, and the
 -- methods that can be called there, by name. Where an id stands in the path,
--- `id` is the tree behind it, whose `argument` is the id's name.
+-- `id` is the tree behind it, whose `argument` is the id's name, and whose `kind`
+-- says what ids look like. Ids may stand at several levels.
 -- SPDX-License-Identifier: MIT
 -- @module partnercenter.client.tree
 
@@ -21,13 +22,27 @@ local function set_resource(tree, resource, methods)
   for _, verb in ipairs { "pages", "each", "all" } do tree.members[verb] = methods[verb] end
 end
 
-local function step_down(tree, segment, methods)
-  local argument = segment:match("^{(.*)}$")
-  if argument then
+-- Behind an id.
+local function step_by_id(tree, argument, resource, methods)
+  local kind = resource.ids and resource.ids[argument] or "guid"
+  if not tree.id then
+    tree.id = new_tree(tree.label .. ":by_id(%s)")
+    tree.id.argument, tree.id.kind = argument, kind
     tree.members.by_id = methods.by_id
-    tree.id = tree.id or new_tree(tree.label .. ":by_id(%s)")
-    tree.id.argument = argument
-    return tree.id
+  end
+  if tree.id.kind ~= kind then
+    error(("the ids of %s are of the kind %s in one resource, and %s in %s: say the same in the "
+      .. "field ids of each"):format(tree.label, tree.id.kind, kind, resource.name), 0)
+  end
+  return tree.id
+end
+
+local function step_down(tree, segment, resource, methods)
+  local argument = segment:match("^{(.*)}$")
+  if argument then return step_by_id(tree, argument, resource, methods) end
+  if methods[segment] then
+    error(("%s: a step of a path cannot be named %s, as a method is"):format(resource.name,
+      segment), 0)
   end
   local label = tree.label == "" and segment or tree.label .. "." .. segment
   tree.members[segment] = tree.members[segment] or new_tree(label)
@@ -43,7 +58,7 @@ function M.plant(resources, methods)
   for _, resource in ipairs(resources) do
     local at = root
     for segment in resource.path:gsub("^/%w*/?v1/", ""):gmatch("[^/]+") do
-      at = step_down(at, segment, methods)
+      at = step_down(at, segment, resource, methods)
     end
     set_resource(at, resource, methods)
   end

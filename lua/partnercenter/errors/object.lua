@@ -29,7 +29,7 @@
 -- @field retryable whether the same call may succeed later
 -- @field cause the error behind this one
 
-local retry = require "partnercenter.calls.retry"
+local retryable = require "partnercenter.errors.retryable"
 local text = require "partnercenter.util.text"
 
 local MAX_LINE = 800            -- bytes of the message in tostring
@@ -89,7 +89,7 @@ function M.new(fields)
   end
   if not KINDS[err.kind] then error("unknown error kind '" .. tostring(err.kind) .. "'", 2) end
   if type(err.message) ~= "string" then error("an error needs a message", 2) end
-  if err.retryable == nil then err.retryable = retry.retryable(err) end
+  if err.retryable == nil then err.retryable = retryable(err) end
   return setmetatable(err, mt)
 end
 

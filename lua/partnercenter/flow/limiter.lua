@@ -13,19 +13,7 @@ local LOOK_AGAIN = 1
 local M = {}
 
 local methods = {}
-local mt = { __name = "partnercenter.gate", __index = methods }
-
---- A gate of a hub.
--- @tparam Hub hub
--- @tparam table throttle tells how long to wait
--- @treturn Gate
-function M.new(hub, throttle)
-  return setmetatable({
-    hub = hub,
-    throttle = throttle,
-    queue = setmetatable({}, { __mode = "v" }), first = 1, last = 0,
-  }, mt)
-end
+local mt = { __name = "partnercenter.limiter", __index = methods }
 
 -- The token of who is first, if anybody waits.
 local function peek(self)
@@ -38,6 +26,35 @@ local function peek(self)
   return nil
 end
 
+-- Wake as many as there may be places for.
+local function wake(self)
+  local dispatcher, token = self.dispatcher, peek(self)
+  if not token then
+    dispatcher.on_step = nil
+    return
+  end
+  local free = self.throttle:free(dispatcher.clock(), dispatcher.session:running())
+  while token and free > 0 do
+    token.driver:wake(token)
+    free = free - 1
+    token = peek(self)
+  end
+end
+
+--- A limiter.
+-- @tparam Dispatcher dispatcher where those wait who may not send yet
+-- @tparam table throttle tells how long to wait
+-- @treturn Limiter
+function M.new(dispatcher, throttle)
+  local self = setmetatable({
+    dispatcher = dispatcher,
+    throttle = throttle,
+    queue = setmetatable({}, { __mode = "v" }), first = 1, last = 0,
+  }, mt)
+  self.on_step = function() wake(self) end
+  return self
+end
+
 -- A place in the queue: the last one, or again the one that was left in vain.
 local function push(self, token, place)
   place = place or self.last + 1
@@ -48,15 +65,17 @@ end
 
 -- Seconds to wait, 0 to go ahead.
 local function delay(self)
-  if self.closed then return 0 end
-  return self.throttle:delay(self.hub.clock(), self.hub.session:running())
+  local dispatcher = self.dispatcher
+  -- Let everybody go when the session is closed: sending will tell them so.
+  if dispatcher.closed then return 0 end
+  return self.throttle:delay(dispatcher.clock(), dispatcher.session:running())
 end
 
 -- How long to wait before the next look: only who is first knows when.
 local function patience(self, place, seconds, deadline)
   if place > self.first then seconds = LOOK_AGAIN end
   seconds = math.min(seconds, LOOK_AGAIN)
-  if deadline then seconds = math.min(seconds, deadline - self.hub.clock()) end
+  if deadline then seconds = math.min(seconds, deadline - self.dispatcher.clock()) end
   return seconds
 end
 
@@ -74,45 +93,28 @@ function methods:is_open()
 end
 
 --- Wait for a place.
--- @tparam ?number deadline on the hub's clock
--- @tparam[opt] table call which waits no longer than until it is `cancelled`
+-- @tparam ?number deadline on the dispatcher's clock
+-- @param[opt] key under which the dispatcher can cancel the wait
 -- @treturn boolean false when the deadline has passed
-function methods:enter(deadline, call)
-  local seconds = delay(self)
+function methods:enter(deadline, key)
+  local dispatcher, seconds = self.dispatcher, delay(self)
   if seconds == 0 and not peek(self) then return true end
-  local place
+  local place, token
   repeat
-    if deadline and self.hub.clock() >= deadline then
+    if deadline and dispatcher.clock() >= deadline then
       call_next(self)
       return false
     end
-    local token = self.hub:driver():task()
+    token = dispatcher:driver():task()
     place = push(self, token, place)
-    self.hub:park(token, patience(self, place, seconds, deadline), call)
+    dispatcher.on_step = self.on_step
+    dispatcher:park(token, patience(self, place, seconds, deadline), key)
     -- Nobody else can find it from now on.
     token.woken = true
     seconds = delay(self)
-  until seconds == 0 or call and call.cancelled
+  until seconds == 0 or token.cancelled
   call_next(self)
   return true
-end
-
---- Wake as many as there may be places for.
-function methods:wake()
-  local token = peek(self)
-  if self.closed or not token then return end
-  local free = self.throttle:free(self.hub.clock(), self.hub.session:running())
-  while token and free > 0 do
-    token.driver:wake(token)
-    free = free - 1
-    token = peek(self)
-  end
-end
-
---- Let everybody go: the session is closed, and sending will tell them so. The
--- hub wakes those who wait here.
-function methods:close()
-  self.closed = true
 end
 
 return M

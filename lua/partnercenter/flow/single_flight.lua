@@ -29,17 +29,17 @@ local function running()
 end
 
 --- A flight of the running coroutine.
--- @tparam Hub hub
+-- @tparam Dispatcher dispatcher
 -- @tparam table marker lives exactly as long as its owner is at it: a local
 --   variable there
 -- @treturn Flight
-function M.new(hub, marker)
+function M.new(dispatcher, marker)
   return setmetatable({
-    hub = hub,
+    dispatcher = dispatcher,
     owner = setmetatable({ marker = marker, thread = running() }, { __mode = "v" }),
     waiters = setmetatable({}, { __mode = "v" }),
     count = 0,
-    last_sign = hub.clock(),
+    last_sign = dispatcher.clock(),
     next_look = 0,
     leaks = protect.leaks(),
     done = false,
@@ -48,14 +48,14 @@ end
 
 --- Its owner is still at it.
 function methods:heard()
-  self.last_sign = self.hub.clock()
+  self.last_sign = self.dispatcher.clock()
 end
 
 --- Will its owner not end it any more?
 -- @treturn boolean
 function methods:is_abandoned()
   local owner = self.owner
-  if owner.marker == nil or self.hub.clock() - self.last_sign > PATIENCE then return true end
+  if owner.marker == nil or self.dispatcher.clock() - self.last_sign > PATIENCE then return true end
   -- Where errors pass unseen, the owner may have died of one. Elsewhere the
   -- status is not asked: nginx calls the coroutines of other requests dead.
   if not self.leaks then return false end
@@ -89,24 +89,24 @@ local function look_around(self, now)
   collectgarbage("step", COLLECT)
 end
 
---- Wait until it has ended or is abandoned, or the hub is closed.
--- @tparam ?number deadline on the hub's clock
+--- Wait until it has ended or is abandoned, or the dispatcher is closed.
+-- @tparam ?number deadline on the dispatcher's clock
 -- @tparam[opt] boolean iterating the wait happens in the iterator of a `for`
 -- @treturn boolean false when the deadline comes first
 function methods:wait(deadline, iterating)
   self.count = self.count + 1
   local slot = self.count
-  while not self.done and not self.hub.closed and not self:is_abandoned() do
-    local now, seconds = self.hub.clock(), LOOK_AGAIN
+  while not self.done and not self.dispatcher.closed and not self:is_abandoned() do
+    local now, seconds = self.dispatcher.clock(), LOOK_AGAIN
     if deadline then
       if now >= deadline then return false end
       seconds = math.min(seconds, deadline - now)
     end
-    local token = self.hub:driver():task(iterating)
+    local token = self.dispatcher:driver():task(iterating)
     self.waiters[slot] = token
-    local woken = self.hub:park(token, seconds)
+    local woken = self.dispatcher:park(token, seconds)
     self.waiters[slot] = nil
-    if not woken then look_around(self, self.hub.clock()) end
+    if not woken then look_around(self, self.dispatcher.clock()) end
   end
   return true
 end

@@ -32,12 +32,12 @@ local STUCK = "partnercenter waits for what only another coroutine of the event 
 local methods = {}
 local mt = { __name = "partnercenter.loop.block", __index = methods }
 
---- A driver for one hub.
--- @tparam Hub hub
+--- A driver for one dispatcher.
+-- @tparam Dispatcher dispatcher
 -- @treturn Driver
-function M.attach(hub)
+function M.attach(dispatcher)
   return setmetatable({
-    hub = hub,
+    dispatcher = dispatcher,
     queue = {}, first = 1, last = 0,                 -- tasks to resume, in order
     tasks = setmetatable({}, { __mode = "kv" }),     -- coroutine -> record
     timers = setmetatable({}, { __mode = "k" }),     -- token -> time
@@ -96,9 +96,9 @@ local function settle(record, ok, ...)
   return true
 end
 
-local function resume(self, record)
+local function resume(self, record, ...)
   record.queued, record.parked = false, nil
-  local ended = settle(record, coroutine.resume(record.co))
+  local ended = settle(record, coroutine.resume(record.co, ...))
   -- A yield that is not ours gives the others a turn, no more.
   if not ended and not record.parked then enqueue(self, record) end
 end
@@ -116,7 +116,7 @@ local function run_ready(self)
 end
 
 local function run_timers(self)
-  local now = self.hub.clock()
+  local now = self.dispatcher.clock()
   if now < self.next_due then return end
   local due, rest = {}, math.huge
   for token, time in pairs(self.timers) do
@@ -133,8 +133,8 @@ end
 -- Nothing is under way that could ever wake the token.
 local function is_stuck(self, token, running)
   if running > 0 or token.woken or self.first <= self.last then return false end
-  if next(self.timers) ~= nil or self.hub.closed then return false end
-  for _, other in pairs(self.hub.waiters) do
+  if next(self.timers) ~= nil or self.dispatcher.closed then return false end
+  for _, other in pairs(self.dispatcher.waiters) do
     if not other.woken then return false end
   end
   return true
@@ -148,9 +148,9 @@ local function drive(self, token)
     if token.woken or token.late then break end
     local seconds = 0
     if self.first > self.last then
-      seconds = math.max(0, math.min(LONGEST_STEP, self.next_due - self.hub.clock()))
+      seconds = math.max(0, math.min(LONGEST_STEP, self.next_due - self.dispatcher.clock()))
     end
-    local running = self.hub:step(seconds)
+    local running = self.dispatcher:step(seconds)
     if is_stuck(self, token, running) then error(STUCK, 0) end
   end
 end
@@ -162,7 +162,7 @@ end
 function methods:park(token, seconds)
   if token.woken then return true end
   if seconds then
-    local due = self.hub.clock() + seconds
+    local due = self.dispatcher.clock() + seconds
     self.timers[token] = due
     if due < self.next_due then self.next_due = due end
   end
@@ -207,23 +207,29 @@ local function finish_run(ok, ...)
   return ...
 end
 
---- Call a function in a task: the caller's own, or else one that lasts as long
--- as the call. So whatever the function holds while it waits, others that wait
--- for that cannot hold up its end.
+--- Does the caller run in a task of this driver, which can wait here?
 -- @tparam ?boolean iterating the caller is the iterator of a `for`
+-- @treturn boolean
+function methods:is_home(iterating)
+  return task_here(self, iterating) ~= nil
+end
+
+--- Call a function in a task that lasts as long as the call. So whatever the
+-- function holds while it waits, others that wait for that cannot hold up its end.
 -- @tparam function f
 -- @param ... its arguments
 -- @return what it returned
-function methods:run(iterating, f, ...)
-  if task_here(self, iterating) then return f(...) end
-  local n, arguments, results = select("#", ...), { ... }, nil
+function methods:run(f, ...)
+  local results
   local token = { driver = self, woken = false }
-  local function done(...)
+  local record = { co = coroutine.create(f) }
+  function record.done(...)
     results = { n = select("#", ...), ... }
     self:wake(token)
   end
-  local record = self:spawn(function() return f(unpack(arguments, 1, n)) end, done)
+  self.tasks[record.co] = record
   token.task = record -- it lives as long as somebody waits for it
+  resume(self, record, ...)
   drive(self, token)
   return finish_run(unpack(results, 1, results.n))
 end

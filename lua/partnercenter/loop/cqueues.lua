@@ -21,12 +21,12 @@ local mt = { __name = "partnercenter.loop.cqueues", __index = methods }
 -- The coroutines of all drivers' tasks, which run one level below cqueues' own.
 local inner = setmetatable({}, { __mode = "k" })
 
---- A driver for one hub.
--- @tparam Hub hub
+--- A driver for one dispatcher.
+-- @tparam Dispatcher dispatcher
 -- @treturn Driver
-function M.attach(hub)
+function M.attach(dispatcher)
   return setmetatable({
-    hub = hub,
+    dispatcher = dispatcher,
     watches = setmetatable({}, { __mode = "k" }), -- controller -> its watch
   }, mt)
 end
@@ -55,13 +55,13 @@ end
 -- As long as anybody waits. Afterwards the controller forgets the descriptor,
 -- whose number may belong to another file by then.
 local function run_watch(self, watch, controller)
-  local hub = self.hub
-  while watch.waiting > 0 and not hub.closed do
-    watch.fd = hub.session:pollfd()
-    cqueues.poll(hub.session, watch.idle)
-    hub:step(0)
+  local dispatcher = self.dispatcher
+  while watch.waiting > 0 and not dispatcher.closed do
+    watch.fd = dispatcher.session:pollfd()
+    cqueues.poll(dispatcher.session, watch.idle)
+    dispatcher:step(0)
   end
-  if watch.fd and not hub.closed then controller:cancel(watch.fd) end
+  if watch.fd and not dispatcher.closed then controller:cancel(watch.fd) end
   watch.fd, watch.running = nil, false
 end
 
@@ -69,7 +69,7 @@ local function enter(self, token)
   local watch, controller = watch_here(self)
   token.watch = watch
   watch.waiting = watch.waiting + 1
-  if watch.running or self.hub.closed then return end
+  if watch.running or self.dispatcher.closed then return end
   watch.running = true
   controller:wrap(function() run_watch(self, watch, controller) end)
 end
@@ -86,7 +86,7 @@ end
 -- @tparam[opt] boolean iterating the wait happens in the iterator of a `for`
 -- @treturn table
 function methods:task(iterating)
-  if not yields.can(iterating) then return self.hub:blocking():task(true) end
+  if not yields.can(iterating) then return self.dispatcher:blocking():task(true) end
   return { driver = self, record = inner[coroutine.running()], woken = false }
 end
 
@@ -105,7 +105,7 @@ end
 function methods:park(token, seconds)
   if token.woken then return true end
   if token.driver ~= self then return token.driver:park(token, seconds) end
-  local clock = self.hub.clock
+  local clock = self.dispatcher.clock
   local due = seconds and clock() + seconds
   token.condition = condition.new()
   if token.record then token.record.parked = token end

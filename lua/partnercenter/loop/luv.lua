@@ -20,12 +20,12 @@ local M = { name = "luv" }
 local methods = {}
 local mt = { __name = "partnercenter.loop.luv", __index = methods }
 
---- A driver for one hub.
--- @tparam Hub hub
+--- A driver for one dispatcher.
+-- @tparam Dispatcher dispatcher
 -- @treturn Driver
-function M.attach(hub)
+function M.attach(dispatcher)
   return setmetatable({
-    hub = hub,
+    dispatcher = dispatcher,
     tasks = setmetatable({}, { __mode = "kv" }), -- coroutine -> record
     parked = {},                                 -- set of tokens
     waiting = 0,                                 -- how many those are
@@ -61,7 +61,7 @@ local run
 
 -- Look at the queue and the tokens' times after so many seconds.
 local function look_after(self, seconds)
-  local due = self.hub.clock() + seconds
+  local due = self.dispatcher.clock() + seconds
   if due >= self.next_due and self.timer then return end
   self.next_due = due
   self.timer = self.timer or uv.new_timer()
@@ -72,10 +72,10 @@ local function look_after(self, seconds)
 end
 
 local function watch_session(self)
-  if self.watch or self.hub.closed then return end
-  self.watch = uv.new_poll(self.hub.session:pollfd())
+  if self.watch or self.dispatcher.closed then return end
+  self.watch = uv.new_poll(self.dispatcher.session:pollfd())
   self.watch:start("r", function()
-    self.hub:step(0)
+    self.dispatcher:step(0)
     run(self)
   end)
 end
@@ -102,7 +102,7 @@ end
 
 -- Not for long: other handles want their turn.
 local function run_queue(self)
-  local stop, clock = self.last, self.hub.clock
+  local stop, clock = self.last, self.dispatcher.clock
   local until_when = clock() + SLICE
   while self.first <= stop and clock() < until_when do
     local record = self.queue[self.first]
@@ -121,7 +121,7 @@ local function leave(self, token)
 end
 
 local function wake_late(self)
-  local now, rest = self.hub.clock(), math.huge
+  local now, rest = self.dispatcher.clock(), math.huge
   if now < self.next_due and self.next_due < math.huge then return end
   for token in pairs(self.parked) do
     if token.due and token.due <= now then
@@ -150,7 +150,7 @@ end
 -- @tparam[opt] boolean iterating the wait happens in the iterator of a `for`
 -- @treturn table
 function methods:task(iterating)
-  if not yields.can(iterating) then return self.hub:blocking():task(true) end
+  if not yields.can(iterating) then return self.dispatcher:blocking():task(true) end
   local co = coroutine.running()
   return { driver = self, record = self.tasks[co] or { co = co }, woken = false }
 end
@@ -172,7 +172,7 @@ end
 function methods:park(token, seconds)
   if token.woken then return true end
   if token.driver ~= self then return token.driver:park(token, seconds) end
-  token.due = seconds and self.hub.clock() + seconds
+  token.due = seconds and self.dispatcher.clock() + seconds
   self.parked[token] = true
   self.waiting = self.waiting + 1
   watch_session(self)

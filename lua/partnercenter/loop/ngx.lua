@@ -24,13 +24,13 @@ local M = {
 local methods = {}
 local mt = { __name = "partnercenter.loop.ngx", __index = methods }
 
---- A driver for one hub.
--- @tparam Hub hub
+--- A driver for one dispatcher.
+-- @tparam Dispatcher dispatcher
 -- @treturn Driver
-function M.attach(hub)
+function M.attach(dispatcher)
   return setmetatable({
-    hub = hub,
-    reader = reader.new(hub),
+    dispatcher = dispatcher,
+    reader = reader.new(dispatcher),
     tasks = setmetatable({}, { __mode = "kv" }),  -- coroutine -> record
   }, mt)
 end
@@ -63,11 +63,11 @@ end
 
 -- nginx takes no more timers: look oneself.
 local function poll(self, token, seconds)
-  local due = self.hub.clock() + seconds
+  local due = self.dispatcher.clock() + seconds
   repeat
     ngx.sleep(reader.POLL)
-    self.hub:step(0)
-  until token.woken or self.hub.clock() >= due
+    self.dispatcher:step(0)
+  until token.woken or self.dispatcher.clock() >= due
 end
 
 local function wait(self, token, seconds)

@@ -1,5 +1,5 @@
 --- Where an nginx worker hears from a session: a timer that reads the bytes which
--- the session sends when there is news, and has the hub wake who waits for it.
+-- the session sends when there is news, and has the dispatcher wake who waits for it.
 --
 -- It runs while transfers are under way and not a moment longer: an idle worker
 -- has no timer, no reader, and nothing that would hold up its end. Meanwhile its
@@ -31,13 +31,13 @@ local mt = { __name = "partnercenter.ngx.reader", __index = methods }
 
 local count = 0
 
---- The reader of one hub's session.
--- @tparam Hub hub
+--- The reader of one dispatcher's session.
+-- @tparam Dispatcher dispatcher
 -- @treturn Reader
-function M.new(hub)
+function M.new(dispatcher)
   count = count + 1
   return setmetatable({
-    hub = hub,
+    dispatcher = dispatcher,
     pool = "partnercenter-" .. count,   -- the connection while it rests
     heard = 0,                          -- bytes read from it
     passing = {}, first = 1, last = 0,  -- those who pass: semaphore and coroutine
@@ -63,7 +63,7 @@ end
 
 -- A connection to the session, an earlier one if that is still good.
 local function connect(self)
-  local session, why = self.hub.session, nil
+  local session, why = self.dispatcher.session, nil
   local socket = ngx.socket.tcp()
   socket:settimeouts(1000, 1000, LONGEST_WAIT * 1000)
   for _, directory in ipairs(DIRECTORIES) do
@@ -96,22 +96,22 @@ local function let_pass(self)
   end
   entry.signal:post(1)
   if self.first > self.last then return true end
-  if not self.hub.closed then self.hub.session:ring() end
+  if not self.dispatcher.closed then self.dispatcher.session:ring() end
   return false
 end
 
 -- Read until nothing is under way, or the connection ends. True: it rests now.
 local function listen(self, socket)
-  local hub = self.hub
-  hub.session:watch()
-  if self.first <= self.last then hub.session:ring() end
+  local dispatcher = self.dispatcher
+  dispatcher.session:watch()
+  if self.first <= self.last then dispatcher.session:ring() end
   while true do
     local bytes, err = socket:receiveany(64)
-    if hub.closed then return true end
+    if dispatcher.closed then return true end
     if not bytes and err ~= "timeout" then return false end
     self.heard = self.heard + (bytes and #bytes or 0)
-    hub:step(0)
-    if let_pass(self) and hub.session:unwatch(self.heard) then
+    dispatcher:step(0)
+    if let_pass(self) and dispatcher.session:unwatch(self.heard) then
       socket:setkeepalive(0, 1)
       return true
     end
@@ -121,16 +121,16 @@ end
 -- Where no socket can be made.
 local function poll(self)
   self.heard = 0
-  while not self.hub.closed do
+  while not self.dispatcher.closed do
     ngx.sleep(POLL)
-    self.hub:step(0)
-    if let_pass(self) and self.hub.session:unwatch(0) then return end
+    self.dispatcher:step(0)
+    if let_pass(self) and self.dispatcher.session:unwatch(0) then return end
   end
 end
 
 local function run(_, self)
   local rests = false
-  while not rests and not self.hub.closed do
+  while not rests and not self.dispatcher.closed do
     local socket, why = connect(self)
     if socket then
       rests = listen(self, socket)
@@ -147,12 +147,12 @@ end
 -- Close what those waited for whom nginx has dropped.
 local function sweep(self)
   local gone = {}
-  for transfer, token in pairs(self.hub.waiters) do
+  for transfer, token in pairs(self.dispatcher.waiters) do
     local parked = token.parked
     if parked and not token.woken and parked:count() >= 0 then gone[#gone + 1] = transfer end
   end
   for i = 1, #gone do
-    self.hub.waiters[gone[i]] = nil
+    self.dispatcher.waiters[gone[i]] = nil
     gone[i]:close()
   end
 end
@@ -207,14 +207,14 @@ end
 
 --- Wait for one's turn in a later round of the event loop.
 function methods:pass()
-  if self.hub.closed then return end
+  if self.dispatcher.closed then return end
   if not self:start() then
     ngx.sleep(POLL)
     return
   end
   local signal = self:take_semaphore()
   enqueue(self, { signal = signal, thread = coroutine.running() })
-  if self.first == self.last then self.hub.session:ring() end
+  if self.first == self.last then self.dispatcher.session:ring() end
   if signal:wait(LONGEST_WAIT) then self:give_semaphore(signal) end
 end
 

@@ -1,8 +1,9 @@
 --- A walk over the pages of a collection: what `pages`, `all` and `each` share.
 --
--- A plan has `client`, `request` (the first page's), `resource` (whose rows
--- arrive), and maybe `convert` (a row into the shape the caller asked for) and
--- `filter` (what is left to decide locally).
+-- A plan has `transport` (with `fetch`, `stream` and maybe `tell`, see
+-- `partnercenter.calls`), `max_pages`, `request` (the first page's), `resource`
+-- (whose rows arrive), and maybe `convert` (a row into the shape the caller asked
+-- for) and `filter` (what is left to decide locally).
 -- SPDX-License-Identifier: MIT
 -- @module partnercenter.pages.cursor
 
@@ -26,7 +27,7 @@ function M.with_facts(plan, err, request, facts)
     if err[name] == nil and facts then err[name] = facts[name] end
   end
   err.url = err.url or request.url
-  return plan.client.mask(err)
+  return plan.transport.mask(err)
 end
 
 --- A row as the caller gets it.
@@ -54,7 +55,7 @@ function M.start(plan)
   return {
     plan = plan,
     request = plan.request,
-    paging = paging.start(plan.request, plan.client.settings.max_pages),
+    paging = paging.start(plan.request, plan.max_pages),
     watch = repeats.new(),
     failure = nil,
   }
@@ -80,7 +81,7 @@ function M.repeated(request)
     .. ": the service sent the page before once more", { url = request.url })
 end
 
---- Tells the client's listeners about a page.
+--- Tells who listens about a page.
 -- @tparam table plan
 -- @tparam table request
 -- @tparam number number from 1
@@ -88,9 +89,10 @@ end
 -- @tparam table envelope
 -- @tparam ?table facts
 function M.tell(plan, request, number, rows, envelope, facts)
-  if not plan.client.settings.on_event then return end
+  local tell = plan.transport.tell
+  if not tell then return end
   facts = facts or {}
-  plan.client:emit {
+  tell {
     name = "page",
     resource = request.resource,
     url = request.url,

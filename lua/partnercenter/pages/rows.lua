@@ -2,9 +2,9 @@
 -- SPDX-License-Identifier: MIT
 -- @module partnercenter.pages.rows
 
+local calls = require "partnercenter.calls"
 local collection = require "partnercenter.pages.envelope"
 local errors = require "partnercenter.errors"
-local exchange = require "partnercenter.calls.attempt"
 local walks = require "partnercenter.pages.cursor"
 local yields = require "partnercenter.loop.yields"
 
@@ -14,7 +14,7 @@ local M = {}
 local function close(walk)
   local call = walk.call
   walk.call, walk.stream = nil, nil
-  if call then exchange.cancel(call) end
+  if call then calls.cancel(call) end
 end
 
 -- Gives out the rows that were held back, from the next step on.
@@ -41,7 +41,7 @@ end
 -- The rows that are in the document still, when all that could be taken out of
 -- it one by one were: a bare object is a row itself.
 local function rest_of(walk, document)
-  local page, err = collection.normalize(document, walk.plan.resource, walk.plan.client.mask)
+  local page, err = collection.normalize(document, walk.plan.resource, walk.plan.transport.mask)
   return page and page.items, err
 end
 
@@ -52,7 +52,7 @@ local function end_page(walk)
   walk.stream = nil
   if document == nil and errors.is(facts) then return facts end
   local envelope, err = collection.envelope(document, walk.plan.resource,
-    walk.plan.client.mask)
+    walk.plan.transport.mask)
   local rest = nil
   if envelope then rest, err = rest_of(walk, document) end
   if not rest then return walks.with_facts(walk.plan, err, walk.reading, facts) end
@@ -71,7 +71,7 @@ end
 
 local function open(walk)
   walk.reading, walk.request, walk.clear = walk.request, nil, false
-  local stream, err = walk.plan.client:stream(walk.reading, walk.iterating, walk)
+  local stream, err = walk.plan.transport:stream(walk.reading, walk.iterating, walk)
   walk.stream = stream
   if not stream then return err end
   return nil

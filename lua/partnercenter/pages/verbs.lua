@@ -31,11 +31,11 @@ local function finish(plan, request, page, envelope)
 end
 
 -- One page: the page, its envelope and the facts; or nil and an error. A `for`
--- iterator cannot yield in Lua 5.1, so the client is told when it is one.
+-- iterator cannot yield in Lua 5.1, so the transport is told when it is one.
 local function fetch(plan, request, iterating)
-  local document, facts = plan.client:fetch(request, iterating)
+  local document, facts = plan.transport:fetch(request, iterating)
   if document == nil and errors.is(facts) then return nil, facts end
-  local page, envelope = collection.normalize(document, plan.resource, plan.client.mask)
+  local page, envelope = collection.normalize(document, plan.resource, plan.transport.mask)
   if not page then return nil, walks.with_facts(plan, envelope, request, facts) end
   return page, envelope, facts
 end

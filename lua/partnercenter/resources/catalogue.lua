@@ -3,7 +3,9 @@
 -- An entry has
 --
 -- - `name`: how messages and events call it, the path without its version and
---   ids; `method` and `path`, whose `{customer-id}` becomes `:by_id(id)` in Lua
+--   ids; `method` and `path`, whose `{customer-id}` becomes `:by_id(id)` in Lua, at
+--   as many levels as there are
+-- - `ids`: what the ids in the path look like that are no GUIDs, by name: "text"
 -- - `prefix`: the client's setting that can take the place of what stands before
 --   `/analytics` in the path
 -- - `params`: the documented query parameters; each is a type that `params.lua`

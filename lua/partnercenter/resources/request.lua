@@ -89,16 +89,27 @@ local function split_url(resource, settings)
   return pieces, names
 end
 
+--- Can a value be the id of a thing?
+-- @tparam string kind "guid", or "text" for any text that a path can hold
+-- @param id any value
+-- @treturn boolean
+-- @treturn string what is due
+function M.check_id(kind, id)
+  if kind == "guid" then return check.guid(id), "a GUID" end
+  return check.text(id) and id ~= "." and id ~= "..", "a text without control characters"
+end
+
 -- The URL without a query.
 local function target_of(prepared, ids, level)
-  local target = prepared.pieces[1]
+  local resource, target = prepared.resource, prepared.pieces[1]
   for i = 2, #prepared.pieces do
-    local id = ids[i - 1]
-    if not check.guid(id) then
-      error(("'%s' of %s must be a GUID"):format(prepared.id_names[i - 1],
-        prepared.resource.name), level + 1)
+    local name, id = prepared.id_names[i - 1], ids[i - 1]
+    local kind = resource.ids and resource.ids[name] or "guid"
+    local ok, due = M.check_id(kind, id)
+    if not ok then
+      error(("'%s' of %s must be %s"):format(name, resource.name, due), level + 1)
     end
-    target = target .. id .. prepared.pieces[i]
+    target = target .. (kind == "guid" and id or url.encode(id)) .. prepared.pieces[i]
   end
   return target
 end

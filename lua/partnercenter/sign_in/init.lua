@@ -4,6 +4,7 @@
 -- SPDX-License-Identifier: MIT
 -- @module partnercenter.sign_in
 
+local endpoint = require "partnercenter.sign_in.token_endpoint"
 local errors = require "partnercenter.errors"
 local flight_of = require "partnercenter.flow.single_flight"
 local protect = require "partnercenter.util.protect"
@@ -62,7 +63,7 @@ local function context_of(self, flight, rejected, deadline, iterating)
     mask = self.register.mask,
     post = function(url, form)
       flight:heard()
-      local answer, err = self.post(url, form, deadline, iterating)
+      local answer, err = self.post(endpoint.request(url, form), iterating, deadline)
       flight:heard()
       return answer, err
     end,
@@ -70,15 +71,16 @@ local function context_of(self, flight, rejected, deadline, iterating)
     sleep = function(seconds)
       if deadline and self.clock() + seconds >= deadline then return false end
       flight:heard()
-      self.hub:sleep(seconds, iterating)
+      self.dispatcher:sleep(seconds, iterating)
       flight:heard()
-      return not self.hub.closed
+      return not self.dispatcher.closed
     end,
   }
 end
 
 local function tell(self, err, expires_at)
-  self.emit {
+  if not self.tell then return end
+  self.tell {
     name = "token",
     credentials = self.name,
     expires_in = expires_at and expires_at - self.time() or nil,
@@ -114,7 +116,7 @@ local function fly(self, rejected, deadline, iterating)
   -- Nobody else should try the one that was refused.
   if self.kept and self.kept.token == rejected then self.kept = nil end
   local marker = {}
-  local flight = flight_of.new(self.hub, marker)
+  local flight = flight_of.new(self.dispatcher, marker)
   self.flight = flight
   local context = context_of(self, flight, rejected, deadline, iterating)
   local ok, granted, err = protect.call(self.provider.acquire, self.provider, context)
@@ -125,7 +127,7 @@ local function fly(self, rejected, deadline, iterating)
     error(granted, 0)
   end
   -- However the provider tells of it.
-  if not granted and self.hub.closed then err = cancelled() end
+  if not granted and self.dispatcher.closed then err = cancelled() end
   conclude(self, flight, deadline, granted, err)
   land(self, flight)
   if granted or flight.err then tell(self, flight.err, granted and granted.expires_at) end
@@ -144,7 +146,7 @@ local function get_token(self, rejected, deadline, iterating)
   while true do
     local token = usable(self, rejected)
     if token then return token end
-    if self.hub.closed then return nil, cancelled() end
+    if self.dispatcher.closed then return nil, cancelled() end
     local flight = self.flight
     if not flight or flight:is_abandoned() then
       return fly(self, rejected, deadline, iterating)
@@ -163,24 +165,24 @@ end
 --- The sign-in of one client.
 -- @tparam table options
 -- @tparam Provider options.credentials
--- @tparam Hub options.hub `clock`, `driver`, `sleep`
+-- @tparam Dispatcher options.dispatcher where to wait
 -- @tparam table options.cloud `authority`, `resource`, `scope`
--- @tparam function options.post takes address, form (an array of name and value),
---   deadline and iterating; gives the decoded answer, or nil and an error
+-- @tparam function options.post takes a request, iterating and deadline; gives the
+--   decoded answer, or nil and an error
 -- @tparam table options.register of the client's secrets
 -- @tparam function options.time seconds, as `os.time`
--- @tparam function options.emit takes an event
+-- @tparam ?function options.tell takes an event
 -- @treturn SignIn `app_only`: true when its tokens are known to name no user
 function M.new(options)
   local self = {
     provider = options.credentials,
     name = options.credentials.name,
-    hub = options.hub,
-    clock = options.hub.clock,
+    dispatcher = options.dispatcher,
+    clock = options.dispatcher.clock,
     cloud = options.cloud,
     post = options.post,
     time = options.time,
-    emit = options.emit,
+    tell = options.tell,
     register = options.register,
     state = {},
   }
@@ -191,7 +193,7 @@ function M.new(options)
     -- @function token
     -- @tparam ?string rejected the token that was just answered 401: not this
     --   one. It is renewed once, whoever else had it rejected too
-    -- @tparam ?number deadline on the hub's clock
+    -- @tparam ?number deadline on the dispatcher's clock
     -- @tparam[opt] boolean iterating the wait happens in the iterator of a `for`
     -- @treturn[1] string
     -- @treturn[2] nil

@@ -5,6 +5,7 @@
 local check = require "partnercenter.util.check"
 local errors = require "partnercenter.errors"
 local text = require "partnercenter.util.text"
+local url = require "partnercenter.util.url"
 
 -- Seconds. An answer that does not say how long its token lives: not for long.
 local UNKNOWN_LIFETIME = 300
@@ -63,8 +64,27 @@ function M.given(what, value, why)
   return nil, sign_in_error(("the function %s gave %s, not a text"):format(what, got))
 end
 
+--- The request that sends a form.
+-- @tparam string address
+-- @tparam {{string,string},...} form names and values
+-- @treturn table
+function M.request(address, form)
+  local fields = {}
+  for i, field in ipairs(form) do
+    fields[i] = url.encode(field[1]) .. "=" .. url.encode(field[2])
+  end
+  return {
+    method = "POST", url = address, resource = "sign-in", token_endpoint = true,
+    headers = {
+      { "Accept", "application/json" },
+      { "Content-Type", "application/x-www-form-urlencoded" },
+    },
+    body = table.concat(fields, "&"),
+  }
+end
+
 -- How the application proves itself, if it does.
-local function add_proof(context, options, form, url)
+local function add_proof(context, options, form, address)
   if options.client_secret then
     context.secret(options.client_secret)
     form[#form + 1] = { "client_secret", options.client_secret }
@@ -72,7 +92,7 @@ local function add_proof(context, options, form, url)
   local assertion = options.client_assertion
   if not assertion then return true end
   if type(assertion) == "function" then
-    local given, err = M.given("client_assertion", assertion(url))
+    local given, err = M.given("client_assertion", assertion(address))
     if not given then return nil, err end
     assertion = given
   end
@@ -128,12 +148,12 @@ end
 -- @treturn[2] nil
 -- @treturn[2] Error
 function M.grant(context, options, form)
-  local url = M.address(context.cloud.authority, options, "token")
+  local address = M.address(context.cloud.authority, options, "token")
   form[#form + 1] = { "client_id", options.client_id }
-  local ok, err = add_proof(context, options, form, url)
+  local ok, err = add_proof(context, options, form, address)
   if not ok then return nil, err end
   local answer
-  answer, err = context.post(url, form)
+  answer, err = context.post(address, form)
   if answer == nil then return nil, err end
   local granted
   granted, err = read_grant(answer, context.time())

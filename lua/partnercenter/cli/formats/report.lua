@@ -3,6 +3,7 @@
 -- SPDX-License-Identifier: MIT
 -- @module partnercenter.cli.formats.report
 
+local client = require "partnercenter.client"
 local html = require "partnercenter.cli.formats.html"
 local insights = require "partnercenter.insights"
 local output = require "partnercenter.cli.formats.output"
@@ -57,7 +58,7 @@ local function head(kind, rows, task)
   local days = processed_days(rows)
   local about = ("%s%s, %s, from %s."):format(
     days and ("Processed on " .. days .. ": ") or "", number_of(task.answered, "customer"),
-    number_of(#rows, "row"), html.escape(task.partner.settings.base_url))
+    number_of(#rows, "row"), html.escape(client.settings(task.partner).base_url))
   if kind == KINDS.usage then
     about = about .. " A licence counts once for each workload of its product."
   end

@@ -2,6 +2,7 @@
 -- SPDX-License-Identifier: MIT
 -- @module partnercenter.cli.commands.licenses
 
+local client = require "partnercenter.client"
 local condition = require "partnercenter.cli.run.condition"
 local failure = require "partnercenter.cli.failure"
 local formats = require "partnercenter.cli.formats"
@@ -82,7 +83,7 @@ local function conclude(task, sum)
   task.status:say(("%d rows of %d customers: %s%s; from %s"):format(sum.rows, task.answered,
     sum.kind.line:format(sum.whole, sum.part),
     share and (" (%s %%)"):format(formats.columns.fixed(share, 1)) or "",
-    task.partner.settings.base_url), "dim")
+    client.settings(task.partner).base_url), "dim")
 end
 
 local function finish(task, outputs, sum, broken)

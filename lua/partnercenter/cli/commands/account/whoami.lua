@@ -2,6 +2,7 @@
 -- SPDX-License-Identifier: MIT
 -- @module partnercenter.cli.commands.account.whoami
 
+local client = require "partnercenter.client"
 local config = require "partnercenter.cli.config"
 local failure = require "partnercenter.cli.failure"
 local options = require "partnercenter.cli.options"
@@ -12,12 +13,8 @@ local function show(name, value, from)
 end
 
 local function show_settings(task)
-  local partner = task.partner
-  local own = partner.settings
-  local shown = {
-    base_url = own.base_url, authority = own.cloud.authority, cloud = "global",
-    locale = own.locale, concurrency = own.concurrency,
-  }
+  local shown = client.settings(task.partner)
+  shown.cloud = "global"
   for _, name in ipairs(config.settings.names) do
     local value = task.settings.values[name] or shown[name]
     if value then show(name, value, task.settings.from[name] or "default") end

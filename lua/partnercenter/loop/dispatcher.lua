@@ -1,10 +1,9 @@
---- Where calls meet the network: the session of a client, who waits for what on
--- it, and how they wait.
+--- Where the network meets those who wait for it: the session of a client, who
+-- waits for what on it, and by which event loop.
 -- SPDX-License-Identifier: MIT
--- @module partnercenter.flow.dispatcher
+-- @module partnercenter.loop.dispatcher
 
 local block = require "partnercenter.loop.block"
-local gate = require "partnercenter.flow.limiter"
 local yields = require "partnercenter.loop.yields"
 -- Known at once: a module loaded in init_by_lua is shared by all workers.
 local nginx = package.loaded.ngx and require "partnercenter.loop.ngx" or nil
@@ -12,17 +11,16 @@ local nginx = package.loaded.ngx and require "partnercenter.loop.ngx" or nil
 local M = {}
 
 local methods = {}
-local mt = { __name = "partnercenter.hub", __index = methods }
+local mt = { __name = "partnercenter.dispatcher", __index = methods }
 
---- A hub over a session.
+--- A dispatcher over a session.
 -- @tparam table options
--- @tparam Session options.session of the core; the hub closes it
+-- @tparam Session options.session of the core; the dispatcher closes it
 -- @tparam ?table options.loop the loop to wait with; nil finds one at each call
 -- @tparam function options.clock steady seconds
--- @tparam table options.throttle who may send when
--- @treturn Hub
+-- @treturn Dispatcher
 function M.new(options)
-  local self = setmetatable({
+  return setmetatable({
     session = options.session,
     loop = options.loop,
     clock = options.clock,
@@ -31,10 +29,9 @@ function M.new(options)
     -- wait, never by these tables.
     waiters = setmetatable({}, { __mode = "kv" }),
     sleepers = setmetatable({}, { __mode = "kv" }),
+    -- Called after each step while somebody wants to know of it.
+    on_step = nil,
   }, mt)
-  self.throttle = options.throttle
-  self.gate = gate.new(self, options.throttle)
-  return self
 end
 
 --- Bytes decoded per call, where a loop asks for less than the session's own.
@@ -90,19 +87,18 @@ function methods:driver_for(iterating)
   return yields.can(iterating) and self:driver() or self:blocking()
 end
 
---- Call a function where it may wait and others go on meanwhile.
+--- The driver that has to run what waits as a task of its own, by its `run`, so
+-- that others go on meanwhile; nil where one may wait as one is.
 -- @tparam ?boolean iterating the caller is the iterator of a `for`
--- @tparam function f
--- @param ... its arguments
--- @return what it returned
-function methods:run(iterating, f, ...)
+-- @treturn ?Driver
+function methods:runner(iterating)
   local driver = self:driver_for(iterating)
-  if driver.run then return driver:run(iterating, f, ...) end
-  return f(...)
+  if driver.run and not driver:is_home(iterating) then return driver end
+  return nil
 end
 
---- Start a request, inside of what `run` runs; see the session's `send`. In a
--- hub that was closed meanwhile it fails.
+--- Start a request; see the session's `send`. After
+-- the end it fails.
 -- @tparam table request
 -- @treturn[1] Transfer
 -- @treturn[2] nil
@@ -113,11 +109,20 @@ function methods:send(request)
   return self.session:send(request)
 end
 
---- Wake who waits or sleeps.
--- @param key the transfer that is waited for, or what `sleep` was given
-function methods:wake(key)
-  local token = self.waiters[key] or self.sleepers[key]
+-- Wake who waits for a transfer.
+local function wake(self, transfer)
+  local token = self.waiters[transfer]
   if token then token.driver:wake(token) end
+end
+
+--- Wake who waits for a transfer, or who sleeps under a key, before its time: its
+-- token is `cancelled` then.
+-- @param key the transfer, or what `sleep` or `park` was given
+function methods:cancel(key)
+  local token = self.waiters[key] or self.sleepers[key]
+  if not token then return end
+  token.cancelled = true
+  token.driver:wake(token)
 end
 
 --- Take what the network has handed up and wake who waits for it.
@@ -128,16 +133,16 @@ function methods:step(seconds)
   local running = self.session:step(seconds)
   local transfer = self.session:ready()
   while transfer do
-    self:wake(transfer)
+    wake(self, transfer)
     transfer = self.session:ready()
   end
-  self.gate:wake()
+  if self.on_step then self.on_step() end
   return running
 end
 
 --- Wait until there is news of a transfer.
 -- @tparam Transfer transfer
--- @tparam ?number deadline on the hub's clock
+-- @tparam ?number deadline on the dispatcher's clock
 -- @tparam[opt] boolean iterating the wait happens in the iterator of a `for`
 -- @treturn boolean false when the deadline has passed
 function methods:wait(transfer, deadline, iterating)
@@ -151,20 +156,20 @@ function methods:wait(transfer, deadline, iterating)
   return woken
 end
 
---- Wait for a time, or until the hub is closed.
+--- Wait for a time, or until the dispatcher is closed.
 -- @tparam number seconds
 -- @tparam[opt] boolean iterating the wait happens in the iterator of a `for`
--- @param[opt] key for `wake`
+-- @param[opt] key for `cancel`
 function methods:sleep(seconds, iterating, key)
   if self.closed then return end
   self:park(self:driver():task(iterating), seconds, key)
 end
 
---- Wait until a token is woken, for a time at most; the end of the hub wakes it,
--- too.
+--- Wait until a token is woken, for a time at most; the end of the dispatcher
+-- wakes it, too.
 -- @tparam table token
 -- @tparam number seconds
--- @param[opt] key for `wake`
+-- @param[opt] key for `cancel`
 -- @treturn boolean false when the time is over
 function methods:park(token, seconds, key)
   key = key or token
@@ -189,7 +194,6 @@ function methods:close()
     if driver.close then driver:close() end
   end
   self.session:close()
-  self.gate:close()
   for _, token in pairs(self.waiters) do token.driver:wake(token) end
   for _, token in pairs(self.sleepers) do token.driver:wake(token) end
 end

@@ -1,0 +1,91 @@
+--- Calls: one operation with all its attempts, and many of them side by side.
+--
+-- Others use a *transport*, which has what the calls of one client need and
+-- nothing else: settings, a way to send, a way to tell. `fetch` gives a document,
+-- `stream` rows as they arrive, `map` runs a function for many things; `cancel`
+-- ends a call from outside. Requests come from `partnercenter.resources`.
+-- SPDX-License-Identifier: MIT
+-- @module partnercenter.calls
+
+local attempt = require "partnercenter.calls.attempt"
+local call = require "partnercenter.calls.call"
+local failures = require "partnercenter.calls.failures"
+local map = require "partnercenter.calls.map"
+local stream = require "partnercenter.calls.stream"
+
+local M = {}
+
+local methods = {}
+local mt = { __name = "partnercenter.transport", __index = methods }
+
+--- What calls are made with.
+-- @tparam table options
+-- @tparam table options.settings of `partnercenter.client.settings`: those that
+--   concern single calls
+-- @tparam Dispatcher options.dispatcher sends, and waits
+-- @tparam Limiter options.limiter gives places
+-- @tparam Throttle options.throttle is told what the service takes
+-- @tparam function options.mask takes secrets out of a value
+-- @tparam ?function options.tell takes an event; nil when nobody listens
+-- @tparam ?SignIn options.sign_in gives tokens; nil for the calls of the sign-in
+--   itself, which carry none and wait for no place
+-- @treturn Transport
+function M.transport(options)
+  return setmetatable({
+    settings = options.settings,
+    dispatcher = options.dispatcher,
+    limiter = options.limiter,
+    throttle = options.throttle,
+    mask = options.mask,
+    tell = options.tell,
+    sign_in = options.sign_in,
+  }, mt)
+end
+
+--- Ask once, or more often where that may help.
+-- @tparam table request of `partnercenter.resources.request`
+-- @tparam[opt] boolean iterating the caller is the iterator of a `for`
+-- @tparam[opt] number deadline on the dispatcher's clock, in place of the settings'
+-- @treturn[1] value the decoded document
+-- @treturn[1] table facts about the answer
+-- @treturn[2] nil
+-- @treturn[2] Error
+function methods:fetch(request, iterating, deadline)
+  local options = { iterating = iterating, deadline = deadline }
+  local document, made = call.run(self, request, attempt.read_document, options)
+  if document == nil then return nil, made end
+  return document, made.facts
+end
+
+--- The rows of one answer as they arrive.
+-- @tparam table request
+-- @tparam ?boolean iterating
+-- @tparam table holder its `call` is the call, from the start: for `cancel`
+-- @treturn[1] Stream
+-- @treturn[2] nil
+-- @treturn[2] Error
+function methods:stream(request, iterating, holder)
+  local options = { iterating = iterating, streamed = true, holder = holder }
+  local opened, made = call.run(self, request, stream.open, options)
+  if not opened then return nil, made end
+  -- Others may have had their turn since it was opened.
+  if made.cancelled then return nil, failures.interruption(made) end
+  return opened
+end
+
+--- The same work for many things, side by side.
+-- @tparam table|function input
+-- @tparam function fn
+-- @tparam ?table options
+-- @tparam number level whom to blame, as in Lua's `error`
+-- @treturn function iterator
+-- @treturn table with `close`
+-- @see partnercenter.client:map
+function methods:map(input, fn, options, level)
+  local iterate, closer = map.new(self.dispatcher, self.throttle, input, fn, options, level + 1)
+  return iterate, closer -- no tail call: levels are counted
+end
+
+M.cancel = attempt.cancel
+
+return M
