@@ -1,8 +1,9 @@
 -- Starts an nginx with Lua code for specs.
 --
 --   local server = nginx.start {
---     workers = 2, main = "…", http = "…", init = "lua code",
+--     workers = 2, main = "…", http = "…", init = "lua code", lifetime = 300 (seconds),
 --     locations = { ["= /one"] = "lua code of a content handler" }, raw = "location …",
+--     prepare = function(dir) … end,       called before it starts
 --   }
 --   server:get("/one") --> body, status, headers
 --   server:reload(), server:workers(), server:signal("QUIT"), server:log(), server:stop()
@@ -43,7 +44,7 @@ local function load_modules()
 end
 
 -- One that nobody has now; start tries again if somebody has by then.
-local function choose_port()
+function M.choose_port()
   return tonumber((run([[while :; do
     port=$((20000 + $(od -An -N2 -tu2 /dev/urandom) % 12000))
     grep -q "$(printf ':%04X ' $port)" /proc/net/tcp /proc/net/tcp6 || { echo $port; break; }
@@ -98,8 +99,9 @@ function M.start(options)
   local dir = run(("mkdir -p %s && mktemp -d %s/%s/XXXXXXXX"):format(ROOT, root, ROOT)):match("%S+")
   run("mkdir -p " .. dir .. "/logs " .. dir .. "/temp; chmod 755 " .. dir)
   local self = setmetatable({ dir = dir, options = options, root = root }, mt)
+  if options.prepare then options.prepare(dir) end
   for _ = 1, 5 do
-    self.port = choose_port()
+    self.port = M.choose_port()
     self.url = "http://127.0.0.1:" .. self.port
     self:write()
     local output = run(self:command())
@@ -124,7 +126,7 @@ function methods:command()
       [ -s nginx.pid ] && { echo pid=$(cat nginx.pid); break; }
       grep -q ended start.out 2>/dev/null && { cat start.out; break; }
       sleep 0.01
-    done]]):format(quoted(self.dir), LIFETIME)
+    done]]):format(quoted(self.dir), self.options.lifetime or LIFETIME)
 end
 
 -- Write the configuration, with other options than at the start if given.

@@ -4,10 +4,11 @@
 --   process.threads()       ids of the threads of this process
 --   process.descriptors()   how many are open
 --   process.run_lua(code)   a new Lua: its exit code, output, seconds
-local M = {}
+local library = require "spec.support.library"
+
+local M = library("spec/support/process.c", "luaopen_spec_process")
 
 local ABI = _VERSION:match("%d%.%d")
-local BUILD = os.getenv "PC_BUILD" or "build/" .. ABI
 
 local function output_of(command)
   local pipe = assert(io.popen(command))
@@ -15,16 +16,6 @@ local function output_of(command)
   pipe:close()
   return output
 end
-
-local function load_helper()
-  local library = BUILD .. "/spec_process.so"
-  local log = output_of(("cc -O1 -shared -fPIC $(pkg-config --cflags lua%s) -o %s "
-    .. "spec/support/process.c 2>&1"):format(ABI, library))
-  local open = assert(package.loadlib(library, "luaopen_spec_process"), log)
-  for name, f in pairs(open()) do M[name] = f end
-end
-
-load_helper()
 
 function M.threads()
   return M.list("task")
