@@ -241,6 +241,13 @@ coverage:                 ## count the lines that the specs run, in C and Lua
 	$(call install_deps,build lua5.4 run sandbox test coverage)
 	@MAKE='$(MAKE)' tools/coverage $(SPEC)
 
+SECONDS_EACH ?= 10
+
+.PHONY: chaos
+chaos:                    ## read in every order there is (SEED=, SECONDS_EACH=, UNDER=asan|tsan)
+	$(call install_deps,build $(LUA_GROUP) luajit run sandbox test)
+	@MAKE='$(MAKE)' tools/chaos $(if $(UNDER),--under $(UNDER)) $(LUA) $(SECONDS_EACH) '$(SEED)' $(DRIVER)
+
 .PHONY: torture
 torture:                  ## make every allocation and system call fail
 	$(call install_deps,build lua5.4 lua5.1 sandbox test)

@@ -1,8 +1,7 @@
 -- What a lane does seldom: clients end under their readers, others close what one
 -- reads, processes begin, memory ends.
-local core = require "partnercenter.core"
+local clients = require "spec.chaos.clients"
 local process = require "spec.support.process"
-local readings = require "spec.chaos.reading"
 local watch = require("spec.chaos.ledger").watch
 
 local M = {}
@@ -44,11 +43,10 @@ local function inherited()
   return list
 end
 
-local known    -- what children inherit anyway, not from here
+local known = {}    -- what children inherit anyway, not from here
 
 --- What children of this process inherit before anything is done.
 function M.prepare()
-  known = {}
   for _, target in ipairs(inherited()) do known[target] = true end
 end
 
@@ -65,31 +63,28 @@ function M.spawn(lane)
   end
 end
 
--- --- forks ---
+--- forks ---
 
 -- In the child: what was open gives the rows that had arrived, or says that it
 -- was cancelled; calls of its own go well.
 local function go_on(lane)
   local world = lane.world
-  world.tag = world.tag .. "f"
+  world.tag, world.process = world.tag .. "f", process.pid()
   world.peers, lane.children = { lane }, {}
+  if lane.go_on then return lane:go_on() end
   if world.foreign_loop then
-    world.clients = world.clients.new(lane.ledger, world.clients.place, "block", 1)
+    world.clients = clients.new(lane.ledger, world.place, "block", 1)
     world.can_catch, lane.open = true, {}
   end
   for _ = 1, lane.random:int(0, 2) do
     local reading = lane.open[1]
-    if reading and lane.random:chance(0.7) then
-      reading:excuse "cancelled"
-      lane:advance(reading, lane.random:int(1, 3000))
-    end
+    if reading and lane.random:chance(0.7) then lane:advance(reading, lane.random:int(1, 3000)) end
   end
   for _ = 1, lane.random:int(0, 3) do
     local slot = world.clients:any(lane.random)
     lane:take(lane.random:pick { "get", "all" }, slot)
     if lane.random:chance(0.5) then lane:loop(slot) end
   end
-  for _, reading in ipairs(lane.open) do reading:excuse "cancelled" end
   if lane.random:chance(0.3) then
     lane:finish()
     world.clients:finish(lane.random)
@@ -139,7 +134,7 @@ function M.reap(lane, all)
   lane.children = left
 end
 
--- --- memory ---
+--- memory ---
 
 -- Reads up to some rows while there is no memory, which nothing here may need: an
 -- array of the rows, with false behind them; whether they ended; whether it went
@@ -170,7 +165,6 @@ end
 -- may.
 function M.starve(lane, slot)
   if lane.world.no_starve then return end
-  local draw = lane.random
   local reading = lane.open[1] or lane:start("each", slot)
   lane.ledger:count("starved")
   lane.ledger:event("%s has no memory", reading:label())
@@ -193,8 +187,5 @@ function M.starve(lane, slot)
     lane:leave(reading)
   end
 end
-
-M.now = core.now
-M.readings = readings
 
 return M

@@ -54,21 +54,22 @@ M.resource_of = resource_of
 function methods:reading(way, slot, tame)
   local plan = self:plan(slot, tame)
   local reading = readings.new(self.ledger, plan, way)
-  reading.slot = slot
+  reading.slot, reading.process = slot, self.world.process
   self.ledger:event("%s on %s: %s", reading:label(), slot.name, plans.address(plan))
   return reading
 end
 
--- Its client was closed, or it was closed by somebody else, meanwhile or before.
-local function excuse(reading)
-  if reading.slot.gone or reading.left then
+-- Its client was closed, or it was closed by somebody else, or the process forked,
+-- meanwhile or before.
+local function excuse(reading, process)
+  if reading.slot.gone or reading.left or reading.process ~= process then
     reading:excuse "cancelled"
     reading:excuse "closed"
   end
 end
 
 function methods:judge(reading, ok, value, err)
-  excuse(reading)
+  excuse(reading, self.world.process)
   if not ok then return reading:failed(value) end
   if value == nil and err ~= nil then return reading:failed(err) end
   return true
@@ -150,12 +151,14 @@ function methods:leave(reading)
   end
 end
 
---- A loop over each that is left by break, or by an error.
+--- A loop over each that is left by break, or by an error. (On Lua 5.1 it would
+-- hold up an event loop.)
 function methods:loop(slot)
-  local reading = self:reading("each", slot, not self.world.can_catch)
+  if not self.world.can_catch then return end
+  local reading = self:reading("each", slot)
   local resource = resource_of(slot, reading.plan)
   local most = self.random:int(0, math.max(1, reading.plan.total))
-  local by_error = self.world.can_catch and self.random:chance(0.3)
+  local by_error = self.random:chance(0.3)
   local ok, how = self:waiting(reading:label(), function()
     for row in resource:each() do
       if not reading:row(row) then return "broken" end

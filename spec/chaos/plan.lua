@@ -16,7 +16,8 @@ local LENGTHS = { 0, 20, 100, 100, 300, 2000 }
 local MOST_ROWS = 30000
 
 -- The kinds of error that each failure may end in. `always`: nothing else may
--- come of it; `each_only`: whoever takes a whole page is served by a second try.
+-- come of it; `each_only`: whoever takes a whole page is served by a second try;
+-- `at_once`: whoever pauses may not meet it.
 local FAILURES = {
   { 88, nil },
   { 3, { name = "cut", kinds = { network = true, protocol = true }, always = true } },
@@ -25,7 +26,7 @@ local FAILURES = {
   { 2, { name = "error once", kinds = {} } },
   { 2, { name = "too large", kinds = { protocol = true }, always = true, text = "max_body" } },
   { 1, { name = "too late", kinds = { timeout = true } } },
-  { 0.5, { name = "stall", kinds = { timeout = true }, always = true } },
+  { 0.5, { name = "stall", kinds = { timeout = true }, always = true, at_once = true } },
 }
 
 -- Of the page that fails: after how many rows, and whether with a status.
@@ -48,9 +49,9 @@ local function spoil(plan, random, query)
   if name:find("once") then query.times = 1 end
 end
 
-local function draw_sizes(plan, random, least, most_bytes)
+local function draw_sizes(plan, random, least, most_bytes, single)
   local pages = random:chance(0.6) and 1 or random:int(2, 4)
-  if plan.form == "array" then pages = 1 end
+  if plan.form == "array" or single then pages = 1 end
   local total = 0
   for i = 1, pages do
     local bytes = math.min(random:weighted(SIZES)(random), most_bytes)
@@ -64,14 +65,16 @@ local function draw_sizes(plan, random, least, most_bytes)
   return total
 end
 
---- A plan for the rows of `who`. `most_bytes` bounds a page; `tame`: no failure.
-function M.new(random, who, most_bytes, tame)
+--- A plan for the rows of `who`. `most_bytes` bounds a page; `tame`: no failure;
+-- `only`: one page, and only failures of these names.
+function M.new(random, who, most_bytes, tame, only)
   local plan = {
     who = who, sizes = {}, length = random:pick(LENGTHS),
     form = random:weighted { { 5, "items" }, { 3, "value" }, { 1, "array" } },
     failure = random:weighted(FAILURES),
   }
-  plan.total = draw_sizes(plan, random, 1, most_bytes)
+  plan.total = draw_sizes(plan, random, 1, most_bytes, only ~= nil)
+  if only and plan.failure and not only[plan.failure.name] then tame = true end
   if tame or plan.sizes[1] == 0 then plan.failure = nil end
   local query = { who = who, length = plan.length, form = plan.form }
   spoil(plan, random, query)

@@ -52,7 +52,7 @@ end
 
 local function must_fail(self)
   local failure = self.plan.failure
-  return failure and failure.always
+  return failure and failure.always and not (failure.at_once and self.way == "each")
 end
 
 --- It ended as a success; `page`: after one page of several.

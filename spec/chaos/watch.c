@@ -300,12 +300,12 @@ int luaopen_chaos_watch(lua_State *L) {
     const char *name;
     lua_CFunction f;
   } functions[] = {
-      {"start", watch_start},   {"forked", watch_forked},
-      {"note", watch_note},     {"event", watch_event},
-      {"dump", watch_dump},     {"say", watch_say},
-      {"sleep", watch_sleep},   {"exit", watch_exit},
-      {"reap", watch_reap},     {"starve", watch_starve},
-      {"feed", watch_feed},     {"thread", watch_thread},
+      {"start", watch_start}, {"forked", watch_forked},
+      {"note", watch_note},   {"event", watch_event},
+      {"dump", watch_dump},   {"say", watch_say},
+      {"sleep", watch_sleep}, {"exit", watch_exit},
+      {"reap", watch_reap},   {"starve", watch_starve},
+      {"feed", watch_feed},   {"thread", watch_thread},
       {"join", watch_join},
   };
   size_t i;

@@ -3,7 +3,7 @@
 --   local server = nginx.start {
 --     workers = 2, main = "…", http = "…", init = "lua code", lifetime = 300 (seconds),
 --     locations = { ["= /one"] = "lua code of a content handler" }, raw = "location …",
---     prepare = function(dir) … end,       called before it starts
+--     prepare = function(dir) … end (called before it starts), environment = "NAME=value …",
 --   }
 --   server:get("/one") --> body, status, headers
 --   server:reload(), server:workers(), server:signal("QUIT"), server:log(), server:stop()
@@ -119,14 +119,15 @@ end
 -- itself.
 function methods:command()
   return ([[cd %s && rm -f nginx.pid start.out
-    ( env -u LUA_PATH -u LUA_CPATH PATH="$PATH:/usr/sbin" timeout %d nginx -p "$PWD/" \
+    ( env -u LUA_PATH -u LUA_CPATH PATH="$PATH:/usr/sbin" %s timeout %d nginx -p "$PWD/" \
       -c "$PWD/nginx.conf" -e "$PWD/logs/error.log" -g "daemon off;" >start.out 2>&1
       echo ended >>start.out ) >/dev/null 2>&1 &
     for i in $(seq 500); do
       [ -s nginx.pid ] && { echo pid=$(cat nginx.pid); break; }
       grep -q ended start.out 2>/dev/null && { cat start.out; break; }
       sleep 0.01
-    done]]):format(quoted(self.dir), self.options.lifetime or LIFETIME)
+    done]]):format(quoted(self.dir), self.options.environment or "",
+    self.options.lifetime or LIFETIME)
 end
 
 -- Write the configuration, with other options than at the start if given.
