@@ -196,6 +196,41 @@ describe("partnercenter.collection", function()
     end
   end)
 
+  describe("envelope finds", function()
+    local function envelope(text)
+      return collection.envelope(documents.decode(text), documents.resource "customers")
+    end
+
+    for _, c in ipairs {
+      { '{"value":[{}],"@odata.nextLink":"x?2"}', "next_link", "x?2" },
+      { '{"value":[{}],"odata.nextLink":"x?2"}', "next_link", "x?2" },
+      { '{"value":[{}],"@odata.count":7}', "total", 7 },
+      { '{"Value":[{}],"@nextLink":"","nextLink":"x?2"}', "next_link", "x?2" },
+      { '{"items":[{}],"nextPageLink":"x"}', "unknown", "nextPageLink" },
+      { '{"items":[{}],"NextUri":"x"}', "unknown", "NextUri" },
+      { '{"items":[{}],"next":"x"}', "unknown", "next" },
+      { '{"items":[{}],"continuation":{"a":1}}', "unknown", "continuation" },
+      { '{"items":[{}],"x-continuation-key":"a"}', "unknown", "x-continuation-key" },
+      { '{"items":[{}],"hasMore":true}', "unknown", "hasMore" },
+      { '{"items":[{}],"@nextLink":{"uri":"x"}}', "unknown", "@nextLink" },
+      { '{"items":[{}],"continuationToken":7}', "unknown", "continuationToken" },
+      { '{"items":[{}],"links":{"nextPage":{"uri":"x"}}}', "unknown", "links.nextPage" },
+      { '{"items":[{}],"paging":{"cursor":null,"next":"x"}}', "unknown", "paging.next" },
+      { '{"items":[{}],"nextPageLink":null}', "unknown", nil },
+      { '{"items":[{}],"hasMore":false,"next":""}', "unknown", nil },
+      { '{"items":[{}],"links":{"self":{"uri":"x"}},"attributes":{"objectType":"Collection"}}',
+        "unknown", nil },
+    } do
+      it(("%s as %s of %s"):format(tostring(c[3]), c[2], c[1]), function()
+        assert.equal(c[3], envelope(c[1])[c[2]])
+      end)
+    end
+
+    it("a link that is a text alone", function()
+      assert.same({ uri = "x?2" }, envelope('{"items":[{}],"links":{"next":"x?2"}}').links_next)
+    end)
+  end)
+
   describe("row", function()
     local grouped = documents.resource("analytics.subscriptions")
     local usage = documents.resource("analytics.commercial.usage.license")

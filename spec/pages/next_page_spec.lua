@@ -144,6 +144,65 @@ describe("partnercenter.paging", function()
     end
   end)
 
+  it("asks with TLS where a link to the own host leaves it out", function()
+    for _, link in ipairs { "http://api.example.com/v1/things?n=2",
+      "HTTP://API.example.com:80/v1/things?n=2", "http://api.example.com:443/v1/things?n=2" } do
+      local request = following(request_of("/v1/things"), { kind = "value", next_link = link })
+      assert.equal(HOST .. "/v1/things?n=2", request.url)
+    end
+  end)
+
+  it("names the origin that a link leads to", function()
+    local _, err = following(request_of("/v1/things"),
+      { kind = "value", next_link = "https://Evil.example:8443/v1/things?n=2" })
+    assert.matches("https://evil.example:8443", err.message, 1, true)
+  end)
+
+  describe("with links beside a count of all rows", function()
+    local function walk(pages)
+      local request, rows = request_of("/partner/v1/things", { paging = "skip" }), 0
+      local state = paging.start(request)
+      for i, page in ipairs(pages) do
+        page.kind = "value"
+        rows = rows + page.rows
+        local err
+        request, err = paging.next_request(request, page, page.rows, state)
+        if not request then return i, rows, err end
+      end
+      return nil
+    end
+
+    it("takes a missing link for the end, whatever the links are made of", function()
+      for _, link in ipairs { "things?$skiptoken=%d", "things?$skip=%d", "things?page=%d" } do
+        local i, rows, err = walk { { rows = 10, total = 25, next_link = link:format(10) },
+          { rows = 10, total = 25, next_link = link:format(20) }, { rows = 5, total = 25 } }
+        assert.is_nil(err)
+        assert.same({ 3, 25 }, { i, rows })
+      end
+    end)
+
+    it("takes a missing token for the end", function()
+      local i, rows, err = walk { { rows = 10, total = 20, token = "t1" },
+        { rows = 10, total = 20 } }
+      assert.is_nil(err)
+      assert.same({ 2, 20 }, { i, rows })
+    end)
+
+    it("tells when fewer rows came than were counted", function()
+      local _, _, err = walk { { rows = 10, total = 25, next_link = "things?page=2" },
+        { rows = 10, total = 25 } }
+      assert.matches("counts 25 rows, but the last page ends at row 20", err.message, 1, true)
+    end)
+  end)
+
+  it("does not take a continuation that it does not know for the end", function()
+    local request, err = following(request_of("/v1/things", { paging = "skip" }),
+      { kind = "value", total = 10, unknown = "moreLink" })
+    assert.is_nil(request)
+    assert.equal("protocol", err.kind)
+    assert.matches("'moreLink'", err.message, 1, true)
+  end)
+
   describe("refuses a link", function()
     for _, c in ipairs {
       { "to another host", "https://evil.example/v1/customers" },
@@ -151,7 +210,8 @@ describe("partnercenter.paging", function()
       { "to a host that starts alike", HOST .. ".evil.example/v1/customers" },
       { "to a host with a trailing dot", "https://api.example.com./v1/customers" },
       { "to another port", "https://api.example.com:8443/v1/customers" },
-      { "to another scheme", "http://api.example.com/v1/customers" },
+      { "without TLS to another port", "http://api.example.com:8080/v1/customers?n=2" },
+      { "without TLS to another host", "http://evil.example/v1/customers" },
       { "to port 80 of the same scheme", "https://api.example.com:80/v1/customers" },
       { "with a user name", "https://api.example.com@evil.example/v1/customers" },
       { "with a user name on the own host", "https://user:pw@api.example.com/v1/customers" },
@@ -169,6 +229,11 @@ describe("partnercenter.paging", function()
       { "with a zero byte", "/v1/customers\0" },
       { "with dots", "/v1/../admin" },
       { "with encoded dots", "/v1/%2E%2e/admin" },
+      { "with dots encoded twice", "/v1/%252e%252E/admin" },
+      { "with an encoded slash", "/v1/customers/..%2f..%2fv1%2fcustomers" },
+      { "with a slash encoded twice", "/v1/a%252Fb" },
+      { "with an encoded backslash", "/v1/..%5cadmin" },
+      { "with an overlong slash", "/v1/..%c0%afadmin" },
       { "with relative dots", "../admin" },
     } do
       for _, form in ipairs { "links.next", "@nextLink" } do

@@ -7,6 +7,7 @@
 -- SPDX-License-Identifier: MIT
 -- @module partnercenter.pages.envelope
 
+local continuations = require "partnercenter.pages.continuation"
 local errors = require "partnercenter.errors"
 
 local M = {}
@@ -25,27 +26,6 @@ end
 local function count(value)
   local number = numeral(value)
   return number and number >= 0 and number % 1 == 0 and number or nil
-end
-
--- The lower case of the keys that answers have as a rule: making it anew for each
--- of them is most of the work for a small one.
-local LOWER = {}
-for _, key in ipairs { "totalCount", "TotalCount", "items", "links", "attributes", "Value", "value",
-  "@nextLink", "nextLink", "message", "statusCode", "continuationToken" } do
-  LOWER[key] = key:lower()
-end
-
--- Lower-case name to the key as it is written. Of two spellings of one name the
--- one that sorts first counts, so that the answer does not depend on the run.
-local function spellings(document)
-  local keys = {}
-  for key in pairs(document) do
-    if type(key) == "string" then
-      local name = LOWER[key] or key:lower()
-      if not keys[name] or key < keys[name] then keys[name] = key end
-    end
-  end
-  return keys
 end
 
 local function is_collection(document, keys)
@@ -80,7 +60,9 @@ local function kind_of(document, keys, resource)
   if next(document) == nil then return "empty" end
   local rows = keys.items or keys.value
   if keys.nextlink or (keys.statuscode and keys.message) then return "insights" end
-  if keys["@nextlink"] then return "value" end
+  if keys["@nextlink"] or keys["@odata.nextlink"] or keys["odata.nextlink"] then
+    return "value"
+  end
   if keys.items and type(document[keys.items]) == "table" then return "items" end
   if is_collection(document, keys) then return "items" end
   if keys.value and type(document[keys.value]) == "table" then return "value" end
@@ -92,19 +74,15 @@ local function kind_of(document, keys, resource)
   return "object"
 end
 
-local function text_at(document, key)
-  local value = key and document[key]
-  return type(value) == "string" and value ~= "" and value or nil
-end
-
 --- What an answer says about itself and about the next page.
 -- @tparam table document the decoded answer, with its rows or without
 -- @tparam table resource an entry of `partnercenter.resources.catalogue`
 -- @tparam[opt] function mask takes secrets out of a fault
 -- @treturn[1] table `kind` ("items", "value", "insights", "array", "object" or
---   "empty"), `total` (the count as it came), `next_link` (of `@nextLink` or
---   `nextLink`), `links_next` (of `links.next`), `token` (of
---   `continuationToken`), `rows_key` and `total_key` (how they are written)
+--   "empty"), `total` (the count as it came), `next_link` (of `@nextLink`,
+--   `nextLink` or `@odata.nextLink`), `links_next` (of `links.next`), `token` (of
+--   `continuationToken`), `unknown` (the member by which it goes on in a way that
+--   is not known), `rows_key` and `total_key` (how they are written)
 -- @treturn[2] nil
 -- @treturn[2] Error a fault that came with a status of success, or no table
 function M.envelope(document, resource, mask)
@@ -113,21 +91,16 @@ function M.envelope(document, resource, mask)
       .. (document == nil and "empty" or "no collection and no object"))
   end
   if document[1] ~= nil then return { kind = "array" } end
-  local keys = spellings(document)
+  local keys = continuations.spellings(document)
   if is_fault(document, keys) then return nil, fault(document, mask) end
   local kind = kind_of(document, keys, resource)
   if kind == "object" or kind == "empty" then return { kind = kind } end
-  local links = document[keys.links or ""]
-  local links_next = type(links) == "table" and links[spellings(links).next or ""]
-  return {
-    kind = kind,
-    total = count(document[keys.totalcount or ""]),
-    next_link = text_at(document, keys["@nextlink"]) or text_at(document, keys.nextlink),
-    links_next = type(links_next) == "table" and links_next or nil,
-    token = text_at(document, keys.continuationtoken),
-    rows_key = kind == "items" and (keys.items or keys.value) or keys.value or keys.items,
-    total_key = keys.totalcount,
-  }
+  local envelope = continuations.find(document, keys)
+  envelope.kind = kind
+  envelope.total_key = keys.totalcount or keys["@odata.count"]
+  envelope.total = count(document[envelope.total_key or ""])
+  envelope.rows_key = kind == "items" and (keys.items or keys.value) or keys.value or keys.items
+  return envelope
 end
 
 --- One row with its documented names and types; the same table, mended.

@@ -1,8 +1,9 @@
 --- The request for the next page, from what an answer says.
 --
--- Tried in this order: `links.next`, `@nextLink` or `nextLink`,
+-- Tried in this order: `links.next`, `@nextLink`, `nextLink` or `@odata.nextLink`,
 -- `continuationToken`, and `skip` where the resource pages by it. What would
--- lose or repeat rows, never end, or lead to another origin is an error.
+-- lose or repeat rows, never end, lead to another origin, or go on in a way that
+-- is not known is an error.
 -- SPDX-License-Identifier: MIT
 -- @module partnercenter.pages.next_page
 
@@ -32,14 +33,6 @@ local function version_of(path)
   return path:match("^(/v%d[%d.]*)/") or path:match("^(/%w+/v%d[%d.]*)/")
 end
 
-local function has_dots(path)
-  for segment in path:gmatch("[^/]+") do
-    local plain = segment:gsub("%%2[eE]", ".")
-    if plain == "." or plain == ".." then return true end
-  end
-  return false
-end
-
 -- A path without a leading slash against the request's own: what is its end
 -- already names the same place, anything else replaces the last segment.
 local function merge(request_path, path)
@@ -59,6 +52,15 @@ local function rooted(request, path, own_path)
   return base .. path
 end
 
+-- Does a link with a host of its own lead to the request's? Services behind a
+-- gateway write `http:` there: then it is asked over TLS all the same.
+local function is_own(parts, request)
+  local own = url.parse(request.origin)
+  if parts.host ~= own.host then return false end
+  return parts.scheme == own.scheme and parts.port == own.port
+    or parts.scheme == "http" and (parts.port == 80 or parts.port == own.port)
+end
+
 -- The absolute URL of a link, always spelt with the request's own origin, or
 -- nil and what is wrong with the link.
 local function resolve(link, request)
@@ -68,14 +70,16 @@ local function resolve(link, request)
   if link:sub(1, 2) == "//" then return nil, "leads to another host" end
   local head, rest = link:match("^(%a[%w+.-]*:/?/?[^/?#]*)(.*)$")
   if head then
-    local origin, why = url.origin(head)
-    if not origin then return nil, why end
-    if origin ~= request.origin then return nil, "leads to another origin" end
+    local parts, why = url.parse(head)
+    if not parts then return nil, why end
+    if not is_own(parts, request) then
+      return nil, ("leads to another origin (%s)"):format(url.origin(head))
+    end
     link = rest
   end
   local own_path = url.split(url.parse(request.url).target)
   local path, query = url.split(url.repair(link))
-  if has_dots(path) then return nil, "has dots for a path" end
+  if url.is_devious(path) then return nil, "has dots or encoded slashes in its path" end
   if path:sub(1, 1) ~= "/" then
     path = merge(own_path, path)
   elseif not head then
@@ -97,9 +101,10 @@ local function token_among(headers)
   return nil
 end
 
--- A position that a URL gives, or nil.
+-- A position that a URL gives, also in OData's spelling, or nil.
 local function position_of(text)
-  local digits = (url.param(text, "skip") or ""):match("^%d+$")
+  local value = url.param(text, "skip") or url.param(text, "$skip") or url.param(text, "%24skip")
+  local digits = (value or ""):match("^%d+$")
   return digits and #digits <= MAX_DIGITS and tonumber(digits) or nil
 end
 
@@ -133,7 +138,8 @@ local function misplaced(target, request, row_count)
 end
 
 -- URL and token of the next page; nil if there is none; nil, nil and the reason.
-local function follow(request, envelope, row_count)
+-- Once a page came by link or token, one without either is the last.
+local function follow(request, envelope, row_count, linked)
   local link, token, why = envelope.next_link, envelope.token, nil
   local links_next = envelope.links_next
   if links_next then
@@ -156,7 +162,9 @@ local function follow(request, envelope, row_count)
     why = misplaced(target, request, row_count)
   elseif token then
     target = url.with_param(request.url, "seekOperation", "Next")
-  elseif request.paging == "skip" then
+  elseif envelope.unknown then
+    why = ("the answer goes on by '%s', in a way that is not known"):format(envelope.unknown)
+  elseif request.paging == "skip" and not linked then
     target, why = by_skip(request, envelope, row_count)
   end
   return target, token, why
@@ -186,6 +194,22 @@ local function key_of(request_url, token)
   return request_url .. "\n" .. (token or "")
 end
 
+-- Counts the rows of a walk; what is wrong with their number behind the last page.
+local function account(state, envelope, row_count, is_last)
+  state.rows = state.rows + row_count
+  local total = envelope.kind == "value" and envelope.total
+  if not total then return nil end
+  if state.total and total < state.total then
+    return ("the count of rows shrank from %d to %d between two pages"):format(state.total, total)
+  end
+  state.total = total
+  if is_last and state.linked and state.rows < total then
+    return ("the service counts %d rows, but the last page ends at row %d")
+      :format(total, state.rows)
+  end
+  return nil
+end
+
 --- What is remembered from page to page of one walk.
 -- @tparam table request the first request
 -- @tparam[opt=10000] number max_pages of the walk
@@ -193,6 +217,8 @@ end
 function M.start(request, max_pages)
   return {
     pages = 0,
+    rows = skip_of(request),   -- those that the caller skips count as read
+    linked = false,            -- whether a page came by link or token
     max_pages = max_pages or MAX_PAGES,
     seen = { [key_of(request.url)] = true },
   }
@@ -210,14 +236,8 @@ end
 --   that was read already or does not advance, a count that shrinks, too many pages
 function M.next_request(request, envelope, row_count, state)
   state.pages = state.pages + 1
-  local target, token, why = follow(request, envelope, row_count)
-  if envelope.kind == "value" and envelope.total then
-    if state.total and envelope.total < state.total then
-      why = ("the count of rows shrank from %d to %d between two pages")
-        :format(state.total, envelope.total)
-    end
-    state.total = envelope.total
-  end
+  local target, token, why = follow(request, envelope, row_count, state.linked)
+  why = account(state, envelope, row_count, not target) or why
   if target and not why then
     if state.seen[key_of(target, token)] then
       why = "the link to the next page leads to a page that was read already"
@@ -231,6 +251,8 @@ function M.next_request(request, envelope, row_count, state)
   end
   if not target then return nil end
   state.seen[key_of(target, token)] = true
+  state.linked = state.linked or token ~= nil or envelope.links_next ~= nil
+    or envelope.next_link ~= nil
   local following = {}
   for name, value in pairs(request) do following[name] = value end
   following.url, following.headers = target, with_token(request.headers, token)

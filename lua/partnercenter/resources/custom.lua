@@ -33,9 +33,8 @@ local function proper_path(path)
     return false, "must not start with two slashes, or have backslashes or control characters in it"
   end
   if path:find("[?#]") then return false, "must not have a ? or # in it: use query" end
-  for segment in path:gmatch("[^/]+") do
-    local plain = url.decode(segment)
-    if plain == ".." or plain == "." then return false, "must not have . or .. in it" end
+  if url.is_devious(path) then
+    return false, "must not have . or .. or an encoded slash in it"
   end
   return true
 end

@@ -30,6 +30,28 @@ function M.decode(text)
   return (text:gsub("%%(%x%x)", function(digits) return string.char(tonumber(digits, 16)) end))
 end
 
+-- Forms of a slash or dot that some servers decode though RFC 3629 forbids them.
+local OVERLONG = "[\192\193]"
+
+--- May a path lead to another place than its segments say, at a server that
+-- decodes it once more: dots for a segment, encoded slashes, backslashes?
+-- @tparam string path
+-- @treturn boolean
+function M.is_devious(path)
+  while true do
+    if path:find("%%2[fF]") or path:find("%%5[cC]") or path:find("\\", 1, true)
+      or path:find(OVERLONG) then
+      return true
+    end
+    for segment in path:gmatch("[^/]+") do
+      if segment == "." or segment == ".." then return true end
+    end
+    local decoded = M.decode(path)
+    if decoded == path then return false end
+    path = decoded
+  end
+end
+
 --- Encodes what may not stand in a path or query and leaves the rest alone:
 -- what is encoded already stays as it is, a lone `%` becomes `%25`.
 -- @tparam string text
