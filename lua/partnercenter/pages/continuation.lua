@@ -11,14 +11,14 @@ local M = {}
 -- of them is most of the work for a small one.
 local LOWER = {}
 for _, key in ipairs { "totalCount", "TotalCount", "items", "links", "attributes", "Value", "value",
-  "@nextLink", "nextLink", "@odata.nextLink", "@odata.count", "@odata.context", "message", "statusCode", "continuationToken" } do
+  "@nextLink", "nextLink", "@odata.nextLink", "@odata.count", "@odata.context", "message",
+  "statusCode", "continuationToken" } do
   LOWER[key] = key:lower()
 end
 
 -- How answers are continued. The first one that is there counts.
 local NEXT_LINKS = { "@nextlink", "nextlink", "@odata.nextlink", "odata.nextlink" }
-local KNOWN = { ["links"] = true, ["continuationtoken"] = true }
-for _, name in ipairs(NEXT_LINKS) do KNOWN[name] = true end
+local KNOWN = { ["odata.nextlink"] = true }
 for _, name in pairs(LOWER) do KNOWN[name] = true end
 
 -- Names that tell of more rows behind these.
