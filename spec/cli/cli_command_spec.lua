@@ -112,11 +112,11 @@ describe("the command in a pipe", function()
 
   it("goes on when a customer fails, and says so", function()
     box:control { faults = { { match = SECOND, times = 9, error = "no_relationship" } } }
-    local code, out, err = run("deployment -a -f csv --concurrency 1")
+    local code, out, err = run("deployment -a --source customer -f csv --concurrency 1")
     assert.equal(1, code)
     local _, lines = out:gsub("\n", "")
     assert.equal(1 + 6, lines)
-    assert.truthy(err:find("customer " .. SECOND .. ": forbidden:", 1, true))
+    assert.truthy(err:find("customer Contoso 001 (" .. SECOND .. "): forbidden:", 1, true))
     assert.truthy(err:find("1 of 3 customers failed", 1, true))
   end)
 
@@ -145,7 +145,7 @@ describe("the command in a pipe", function()
     { "an unknown format", "customers -f xml", "must be one of" },
     { "no customer", "deployment", "--all-customers" },
     { "a customer twice over", "usage -a " .. DOCUMENTED, "not both" },
-    { "a name for an id", "usage contoso", "'contoso' is no customer's id" },
+    { "a name that nobody has", "usage fabricam", "no customer is called 'fabricam'" },
     { "a wrong filter", "customers --filter 'a b c'", "'b' is no operator" },
     { "a wrong share", "usage -a --below 101", "'101' is not a percentage from 0 to 100" },
     { "a wrong order", "customers --sort id:up", "'id:up' is not FIELD or FIELD:desc" },
@@ -223,7 +223,8 @@ describe("the command over 500 customers", function()
   teardown(function() box:stop() end)
 
   it("has every row, and few connections", function()
-    local code, out, err = command.run("deployment --all-customers -f csv", { box = box })
+    local code, out, err = command.run("deployment --all-customers --source customer -f csv",
+      { box = box })
     assert.same({ 0, "" }, { code, err })
     local _, lines = out:gsub("\n", "")
     assert.equal(1 + 3 + 499 * 20, lines)

@@ -1,7 +1,7 @@
 -- The report of the command: one page that needs nothing else. What a browser
 -- makes of it was looked at; this holds what it is made of.
 local command = require "spec.support.command"
-local page = require "partnercenter.cli.formats.page"
+local page = require "partnercenter.cli.formats.report.page"
 local report = require "partnercenter.cli.formats.report"
 local sandbox = require "spec.support.sandbox"
 
@@ -102,19 +102,19 @@ describe("the command's report", function()
 
   it("names what is missing", function()
     box:control { faults = { { match = "1c1e3dd0", times = 9, error = "no_relationship" } } }
-    local text, code = make "deployment -a"
+    local text, code = make "deployment -a --source customer"
     assert.equal(1, code)
     assert.truthy(text:find("Without 1 customer, whose calls failed", 1, true))
-    assert.truthy(text:find("<li>customer 1c1e3dd0", 1, true))
+    assert.truthy(text:find("<li>customer Contoso 001 (1c1e3dd0", 1, true))
   end)
 
   -- A page from rows that no sandbox has.
   local function page_of(rows, command_name)
-    local task = { answered = 1, customers = 1, failed = 0, failures = {}, given = {},
-      partner = { settings = { base_url = "https://x" } }, status = { say = function() end } }
+    local task = { answered = 1, customers = 1, failures = { count = 0 }, given = {},
+      own = { base_url = "https://x" }, status = { note = function() end } }
     local out = report.new { command = command_name or "deployment", html = path }
     for _, row in ipairs(rows) do out.row(row) end
-    out.finish(true, task)
+    out.finish(true, {}, task)
     return command.read(path)
   end
 
@@ -148,6 +148,24 @@ describe("the command's report", function()
     end
     text = page_of(rows)
     assert.truthy(text:find("20,001 rows are too many for a page", 1, true))
+  end)
+
+  it("takes what is no name for text, and text for a count", function()
+    local text = page_of { { customerId = "1", customerName = 5, productName = { "a" },
+      licensesSold = "10", licensesDeployed = "x", deployedShare = "half" } }
+    assert.truthy(text:find('<th scope="row">5</th><td class="t">[&quot;a&quot;]</td><td>10</td>'
+      .. "<td>–</td><td>–</td>", 1, true), text:match("<tbody>.*"))
+  end)
+
+  it("lets run no script but its own", function()
+    local text = make "deployment -a"
+    local script = text:match("<script>(.-)</script>")
+    command.write(directory .. "/script", script)
+    local pipe = io.popen("openssl dgst -sha256 -binary " .. directory .. "/script | base64")
+    local hash = pipe:read("*l")
+    pipe:close()
+    assert.truthy(text:find("script-src 'sha256-" .. hash .. "'", 1, true))
+    assert.equal(1, count(text, "unsafe%-inline"))
   end)
 
   it("has enough contrast, by the numbers", function()

@@ -44,11 +44,31 @@ describe("the command on a terminal", function()
     { "in ASCII where the locale has no more", "deployment-ascii.tty", { LC_ALL = "C" } },
   } do
     it("shows a table " .. c[1], function()
-      local code, shown = run("deployment -a", { env = c[3] })
+      local code, shown = run("deployment -a", { env = c[3], columns = 120 })
       assert.equal(0, code)
       assert.equal(command.golden(c[2], (shown:gsub("127%.0%.0%.1:%d+", "127.0.0.1:1"))))
     end)
   end
+
+  it("leaves out the bar, then the date, then what is the same, and cuts names in the middle",
+    function()
+      for _, columns in ipairs { 100, 80, 60 } do
+        local _, shown = run("deployment -a", { columns = columns })
+        assert.equal(command.golden(("deployment-%d.tty"):format(columns),
+          (shown:gsub("127%.0%.0%.1:%d+", "127.0.0.1:1"))))
+      end
+    end)
+
+  it("leaves no chosen column out", function()
+    local _, shown = run("deployment -a --columns customer,product,channel,processed",
+      { columns = 70 })
+    assert.truthy(shown:find("CHANNEL", 1, true) and shown:find("PROCESSED", 1, true), shown)
+  end)
+
+  it("counts in the singular", function()
+    local _, shown = run("deployment -a --filter 'licensesSold eq 124'")
+    assert.truthy(shown:find("1 row of 1 customer:", 1, true), shown)
+  end)
 
   it("fits the table into the terminal, or into COLUMNS", function()
     for _, options in ipairs { { columns = 80 }, { env = { COLUMNS = "80" } } } do
@@ -67,7 +87,7 @@ describe("the command on a terminal", function()
 
   it("shows how far it is, and takes that away at the end", function()
     box:control { latency = 350 }
-    local code, shown = run("deployment -a --concurrency 1")
+    local code, shown = run("deployment -a --source customer --concurrency 1")
     assert.equal(0, code)
     assert.truthy(shown:find("%d/3 customers  [%d.]+/s  %d+ s left"), shown)
     local rest = shown:match("^.*\r\27%[K(.*)$")
@@ -78,14 +98,14 @@ describe("the command on a terminal", function()
   it("says when the service slows it down", function()
     box:control { faults = { { match = "/deployment", times = 1, status = 429, retry_after = 1,
       skip = 1 } } }
-    local code, shown = run("deployment -a --concurrency 1")
+    local code, shown = run("deployment -a --source customer --concurrency 1")
     assert.equal(0, code)
     assert.truthy(shown:find("throttled", 1, true), shown)
   end)
 
   it("shows what is there after Ctrl-C", function()
     box:control { faults = { { match = SECOND, delay = 30 } } }
-    local code, shown = run("deployment -a --concurrency 1 --verbose",
+    local code, shown = run("deployment -a --source customer --concurrency 1 --verbose",
       { talk = interrupt_at(SECOND) })
     assert.equal(130, code)
     local _, rows = shown:gsub("DT DEMO CSP CUSTOMER 005", "")
@@ -95,7 +115,7 @@ describe("the command on a terminal", function()
 
   it("notices Ctrl-C while nothing is shown but the progress", function()
     box:control { faults = { { match = SECOND, delay = 30 } } }
-    local code, shown = run("deployment -a --concurrency 1 -f csv",
+    local code, shown = run("deployment -a --source customer --concurrency 1 -f csv",
       { talk = interrupt_at("1/3 customers") })
     assert.equal(130, code)
     assert.truthy(shown:find(DOCUMENTED .. ",", 1, true))
@@ -105,7 +125,8 @@ describe("the command on a terminal", function()
     local csv, html = directory .. "/out.csv", directory .. "/report.html"
     command.write(csv, "old")
     box:control { faults = { { match = SECOND, delay = 30 } } }
-    local code = run(("deployment -a --concurrency 1 -v -f csv -o %s --html %s"):format(csv, html),
+    local words = "deployment -a --source customer --concurrency 1 -v -f csv -o %s --html %s"
+    local code = run(words:format(csv, html),
       { talk = interrupt_at(SECOND) })
     assert.equal(130, code)
     assert.equal("old", command.read(csv))

@@ -1,8 +1,8 @@
 local columns = require "partnercenter.cli.formats.columns"
-local condition = require "partnercenter.cli.run.condition"
+local condition = require "partnercenter.cli.formats.condition"
 local csv = require "partnercenter.cli.formats.csv"
 local failure = require "partnercenter.cli.failure"
-local html = require "partnercenter.cli.formats.html"
+local html = require "partnercenter.cli.formats.report.html"
 local json = require "partnercenter.cli.formats.json"
 local partnercenter = require "partnercenter"
 local status = require "partnercenter.cli.terminal.status"
@@ -39,7 +39,8 @@ describe("partnercenter.cli.terminal.width", function()
 
   for _, c in ipairs {
     { "leaves what fits", "Contoso", 7, "Contoso", 7 },
-    { "cuts with an ellipsis", "Contoso", 6, "Con...", 6 },
+    { "cuts in the middle, with an ellipsis", "Contoso", 6, "Co...o", 6 },
+    { "keeps the end by which names differ", "Contoso Trading 12", 12, "Conto...g 12", 12 },
     { "does not cut a wide character in two", "東京都庁", 6, "東...", 5 },
     { "keeps marks with their letter", ("e\204\129"):rep(5), 4, "e\204\129...", 4 },
     { "has no room for an ellipsis", "Contoso", 2, "  ", 2 },
@@ -59,7 +60,7 @@ describe("partnercenter.cli.terminal.width", function()
   end)
 end)
 
-describe("partnercenter.cli.run.condition", function()
+describe("partnercenter.cli.formats.condition", function()
   for _, c in ipairs {
     { "reads the documented text", "serviceCode eq 'O365' and channel ne 'Reseller'" },
     { "reads parentheses", "a eq '1' and (b eq '2' or c ge '3')" },
@@ -139,7 +140,7 @@ end)
 
 describe("partnercenter.cli.formats.csv", function()
   it("quotes what needs it", function()
-    local writer, text = written(csv.new, { { name = "a" }, { name = "b,c" } })
+    local writer, text = written(csv.new, { columns.column("a", "A"), columns.column("b,c", "B") })
     writer.row { a = 'x"y', ["b,c"] = "one\ntwo" }
     writer.row { a = " x", ["b,c"] = partnercenter.null }
     writer.finish()
@@ -161,10 +162,66 @@ describe("partnercenter.cli.formats.csv", function()
   end)
 end)
 
+describe("partnercenter.cli.formats.csv for spreadsheets", function()
+  local list = {
+    columns.column("name", "NAME"), columns.column("n", "N", "count"),
+    columns.column("share", "SHARE", "share"), columns.column("day", "DAY", "date"),
+  }
+  local function excel(row, locale)
+    local writer, text = written(function(write) return csv.excel(write, list, locale) end)
+    writer.row(row)
+    writer.finish()
+    return (text():match("\r\n(.*)\r\n$"))
+  end
+
+  for _, c in ipairs {
+    { "=1+1", "'=1+1" }, { "+1", "'+1" }, { "-1", "'-1" }, { "@SUM(A1)", "'@SUM(A1)" },
+    { "\t=1", "\"'\t=1\"" }, { "\r=1", "\"'\r=1\"" }, { "  =1", "'  =1" }, { "＝1", "'＝1" },
+    { "a=1", "a=1" }, { "1-2", "1-2" }, { "x,y", '"x,y"' }, { "", "" },
+  } do
+    it(("makes %q harmless, or leaves it"):format(c[1]), function()
+      assert.equal(c[2] .. ",,,", excel { name = c[1] })
+    end)
+  end
+
+  it("has a mark, and numbers and days that a spreadsheet knows", function()
+    local row = { name = "東京", n = -5, share = 0.25, day = "2017-03-14T03:25:16.36+00:00" }
+    assert.equal("東京,-5,0.2500,2017-03-14", excel(row))
+    assert.equal("東京;-5;0,2500;2017-03-14", excel(row, "de-DE"))
+    local writer, text = written(function(write) return csv.excel(write, list) end)
+    writer.finish()
+    assert.equal("\239\187\191name,n,share,day\r\n", text())
+  end)
+end)
+
+describe("numbers and names that nobody expects", function()
+  local list = { columns.column("name", "NAME"), columns.column("n", "N", "count") }
+  for _, c in ipairs {
+    { "twenty digits", { name = "x", n = 12345678901234567890 }, "x,1.234567890" },
+    { "a name that is a number", { name = 5, n = 1 }, "5,1" },
+    { "a name that is an object", { name = { a = 1 }, n = 1 }, '"{""a"":1}",1' },
+    { "a count that is text", { name = "x", n = "many" }, "x,many" },
+    { "a flag for a count", { name = "x", n = true }, "x,true" },
+  } do
+    it("write " .. c[1], function()
+      local writer, text = written(csv.new, list)
+      writer.row(c[2])
+      writer.finish()
+      assert.truthy(text():find(c[3]:sub(1, 10), 1, true), text())
+      writer, text = written(function(write)
+        return tables.new(write, list, { terminal = false, paint = function(word) return word end })
+      end)
+      writer.row(c[2])
+      writer.finish()
+      assert.truthy(#text() > 10)
+    end)
+  end
+end)
+
 describe("partnercenter.cli.formats.table", function()
   local list = {
-    { name = "name", title = "NAME", kind = "text" }, { name = "n", title = "N", kind = "count" },
-    { name = "share", title = "SHARE", kind = "share" },
+    columns.column("name", "NAME"), columns.column("n", "N", "count"),
+    columns.column("share", "SHARE", "share"),
   }
   local rows = {
     { name = "Contoso", n = 5, share = 0.5 }, { name = "東京", n = 1234, share = 1 },
@@ -204,15 +261,15 @@ describe("partnercenter.cli.formats.table", function()
   end)
 
   it("cuts the widest text to the terminal's width", function()
-    local writer, text = written(tables.new, list, screen { width = function() return 38 end,
+    local writer, text = written(tables.new, list, screen { width = function() return 27 end,
       unicode = false })
     writer.row { name = "A very long name indeed", n = 5, share = 0.55 }
     writer.row { name = "京都府京都市左京区", n = 5, share = 0.55 }
     writer.finish()
     assert.equal(table.concat({
       "NAME              N   SHARE",
-      "A very long n...  5  55.0 % ######....",
-      "京都府京都市...   5  55.0 % ######....", "",
+      "A very ...indeed  5  55.0 %",
+      "京都府...左京区   5  55.0 %", "",
     }, "\n"), text())
   end)
 
@@ -247,7 +304,7 @@ describe("partnercenter.cli.terminal.status", function()
   end
 end)
 
-describe("partnercenter.cli.formats.html", function()
+describe("partnercenter.cli.formats.report.html", function()
   it("escapes what comes from outside", function()
     assert.equal("&lt;b&gt; &quot;x&quot; &#39;y&#39; &amp;amp;",
       html.escape("<b> \"x\" 'y' &amp;"))

@@ -5,7 +5,8 @@
 --     -> exit code, everything that was shown. `talk` is called whenever there
 --     is more; seen is all so far, send types something.
 --
--- Both take `script`, where it is not the checkout's bin/partnercenter.
+-- Both take `script`, where it is not the checkout's bin/partnercenter; `run` takes
+-- `stdin`, a file's path.
 local M = {}
 
 local ABI = _VERSION:match("%d%.%d")
@@ -85,8 +86,9 @@ end
 function M.run(words, options)
   options = options or {}
   local directory = M.directory()
-  os.execute(("timeout -k 5 %d %s >%s/out 2>%s/err </dev/null; echo $? >%s/code"):format(
-    LIMIT, line_of(words, options), directory, directory, directory))
+  os.execute(("timeout -k 5 %d %s >%s/out 2>%s/err <%s; echo $? >%s/code"):format(
+    LIMIT, line_of(words, options), directory, directory, quoted(options.stdin or "/dev/null"),
+    directory))
   local code = tonumber(M.read(directory .. "/code"))
   local out, err = M.read(directory .. "/out"), M.read(directory .. "/err")
   M.remove(directory)

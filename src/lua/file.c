@@ -51,9 +51,16 @@ static int push_failure(lua_State *L, const char *why, int code) {
   return 3;
 }
 
-static const char *find_exposure(const struct stat *st) {
+/* What is wrong with a file that is to hold a secret, or with one that is to
+** be trusted, which others may read and the system may own; NULL: nothing. */
+static const char *find_exposure(const struct stat *st, int trusted) {
   if (!S_ISREG(st->st_mode)) return "it is not a regular file";
-  if (st->st_uid != geteuid()) return "it belongs to another user";
+  if (st->st_uid != geteuid() && !(trusted && st->st_uid == 0))
+    return "it belongs to another user";
+  if (trusted)
+    return (st->st_mode & (S_IWGRP | S_IWOTH)) != 0
+               ? "others may write it (chmod go-w takes that away)"
+               : NULL;
   if ((st->st_mode & (S_IRWXG | S_IRWXO)) != 0)
     return "others have access to it (chmod 600 takes it away)";
   return NULL;
@@ -86,7 +93,8 @@ static int write_all(int fd, const char *bytes, size_t n) {
 
 /* What is wrong with the file at path is in *why or, where that stays NULL, in
 ** errno; then the result is -1. */
-static ssize_t read_secret(const char *path, char *bytes, const char **why) {
+static ssize_t read_secret(const char *path, char *bytes, int trusted,
+                           const char **why) {
   struct stat st;
   ssize_t n = -1;
   int saved;
@@ -97,9 +105,9 @@ static ssize_t read_secret(const char *path, char *bytes, const char **why) {
     if (errno == ELOOP || errno == EMLINK) *why = "it is a symbolic link";
     return -1;
   }
-  if (fstat(fd, &st) == 0 && (*why = find_exposure(&st)) == NULL) {
+  if (fstat(fd, &st) == 0 && (*why = find_exposure(&st, trusted)) == NULL) {
     n = read_all(fd, bytes, MAX_SECRET + 1);
-    if (n > MAX_SECRET) *why = "it is too large to hold a token";
+    if (n > MAX_SECRET) *why = "it is too large";
   }
   saved = errno;
   close(fd);
@@ -112,6 +120,8 @@ The bytes of a file that holds a secret. A symbolic link, a file of another
 user, and one that others have access to are refused. Blocks on the disk.
 @function file_read
 @tparam string path
+@tparam[opt=false] boolean trusted nothing in it is secret: others may read it,
+but not write it, and root may own it
 @treturn[1] string at most 16 KiB
 @treturn[2] nil
 @treturn[2] string why
@@ -121,7 +131,8 @@ static int file_read(lua_State *L) {
   char bytes[MAX_SECRET + 1];
   const char *why = NULL;
   const char *path = check_path(L, 1);
-  ssize_t n = read_secret(path, bytes, &why);
+  int trusted = lua_toboolean(L, 2);
+  ssize_t n = read_secret(path, bytes, trusted, &why);
   if (n < 0) return push_failure(L, why, errno);
   lua_pushlstring(L, bytes, (size_t)n);
   return 1;

@@ -3,6 +3,7 @@
 #include "lua/compat.h"
 #include "lua/decoder.h"
 #include "lua/file.h"
+#include "lua/output.h"
 #include "net/net.h"
 #include "lua/session.h"
 #include "lua/system.h"
@@ -38,6 +39,7 @@ int luaopen_partnercenter_core(lua_State *L) {
   set_features(L);
   pc_system_register(L);
   pc_file_register(L);
+  pc_output_register(L);
   pc_decoder_register(L);
   pc_session_register(L);
   return 1;

@@ -6,6 +6,7 @@
 local commands = require "partnercenter.cli.commands"
 local failure = require "partnercenter.cli.failure"
 local options = require "partnercenter.cli.options"
+local terminal = require "partnercenter.cli.terminal"
 local version = require "partnercenter.version"
 
 local M = {}
@@ -37,8 +38,12 @@ function M.run(words, where)
   where.commands = by_name
   local done, result = pcall(by_name[given.command].run, given, where, parser)
   if done then return result end
-  local code, message = failure.explain(result)
-  complain(message)
+  local code, message, kind = failure.explain(result)
+  if given.errors == "json" then
+    io.stderr:write(terminal.status.json(message, kind), "\n")
+  else
+    complain(message)
+  end
   return code
 end
 

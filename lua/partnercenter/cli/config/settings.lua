@@ -142,8 +142,9 @@ end
 --- All settings.
 -- @tparam table given the options of the command line
 -- @tparam[opt=os.getenv] function getenv
--- @treturn table `values` by name, `from` (who said it: "option", "environment",
---   "configuration file", "login", "default"), `secrets` by name, `config` (path)
+-- @treturn table `state` (the directory for what is kept), `values` by name, `from` (who
+--   said it: "option", "environment", "configuration file", "login", "default"), `secrets` by
+--   name, `config` (path)
 -- @raise a failure of use
 function M.read(given, getenv)
   getenv = getenv or os.getenv
@@ -169,7 +170,10 @@ function M.read(given, getenv)
     end
     values.concurrency = number
   end
-  return { values = values, from = from, secrets = secrets, config = path }
+  return {
+    values = values, from = from, secrets = secrets, config = path,
+    state = (place(getenv, "XDG_STATE_HOME", ".local/state", ""):gsub("/$", "")),
+  }
 end
 
 return M

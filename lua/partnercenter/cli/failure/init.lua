@@ -21,8 +21,9 @@ mt.__tostring = function(self) return self.message end
 -- @tparam string code name of an exit code
 -- @tparam string message for the person
 -- @raise always; `partnercenter.cli` catches it
-function M.raise(code, message)
-  error(setmetatable({ code = M.codes[code], message = message }, mt), 0)
+-- @tparam[opt] string kind of the error behind it, for programs; default is the code
+function M.raise(code, message, kind)
+  error(setmetatable({ code = M.codes[code], message = message, kind = kind or code }, mt), 0)
 end
 
 --- Ends the command because it was used wrongly.
@@ -45,7 +46,7 @@ end
 -- @tparam Error err
 -- @raise always
 function M.fail(err)
-  M.raise(M.of(err), tostring(err))
+  M.raise(M.of(err), tostring(err), err.kind)
 end
 
 --- Is it what the standalone Lua raises after Ctrl-C? It does so from a hook,
@@ -60,11 +61,12 @@ end
 -- @param value
 -- @treturn number
 -- @treturn string
+-- @treturn string what kind of failure it is, for programs
 function M.explain(value)
-  if getmetatable(value) == mt then return value.code, value.message end
-  if errors.is(value) then return M.codes[M.of(value)], tostring(value) end
-  if M.is_interrupt(value) then return M.codes.interrupted, "interrupted" end
-  return M.codes.failed, "unexpected error: " .. tostring(value)
+  if getmetatable(value) == mt then return value.code, value.message, value.kind end
+  if errors.is(value) then return M.codes[M.of(value)], tostring(value), value.kind end
+  if M.is_interrupt(value) then return M.codes.interrupted, "interrupted", "interrupted" end
+  return M.codes.failed, "unexpected error: " .. tostring(value), "failed"
 end
 
 return M

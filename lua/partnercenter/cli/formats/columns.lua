@@ -2,13 +2,21 @@
 -- SPDX-License-Identifier: MIT
 -- @module partnercenter.cli.formats.columns
 
+local fields = require "partnercenter.fields"
+local json = require "partnercenter.cli.formats.json"
 local partnercenter = require "partnercenter"
+local text = require "partnercenter.util.text"
 
 local M = {}
 
+local LONGEST = 2000        -- bytes of a cell for a person; more is no name
+
+-- A column: `name` (in CSV), `title` (of a table), `kind`, `field` (of the row).
 -- kind: "text", "id" (never cut), "count", "share" (0 to 1), "date", "flag"
-local function column(name, title, kind, path)
-  return { name = name, title = title, kind = kind or "text", path = path }
+local function column(name, title, kind, field)
+  field = field or name
+  return { name = name, title = title, kind = kind or "text", field = field,
+    get = fields.getter(field) }
 end
 
 local CUSTOMER_ID = column("customerId", "CUSTOMER ID")
@@ -31,13 +39,13 @@ local LICENSES = column("licenseCount", "LICENSES", "count")
 local SETS = {
   customers = {
     table = {
-      column("companyName", "COMPANY", "text", "companyProfile"),
-      column("domain", "DOMAIN", "text", "companyProfile"),
+      column("companyName", "COMPANY", "text", "CompanyName"),
+      column("domain", "DOMAIN", "text", "Domain"),
       column("relationshipToPartner", "RELATIONSHIP"), column("id", "ID", "id"),
     },
     csv = {
-      column("id", "ID"), column("companyName", "COMPANY", "text", "companyProfile"),
-      column("domain", "DOMAIN", "text", "companyProfile"),
+      column("id", "ID"), column("companyName", "COMPANY", "text", "CompanyName"),
+      column("domain", "DOMAIN", "text", "Domain"),
       column("relationshipToPartner", "RELATIONSHIP"),
     },
     counts = {},
@@ -73,36 +81,91 @@ local SETS = {
   },
 }
 
+--- A column of one's own.
+-- @function column
+-- @tparam string name in CSV
+-- @tparam string title in a table
+-- @tparam[opt="text"] string kind "text", "id", "count", "share", "date" or "flag"
+-- @tparam[opt] string field of the row; default is the name
+-- @treturn table
+M.column = column
+
 --- The columns of a command's rows.
 -- @tparam string command
--- @tparam string format "table" or "csv"
--- @tparam ?table groups the fields that rows were grouped by
+-- @tparam string form "table" or "csv"
 -- @treturn ?table array of columns; nil when the rows decide
-function M.of(command, format, groups)
+function M.of(command, form)
+  local set = SETS[command]
+  return set and set[form == "table" and "table" or "csv"]
+end
+
+--- The columns of groups.
+-- @tparam string command
+-- @tparam table groups the fields that rows were grouped by
+-- @treturn ?table array of columns; nil when the rows decide
+function M.of_groups(command, groups)
   local set = SETS[command]
   if not set then return nil end
-  if not groups then return set[format] end
-  local known, list = {}, {}
-  for _, each in ipairs(set.csv) do known[each.name] = each end
-  for i, name in ipairs(groups) do list[i] = known[name] or column(name, name:upper()) end
+  local list = M.named(command, groups)
+  -- A group has its keys under the fields' names.
+  for i, each in ipairs(list) do
+    local field = groups[i]
+    list[i] = { name = each.name, title = each.title, kind = each.kind, field = field,
+      get = function(row) return row[field] end }
+  end
   list[#list + 1] = column("rows", "ROWS", "count")
   for _, each in ipairs(set.counts) do list[#list + 1] = each end
   return list
 end
 
---- A column for every field that the rows have.
+--- Columns for fields.
+-- @tparam string command
+-- @tparam table names array of fields
+-- @treturn table array of columns: those of the command, where it has them
+function M.named(command, names)
+  local known, list = {}, {}
+  local set = SETS[command] or { csv = {}, table = {}, counts = {} }
+  for _, columns in ipairs { set.csv, set.table, set.counts } do
+    for _, each in ipairs(columns) do known[each.field] = each end
+  end
+  for i, name in ipairs(names) do list[i] = known[name] or column(name, name:upper()) end
+  return list
+end
+
+-- Arrays are one value; objects are looked into, to this depth.
+local DEEPEST = 4
+
+-- Objects that say nothing of the row itself come last.
+local function rank(name)
+  local head = name:match("^[^.]*")
+  return (head == "links" and 2) or (head == "attributes" and 1) or 0
+end
+
+local function note(seen, name, value, depth)
+  local object = type(value) == "table" and value[1] == nil and next(value) ~= nil
+  if object and depth < DEEPEST then
+    for inner, each in pairs(value) do
+      note(seen, name .. "." .. tostring(inner), each, depth + 1)
+    end
+    return
+  end
+  if seen[name] == nil then seen[#seen + 1] = name end
+  seen[name] = type(value) == "number" and seen[name] ~= "text" and "count" or "text"
+end
+
+--- A column for every field that the rows have; those of nested objects have dots.
 -- @tparam table rows
 -- @treturn table array of columns, in alphabetical order
 function M.of_rows(rows)
-  local seen, names, list = {}, {}, {}
+  local seen, list = {}, {}
   for _, row in ipairs(rows) do
-    for name, value in pairs(row) do
-      if seen[name] == nil then names[#names + 1] = name end
-      seen[name] = type(value) == "number" and seen[name] ~= "text" and "count" or "text"
-    end
+    for name, value in pairs(row) do note(seen, tostring(name), value, 1) end
   end
-  table.sort(names)
-  for i, name in ipairs(names) do list[i] = column(name, name, seen[name]) end
+  table.sort(seen, function(a, b)
+    if rank(a) ~= rank(b) then return rank(a) < rank(b) end
+    return a < b
+  end)
+  for i, name in ipairs(seen) do list[i] = column(name, name, seen[name]) end
   return list
 end
 
@@ -111,10 +174,7 @@ end
 -- @tparam table row
 -- @return value, or nil
 function M.value(each, row)
-  local value = row[each.name]
-  if value == nil and each.path and type(row[each.path]) == "table" then
-    value = row[each.path][each.name]
-  end
+  local value = each.get(row)
   if value == partnercenter.null then return nil end
   return value
 end
@@ -129,11 +189,6 @@ function M.fixed(number, decimals)
   return ("%." .. decimals .. "f"):format(math.floor(number * scale + 0.5) / scale)
 end
 
-local function number_text(number)
-  if number % 1 == 0 then return ("%d"):format(number) end
-  return ("%.14g"):format(number)
-end
-
 --- The value of a column as text for programs.
 -- @tparam table each a column
 -- @tparam table row
@@ -141,10 +196,17 @@ end
 function M.plain(each, row)
   local value = M.value(each, row)
   if value == nil then return "" end
-  if type(value) == "table" then return require("partnercenter.cli.formats.json").encode(value) end
-  if type(value) ~= "number" then return tostring(value) end
-  if each.kind == "share" then return M.fixed(value, 4) end
-  return number_text(value)
+  if type(value) == "number" and each.kind == "share" then return M.fixed(value, 4) end
+  if type(value) == "string" then return value end
+  return json.encode(value)
+end
+
+--- The day of a point in time.
+-- @param value as the service writes it
+-- @treturn ?string such as "2018-05-30"; nil for no date
+function M.day(value)
+  local ok, seconds = pcall(partnercenter.datetime, value)
+  return ok and seconds and os.date("!%Y-%m-%d", math.floor(seconds)) or nil
 end
 
 --- The value of a column as text for a person.
@@ -154,13 +216,12 @@ end
 function M.readable(each, row)
   local value = M.value(each, row)
   if value == nil then return "-" end
-  if each.kind == "share" then return M.fixed(100 * value, 1) .. " %" end
-  if each.kind == "flag" then return value == true and "yes" or "no" end
-  if each.kind == "date" then
-    local ok, seconds = pcall(partnercenter.datetime, value)
-    return ok and seconds and os.date("!%Y-%m-%d", math.floor(seconds)) or "-"
+  if each.kind == "share" and type(value) == "number" then
+    return M.fixed(100 * value, 1) .. " %"
   end
-  return M.plain(each, row)
+  if each.kind == "flag" then return value == true and "yes" or "no" end
+  if each.kind == "date" then return M.day(value) or "-" end
+  return text.line(M.plain(each, row), LONGEST)
 end
 
 return M

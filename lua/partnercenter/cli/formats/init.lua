@@ -4,7 +4,9 @@
 
 return {
   columns = require "partnercenter.cli.formats.columns",
+  json = require "partnercenter.cli.formats.json",
   output = require "partnercenter.cli.formats.output",
   report = require "partnercenter.cli.formats.report",
   rows = require "partnercenter.cli.formats.rows",
+  writers = require "partnercenter.cli.formats.writers",
 }

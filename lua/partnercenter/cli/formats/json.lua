@@ -11,10 +11,22 @@ local ESCAPES = { ['"'] = '\\"', ["\\"] = "\\\\", ["\n"] = "\\n", ["\r"] = "\\r"
 
 local encode
 
+-- The code point of a character of two or three bytes.
+local function escape_code(character)
+  local a, b, c = character:byte(1, 3)
+  local code = c and (a - 224) * 4096 + (b - 128) * 64 + c - 128 or (a - 192) * 64 + b - 128
+  return ("\\u%04x"):format(code)
+end
+
+-- Control characters of Unicode and marks that turn the writing direction are
+-- escaped, too: what is printed on a terminal must not steer it.
 local function encode_string(text)
-  return '"' .. text:gsub('[%c"\\]', function(c)
-    return ESCAPES[c] or ("\\u%04x"):format(c:byte())
-  end) .. '"'
+  text = text:gsub('[%c"\\]', function(c) return ESCAPES[c] or ("\\u%04x"):format(c:byte()) end)
+  if text:find("[\128-\255]") then
+    text = text:gsub("\194[\128-\159]", escape_code):gsub("\216\156", escape_code)
+      :gsub("\226\128[\142\143\168-\174]", escape_code):gsub("\226\129[\166-\169]", escape_code)
+  end
+  return '"' .. text .. '"'
 end
 
 -- The shortest text that reads back as the same number.
@@ -23,7 +35,8 @@ local function encode_number(number)
   if tostring(number):find("^%-?%d+$") then return tostring(number) end
   for digits = 15, 17 do
     local text = ("%." .. digits .. "g"):format(number)
-    if tonumber(text) == number or digits == 17 then return text end
+    -- Some locales write a comma.
+    if tonumber(text) == number or digits == 17 then return (text:gsub(",", ".")) end
   end
 end
 
@@ -57,27 +70,35 @@ function M.encode(value)
   return (encode(value))
 end
 
---- A writer of one array with a row on each line.
+--- A writer of one array with a row on each line. When something failed, its last
+-- element is an object with `errors` alone.
 -- @tparam function write takes a text
--- @treturn table `row(row)` and `finish()`
+-- @treturn table `row(row)` and `finish(errors)`, an array or nil
 function M.array(write)
   local first = true
+  local function row(value)
+    write((first and "[\n" or ",\n") .. encode(value))
+    first = false
+  end
   return {
-    row = function(row)
-      write((first and "[\n" or ",\n") .. encode(row))
-      first = false
+    row = row,
+    finish = function(errors)
+      if errors and errors[1] then row { errors = errors } end
+      write(first and "[]\n" or "\n]\n")
     end,
-    finish = function() write(first and "[]\n" or "\n]\n") end,
   }
 end
 
---- A writer of one object a line.
+--- A writer of one object a line; what failed comes last, each as an object with
+-- `error` alone.
 -- @tparam function write takes a text
--- @treturn table `row(row)` and `finish()`
+-- @treturn table `row(row)` and `finish(errors)`, an array or nil
 function M.lines(write)
   return {
     row = function(row) write(encode(row) .. "\n") end,
-    finish = function() end,
+    finish = function(errors)
+      for _, failed in ipairs(errors or {}) do write(encode { error = failed } .. "\n") end
+    end,
   }
 end
 

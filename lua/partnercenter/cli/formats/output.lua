@@ -2,11 +2,12 @@
 -- SPDX-License-Identifier: MIT
 -- @module partnercenter.cli.formats.output
 
+local core = require "partnercenter.core"
 local failure = require "partnercenter.cli.failure"
 
 local M = {}
 
--- What was written so far; it takes the file's place at the end.
+-- What is kept of a file that did not become whole.
 local PARTIAL = ".partial"
 
 local function refuse(path, why)
@@ -32,7 +33,7 @@ local function standard_output()
   }
 end
 
--- A device or a pipe must be written to, not replaced.
+-- A device or a pipe is written to, not replaced.
 local function device(path)
   local file, why = io.open(path, "w")
   if not file then refuse(path, why) end
@@ -47,32 +48,43 @@ local function device(path)
   }
 end
 
+local REFUSED = {
+  link = "it is a symbolic link, which may lead anywhere; name the file itself",
+  directory = "it is a directory", socket = "it is a socket",
+}
+
 --- Opens a place to write to.
--- @tparam ?string path nil or "-" is the standard output; what is below /dev/ is
+-- @tparam ?string path nil or "-" is the standard output; devices and pipes are
 --   written to directly
 -- @treturn table `write(text)`; `close(whole)`: with true the file takes the place
---   of the one that was there, else what is there stays in a file beside it, whose
---   path is returned; `drop()`: nothing came
+--   of the one that was there, and has its mode (a new one 0600); else what is there
+--   stays in a file beside it, whose path is returned; `drop()`: nothing came
 -- @raise a failure
 function M.open(path)
   if not path or path == "-" then return standard_output() end
   if path:find("^/dev/") then return device(path) end
-  local partial = path .. PARTIAL
-  os.remove(partial)     -- of an earlier run, or a link that leads elsewhere
-  local file, why = io.open(partial, "wb")
-  if not file then refuse(path, why) end
+  local name, why = core.output_new(path)
+  if name == false then
+    if not REFUSED[why] then return device(path) end
+    refuse(path, REFUSED[why])
+  end
+  local file = name and io.open(name, "wb")
+  if not file then refuse(path, why or "the new file cannot be opened") end
   return {
     path = path,
     write = writer(file, path),
     close = function(whole)
       local ok, reason = file:close()
-      if ok and whole then ok, reason = os.rename(partial, path) end
-      if not ok then refuse(path, reason) end
-      return not whole and partial or nil
+      if ok and whole then ok, reason = os.rename(name, path) end
+      if not ok then
+        os.remove(name)
+        refuse(path, reason)
+      end
+      return not whole and core.output_keep(name, path .. PARTIAL) or nil
     end,
     drop = function()
       file:close()
-      os.remove(partial)
+      os.remove(name)
     end,
   }
 end

@@ -6,6 +6,7 @@ local values = require "partnercenter.cli.options.values"
 
 local M = {}
 
+local FORMATS = { "table", "csv", "excel", "json", "ndjson" }
 local CLOUDS = { "global", "china", "us_government", "germany" }
 
 -- In the order of the help.
@@ -69,10 +70,17 @@ function M.rows(command, format)
       :description [[Only rows like this: "channel eq 'reseller'".]],
     command:option("--sort"):argname "<field>":convert(values.order)
       :description "Order by a field; FIELD:desc from the top.",
-    command:option("-f --format"):argname "<form>":choices { "table", "csv", "json", "ndjson" }
-      :description("table, csv, json or ndjson (" .. format .. ")."),
+    command:option("--columns"):argname "<fields>":convert(values.list)
+      :description "Only these, comma separated.",
+    command:option("--limit"):argname "<n>":convert(values.whole(1e9))
+      :description "At most so many rows.",
+    command:option("-f --format"):argname "<form>":choices(FORMATS)
+      :description("table, csv, excel, json or ndjson (" .. format .. ")."),
     command:option("-o --output"):argname "<file>"
-      :description "Write here; the file appears when it is whole.")
+      :description "Write here; its ending decides on the form. It appears when it is whole.",
+    command:option("--errors"):argname "<form>":choices { "text", "json" }
+      :description "What went wrong, on the standard error: text or json.",
+    command:flag("-q --quiet"):description "Nothing on the standard error but what went wrong.")
 end
 
 --- Sums.
@@ -87,7 +95,12 @@ end
 -- @tparam table command
 -- @tparam string below the description of `--below`
 function M.licenses(command, below)
-  command:argument("customer"):args "*":description "Ids of customers."
+  command:argument("customer"):args "*"
+    :description "Id, name, domain or a part of one; - reads them from standard input."
+  local resume = command:flag("--resume")
+    :description "Use again what customers answered earlier today."
+  local fresh = command:flag("--fresh"):description "Ask all of them again (the default)."
+  command:mutex(resume, fresh)
   command:group("Main options",
     command:flag("-a --all-customers"):description "Of every customer.",
     command:option("--below"):argname "<percent>":convert(values.number(0, 100, "a percentage"))
@@ -95,8 +108,8 @@ function M.licenses(command, below)
     M.grouping(command),
     command:option("--html"):argname "<file>":description "Write a report as a web page.",
     command:option("--source"):argname "<which>":choices { "customer", "commercial" }
-      :description("The endpoint: customer (of each, documented) or commercial (which "
-        .. "succeeds it)."))
+      :description("customer: the older resource, a call for each; commercial: the one that "
+        .. "succeeds it (with -a the default)."), resume, fresh)
   M.rows(command, "table")
   M.settings(command)
 end

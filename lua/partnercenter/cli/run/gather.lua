@@ -3,55 +3,22 @@
 -- SPDX-License-Identifier: MIT
 -- @module partnercenter.cli.run.gather
 
+local customers_of = require "partnercenter.cli.run.customers"
 local failure = require "partnercenter.cli.failure"
-local partnercenter = require "partnercenter"
+local journal_of = require "partnercenter.cli.run.journal"
 local task_of = require "partnercenter.cli.run.task"
 
 local M = {}
 
--- Those named on the command line, each once, or all.
-local function find_customers(task)
-  local list = {}
-  if task.given.all_customers then
-    for customer in task.partner.customers:each() do
-      list[#list + 1] = customer.id
-      task.status:progress("customers listed", #list)
-    end
-    return list
-  end
-  local seen = {}
-  for _, id in ipairs(task.given.customer) do
-    if not seen[id:lower()] then list[#list + 1] = id end
-    seen[id:lower()] = true
-  end
-  return list
-end
-
---- Refuses what names no customers, or none that can be.
--- @tparam table given the options of the command line
--- @raise a failure of use
-function M.check(given)
-  if given.all_customers and given.customer[1] then
-    failure.usage("name customers or say --all-customers, not both")
-  end
-  if not given.all_customers and not given.customer[1] then
-    failure.usage("name customers by their ids ('partnercenter customers' lists them), or say "
-      .. "--all-customers")
-  end
-  for _, id in ipairs(given.customer) do
-    if not partnercenter.is_guid(id) then
-      failure.usage("'%s' is no customer's id, which is a GUID: 'partnercenter customers' lists "
-        .. "them", id)
-    end
-  end
-end
+-- When so many failed for one cause and nobody answered, the others would, too.
+local HOPELESS = 20
 
 -- Gives results in the order of the customers as soon as those before are there.
 local function in_order(list, give)
   local waiting, at = {}, 1
   local queue = {}
-  function queue.put(id, result)
-    waiting[id] = result
+  function queue.put(customer, result)
+    waiting[customer] = result
     while list[at] and waiting[list[at]] ~= nil do
       local rows = waiting[list[at]]
       waiting[list[at]] = nil
@@ -68,30 +35,69 @@ local function in_order(list, give)
   return queue
 end
 
+-- Those that failed before are asked first.
+local function missing(list, journal, queue, task)
+  local first, rest = {}, {}
+  for _, customer in ipairs(list) do
+    local rows = journal.answers[customer.id]
+    if rows then
+      task.answered = task.answered + 1
+      queue.put(customer, rows)
+    elseif journal.failed[customer.id] then
+      first[#first + 1] = customer
+    else
+      rest[#rest + 1] = customer
+    end
+  end
+  for _, customer in ipairs(rest) do first[#first + 1] = customer end
+  return first
+end
+
+local function check_hope(task)
+  local causes = task.failures.causes
+  if task.answered > 0 or #causes > 1 or causes[1].count < HOPELESS then return end
+  failure.raise("failed", ("given up: the first %d customers failed for one cause: %s"):format(
+    HOPELESS, causes[1].message))
+end
+
+local function ask_all(task, list, ask, queue, journal)
+  local options = { concurrency = task.settings.values.concurrency }
+  local wanted = missing(list, journal, queue, task)
+  local before = #list - #wanted
+  if before > 0 then
+    task.status:note(("%d of %d customers answered earlier today"):format(before, #list))
+  end
+  options.on_progress = function(done, total, _, throttled)
+    task.status:progress("customers", before + done, total and before + total or #list, throttled)
+  end
+  for customer, rows, err in task.partner:map(wanted, ask, options) do
+    if rows then
+      task.answered = task.answered + 1
+    else
+      task_of.note(task, customer, err)
+      check_hope(task)
+    end
+    if #list > 1 then journal:note(customer.id, rows or nil) end
+    queue.put(customer, rows or false)
+    if task.full then break end
+  end
+end
+
 --- Ask for the rows of each customer.
 -- @tparam table task `customers` is set to their number, `answered` counts them
--- @tparam function ask takes an id, gives rows, or nil and an error; may wait
--- @tparam function give takes an id and its rows
+-- @tparam string kind what is asked, for those who go on with an interrupted run
+-- @tparam function ask takes a customer, gives rows, or nil and an error; may wait
+-- @tparam function give takes a customer and its rows
 -- @raise a failure that all calls would meet
-function M.each(task, ask, give)
+function M.each(task, kind, ask, give)
   task.answered, task.customers = 0, 0
-  local list = find_customers(task)
+  local list = customers_of.find(task)
   task.customers = #list
-  local queue = in_order(list, give)
+  local journal, queue = journal_of.open(task, kind), in_order(list, give)
   local ok, why = pcall(task_of.interruptible, task, function()
-    local options = { concurrency = task.settings.values.concurrency }
-    options.on_progress = function(done, total, _, throttled)
-      task.status:progress("customers", done, total or #list, throttled)
-    end
-    for id, rows, err in task.partner:map(list, ask, options) do
-      if rows then
-        task.answered = task.answered + 1
-      else
-        task_of.note(task, "customer " .. id, err)
-      end
-      queue.put(id, rows or false)
-    end
+    ask_all(task, list, ask, queue, journal)
   end)
+  journal:close()
   queue.rest()
   if not ok then error(why, 0) end
 end

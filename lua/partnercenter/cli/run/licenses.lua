@@ -1,68 +1,21 @@
 --- The licence insights of customers: what `deployment` and `usage` do.
 -- SPDX-License-Identifier: MIT
--- @module partnercenter.cli.commands.licenses
+-- @module partnercenter.cli.run.licenses
 
-local client = require "partnercenter.client"
-local condition = require "partnercenter.cli.run.condition"
+local customers_of = require "partnercenter.cli.run.customers"
 local failure = require "partnercenter.cli.failure"
+local fields = require "partnercenter.fields"
 local formats = require "partnercenter.cli.formats"
-local gather = require "partnercenter.cli.run.gather"
-local insights = require "partnercenter.insights"
+local insights_of = require "partnercenter.cli.run.insights"
 local task_of = require "partnercenter.cli.run.task"
 
 local M = {}
 
-local KINDS = {
-  deployment = {
-    share = "deployedShare", whole = "licensesSold", part = "licensesDeployed",
-    line = "%.0f sold, %.0f deployed",
-  },
-  usage = {
-    share = "usedShare", whole = "licensesQualified", part = "licensesActive",
-    line = "%.0f qualified, %.0f in use, workload by workload",
-  },
-}
-
--- What of the endpoints' differences a reader of rows should not meet.
-local function complete(row, id, share)
-  row.customerId = row.customerId or id or (row.customerTenantId or ""):lower()
-  row[share] = insights.share(row, share)
-  return row
-end
-
--- One walk over the rows of all customers.
-local function walk_all(task, command, params, give)
-  local commercial = task.partner.analytics.commercial
-  local resource = commercial[command].license
-  local seen, count = {}, 0
-  task.customers, task.answered = 0, 0
-  task_of.interruptible(task, function()
-    for row in resource:each(params) do
-      local id = (row.customerTenantId or ""):lower()
-      if not seen[id] then task.answered = task.answered + 1 end
-      seen[id] = true
-      count = count + 1
-      give(nil, { row })
-      task.status:progress("rows", count)
-    end
-    task.customers = task.answered
-  end)
-end
-
-local function ask_each(task, command, params, give)
-  local customers = task.partner.customers
-  gather.each(task, function(id)
-    return customers:by_id(id).analytics.licenses[command]:all(params)
-  end, give)
-end
-
 -- Both outputs of a run: rows, unless a report alone was asked for, and a report.
-local function open_outputs(given)
+local function open_outputs(given, plan, task)
   local outputs = {}
   if given.html then outputs[#outputs + 1] = formats.report.new(given) end
-  if not given.html or given.output or given.format then
-    outputs[#outputs + 1] = formats.rows.new { given = given }
-  end
+  if plan then outputs[#outputs + 1] = plan:open(task.settings.values.locale) end
   return outputs
 end
 
@@ -72,39 +25,71 @@ end
 
 local function add(sum, row)
   sum.rows = sum.rows + 1
-  sum.whole = sum.whole + (tonumber(row[sum.kind.whole]) or 0)
-  sum.part = sum.part + (tonumber(row[sum.kind.part]) or 0)
+  sum.whole = sum.whole + (fields.count(row, sum.kind.whole) or 0)
+  sum.part = sum.part + (fields.count(row, sum.kind.part) or 0)
+end
+
+local function plural(count, noun)
+  return ("%d %s%s"):format(count, noun, count == 1 and "" or "s")
 end
 
 -- The last line for a person: what all rows come to, and where they are from.
 local function conclude(task, sum)
   if not task.status.screen.terminal or task.given.html then return end
   local share = sum.whole > 0 and 100 * sum.part / sum.whole
-  task.status:say(("%d rows of %d customers: %s%s; from %s"):format(sum.rows, task.answered,
-    sum.kind.line:format(sum.whole, sum.part),
+  task.status:note(("%s of %s: %s%s; from %s"):format(plural(sum.rows, "row"),
+    plural(task.answered, "customer"), sum.kind.line:format(sum.whole, sum.part),
     share and (" (%s %%)"):format(formats.columns.fixed(share, 1)) or "",
-    client.settings(task.partner).base_url), "dim")
+    task.own.base_url))
 end
 
-local function finish(task, outputs, sum, broken)
-  task.status:clear()
-  local whole = not task.interrupted and not broken
+-- When nobody answered there are no rows to write; JSON on the standard output says why.
+local function close_outputs(task, outputs, plan, whole)
   local anything = task.answered and task.answered > 0
+  local failed = task.failures.count > 0
+  local told = failed and not task.given.output and plan.form:find("json")
   for _, output in ipairs(outputs) do
     local kept
-    if whole or anything then kept = output.finish(whole, task) else output.drop() end
+    if anything or whole and (not failed or told) then
+      kept = output.finish(whole, task.failures.list, task)
+    else
+      output.drop()
+    end
     if kept then task.status:complain("not all rows came; those that did are in " .. kept) end
   end
+end
+
+local function finish(task, outputs, plan, sum, broken)
+  task.status:clear()
+  local whole = not task.interrupted and not broken
+  close_outputs(task, outputs, plan, whole)
+  task.failures:write(task.given.output, plan.form)
+  task_of.tell_failures(task)
   if broken then error(broken, 0) end
-  if whole then conclude(task, sum) end
-  if task.failed > 0 then
-    task.status:complain(("%d of %d customers failed"):format(task.failed, task.customers))
+  if whole then
+    if sum then conclude(task, sum) end
+    insights_of.hint(task, task.rows)
   end
   if not task.interrupted then return nil end
   task.status:complain(task.customers > 0
-    and ("interrupted after %d of %d customers"):format(task.answered, task.customers)
+    and ("interrupted after %d of %s"):format(task.answered, plural(task.customers, "customer"))
     or "interrupted")
+  if task.journaled then
+    task.status:note("the same command with --resume goes on with the others")
+  end
   return failure.codes.interrupted
+end
+
+-- The plan of the rows, unless it is a report alone that is asked for.
+local function plan_of(given, kind)
+  if not given.html and (formats.writers.form_of(given.output) == "html" and not given.format) then
+    given.html, given.output = given.output, nil
+  end
+  if given.html and given.group_by then
+    failure.usage("a report has groups of its own: --html goes without --group-by")
+  end
+  local plan = formats.rows.plan { given = given, known = insights_of.known(given, kind) }
+  return plan, not given.html or given.output or given.format
 end
 
 --- The licence insights of customers.
@@ -112,31 +97,24 @@ end
 --   "usage"
 -- @treturn number exit code
 function M.run(given)
-  gather.check(given)
-  if given.html and given.group_by then
-    failure.usage("a report has groups of its own: --html goes without --group-by")
-  end
-  local params = { filter = given.filter and condition.read(given.filter) }
-  local kind = KINDS[given.command]
+  customers_of.check(given)
+  local kind = insights_of.kinds[given.command]
+  local plan, wanted = plan_of(given, kind)
   local sum = new_sum(kind)
   return task_of.run(given, function(task)
-    local outputs = open_outputs(given)
-    local function give(id, list)
-      for _, row in ipairs(list) do
-        complete(row, id, kind.share)
-        -- Of groups it is the sums that count.
-        if given.group_by or formats.rows.passes(given, row) then
-          add(sum, row)
-          for _, output in ipairs(outputs) do output.row(row) end
-        end
-      end
+    local outputs = open_outputs(given, wanted and plan, task)
+    local function give(row)
+      -- Of groups it is the sums that count.
+      if not given.group_by and not plan:passes(row) then return end
+      task.rows = task.rows + 1
+      add(sum, row)
+      local full = #outputs > 0
+      for _, output in ipairs(outputs) do full = output.row(row) and full end
+      task.full = full
     end
-    local fetch = ask_each
-    if given.source == "commercial" then
-      if given.all_customers then fetch = walk_all else params.source = "commercial" end
-    end
-    local ok, broken = pcall(fetch, task, given.command, params, give)
-    return finish(task, outputs, sum, not ok and broken or nil)
+    task.rows = 0
+    local ok, broken = pcall(insights_of.each, task, given.command, plan, give)
+    return finish(task, outputs, plan, not plan.waits and sum, not ok and broken or nil)
   end)
 end
 

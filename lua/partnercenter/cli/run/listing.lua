@@ -2,8 +2,8 @@
 -- SPDX-License-Identifier: MIT
 -- @module partnercenter.cli.commands.listing
 
-local condition = require "partnercenter.cli.run.condition"
 local failure = require "partnercenter.cli.failure"
+local fields = require "partnercenter.fields"
 local formats = require "partnercenter.cli.formats"
 local task_of = require "partnercenter.cli.run.task"
 
@@ -21,19 +21,20 @@ local function finish(task, sink, count)
     task.status:complain("interrupted")
     return failure.codes.interrupted
   end
+  if whole and count == 0 then task.status:note("no rows") end
   if not task.broken then return nil end
-  local code, message = failure.explain(task.broken)
-  task.status:complain(message)
+  local code, message, kind = failure.explain(task.broken)
+  task.status:complain(message, kind)
   return code
 end
 
 -- Walk through rows; what breaks off is told at the end.
-local function walk(task, what, sink, each)
-  local count = 0
+local function walk(task, what, plan, each)
+  local count, sink = 0, plan:open(task.settings.values.locale)
   local ok, why = pcall(task_of.interruptible, task, function()
     for row in each() do
-      sink.row(row)
       count = count + 1
+      if sink.row(row) then break end
       task.status:progress(what, count)
     end
   end)
@@ -44,14 +45,14 @@ end
 --- Every row of a resource.
 -- @tparam table given the options of the command line
 -- @tparam string what the rows are, for the progress
+-- @tparam string name of the resource in the catalogue
 -- @tparam function resource_of takes a client, gives the resource
 -- @treturn number exit code
-function M.all(given, what, resource_of)
-  local filter = given.filter and condition.read(given.filter)
+function M.all(given, what, name, resource_of)
+  local plan = formats.rows.plan { given = given, known = fields.of(name) }
   return task_of.run(given, function(task)
     local resource = resource_of(task.partner)
-    local sink = formats.rows.new { given = given }
-    return walk(task, what, sink, function() return resource:each { filter = filter } end)
+    return walk(task, what, plan, function() return resource:each { filter = plan.filter } end)
   end)
 end
 
@@ -61,14 +62,13 @@ end
 -- @tparam table query
 -- @treturn number exit code
 function M.path(given, path, query)
-  local filter = given.filter and condition.read(given.filter)
+  local plan = formats.rows.plan { given = given, default_form = "json" }
   return task_of.run(given, function(task)
     local ok, resource = pcall(task.partner.request, task.partner, { path = path, query = query })
     if not ok then failure.usage("%s", (resource:gsub("^[^:]+:%d+: ", ""))) end
-    local sink = formats.rows.new { given = given, default_format = "json" }
-    return walk(task, "rows", sink, function()
-      if given.all_pages then return resource:each { filter = filter } end
-      local page, err = resource:get { filter = filter }
+    return walk(task, "rows", plan, function()
+      if given.all_pages then return resource:each() end
+      local page, err = resource:get()
       if not page then error(err, 0) end
       local i = 0
       return function()

@@ -3,38 +3,39 @@
 -- SPDX-License-Identifier: MIT
 -- @module partnercenter.cli.run.task
 
+local client = require "partnercenter.client"
 local config = require "partnercenter.cli.config"
 local errors = require "partnercenter.errors"
 local failure = require "partnercenter.cli.failure"
+local failures_of = require "partnercenter.cli.run.failures"
 local terminal = require "partnercenter.cli.terminal"
 
 local M = {}
 
--- Failures that are remembered for a report; all are told when they happen.
-local MOST_FAILURES = 100
-
 --- Run a function with a client, and end in order whatever happens.
 -- @tparam table given the options of the command line
--- @tparam function work takes a task: `given`, `settings`, `partner`, `status`,
---   `failed` (how many calls have), `failures` (the first of them, in words);
---   gives an exit code, or nil
+-- @tparam function work takes a task: `given`, `settings`, `partner`, `own` (the
+--   client's settings), `status`, `failures`; gives an exit code, or nil
 -- @treturn number the exit code
 -- @raise a failure, before anything was sent
 function M.run(given, work)
   local task = {
-    given = given, failed = 0, failures = {},
-    status = terminal.status.new { verbose = given.verbose },
+    given = given, failures = failures_of.new(),
+    status = terminal.status.new { verbose = given.verbose, quiet = given.quiet,
+      json = given.errors == "json" },
   }
   task.settings = config.settings.read(given)
   local credentials
   credentials, task.origin = config.account.credentials(task.settings)
+  task.app_only = credentials.app_only
   task.partner = config.account.client(task.settings, credentials,
     function(event) task.status:event(event) end)
+  task.own = client.settings(task.partner)
   local ok, result = pcall(work, task)
   task.partner:close()
   task.status:clear()
   if not ok then error(result, 0) end
-  return result or failure.codes[task.failed > 0 and "failed" or "done"]
+  return result or failure.codes[task.failures.count > 0 and "failed" or "done"]
 end
 
 --- Run what may be interrupted: what it has done so far stays good.
@@ -48,19 +49,35 @@ function M.interruptible(task, work)
   task.interrupted = true
 end
 
+-- Would every other call meet the same?
+local function is_systemic(task, err)
+  return err.kind == "sign_in" or err.kind == "config"
+    or err.kind == "forbidden" and task.app_only == true
+end
+
 --- Note a call that failed. What all calls would meet ends the command.
 -- @tparam table task
--- @tparam string what failed
+-- @tparam table customer `id`, and perhaps `name`
 -- @tparam Error|string err
--- @raise a failure, if a sign-in is needed or a setting is wrong
-function M.note(task, what, err)
+-- @raise a failure, if a sign-in is needed, a setting is wrong, or the credentials are
+--   not allowed to ask
+function M.note(task, customer, err)
   if failure.is_interrupt(err) then error(err, 0) end
   if not errors.is(err) then error(err, 0) end
-  if err.kind == "sign_in" or err.kind == "config" then failure.fail(err) end
-  task.failed = task.failed + 1
-  local line = what .. ": " .. tostring(err)
-  if task.failed <= MOST_FAILURES then task.failures[task.failed] = line end
-  task.status:complain(line)
+  if is_systemic(task, err) then failure.fail(err) end
+  task.failures:add(customer, err)
+end
+
+--- Tell what failed, equal causes in one line.
+-- @tparam table task
+function M.tell_failures(task)
+  for i, line in ipairs(task.failures:lines()) do
+    task.status:complain(line, task.failures.causes[i].kind)
+  end
+  if task.failures.count > 0 and task.customers > 1 then
+    task.status:complain(("%d of %d customers failed"):format(task.failures.count,
+      task.customers))
+  end
 end
 
 return M

@@ -18,6 +18,17 @@ local INTERVAL, PATIENCE = 0.1, 0.5
 local BAR = 20             -- columns
 local MAX_LINE = 300       -- bytes of an event
 
+--- What went wrong as one line of JSON.
+-- @tparam string message
+-- @tparam[opt="failed"] string kind
+-- @treturn string
+function M.json(message, kind)
+  local function quoted(value)
+    return '"' .. value:gsub('[%c"\\]', function(c) return ("\\u%04x"):format(c:byte()) end) .. '"'
+  end
+  return ('{"kind":%s,"message":%s}'):format(quoted(kind or "failed"), quoted(message))
+end
+
 local function duration(seconds)
   seconds = math.floor(seconds + 0.5)
   if seconds < 60 then return seconds .. " s" end
@@ -29,6 +40,8 @@ end
 --- Somebody to tell.
 -- @tparam table options
 -- @tparam boolean options.verbose
+-- @tparam[opt] boolean options.quiet only what went wrong
+-- @tparam[opt] boolean options.json what went wrong as objects, one a line
 -- @tparam[opt] table options.screen of the standard error
 -- @tparam[opt] function options.clock steady seconds
 -- @treturn Status
@@ -37,6 +50,8 @@ function M.new(options)
   return setmetatable({
     screen = options.screen or terminal.look(io.stderr),
     verbose = options.verbose,
+    quiet = options.quiet,
+    json = options.json,
     clock = clock,
     started = clock(),
     drawn_at = -math.huge,
@@ -89,7 +104,7 @@ end
 -- @tparam ?boolean throttled
 -- @tparam[opt] boolean at_once however early it is
 function methods:progress(what, done, total, throttled, at_once)
-  if not self.screen.terminal or self.verbose then return end
+  if not self.screen.terminal or self.verbose or self.quiet then return end
   local now = self.clock()
   self.last = { what, done, total }
   if self.what ~= what then self.what, self.started = what, now end
@@ -115,10 +130,19 @@ function methods:say(line, colour)
   io.stderr:flush()
 end
 
+--- A line that helps, but is missed by nobody who asked for quiet.
+-- @tparam string line
+function methods:note(line)
+  if not self.quiet and not self.json then self:say(line, "dim") end
+end
+
 --- The line of what went wrong.
 -- @tparam string line
-function methods:complain(line)
-  self:say("partnercenter: " .. line, "red")
+-- @tparam[opt="failed"] string kind of failure, for programs
+function methods:complain(line, kind)
+  if not self.json then return self:say("partnercenter: " .. line, "red") end
+  erase(self)
+  io.stderr:write(M.json(line, kind), "\n")
 end
 
 --- Take the progress away.

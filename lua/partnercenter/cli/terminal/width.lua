@@ -90,26 +90,37 @@ function M.of(text)
   return total
 end
 
---- The text cut to so many columns, an ellipsis included.
+--- The text cut in the middle to so many columns, an ellipsis included: names that
+-- differ at their end stay apart.
 -- @tparam string text
 -- @tparam number most columns
--- @tparam[opt="..."] string ellipsis
+-- @tparam[opt="..."] string ellipsis; without one it is the end that is cut
 -- @treturn string
 -- @treturn number the columns it takes
 function M.cut(text, most, ellipsis)
   local total = M.of(text)
   if total <= most then return text, total end
   ellipsis = ellipsis or "..."
-  local room, kept = most - M.of(ellipsis), {}
+  local room = most - M.of(ellipsis)
   if room < 0 then return (" "):rep(most), most end
-  total = 0
+  local characters, widths = {}, {}
   for character in text:gmatch(CHARACTER) do
-    local width = width_of(character)
-    if total + width > room then break end
-    total = total + width
-    kept[#kept + 1] = character
+    characters[#characters + 1], widths[#widths + 1] = character, width_of(character)
   end
-  return table.concat(kept) .. ellipsis, total + M.of(ellipsis)
+  local tail_room = ellipsis == "" and 0 or math.floor(room / 2)
+  local first, last, head, tail = 0, #characters + 1, 0, 0
+  while head + widths[first + 1] <= room - tail_room do
+    first = first + 1
+    head = head + widths[first]
+  end
+  while tail + widths[last - 1] <= room - head do
+    last = last - 1
+    tail = tail + widths[last]
+  end
+  -- A mark stands on the character before it, which is gone.
+  while characters[last] and widths[last] == 0 do last = last + 1 end
+  return table.concat(characters, "", 1, first) .. ellipsis .. table.concat(characters, "", last),
+    head + M.of(ellipsis) + tail
 end
 
 -- Characters of scripts that run from right to left, by their first bytes:

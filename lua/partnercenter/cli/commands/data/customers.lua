@@ -18,6 +18,7 @@ return {
     options.groups.settings(command)
   end,
   run = function(given)
-    return (run.listing.all(given, "customers", function(partner) return partner.customers end))
+    return (run.listing.all(given, "customers", "customers",
+      function(partner) return partner.customers end))
   end,
 }

@@ -19,7 +19,7 @@ return {
     options.groups.settings(command)
   end,
   run = function(given)
-    return (run.listing.all(given, "subscriptions",
+    return (run.listing.all(given, "subscriptions", "analytics.subscriptions",
       function(partner) return partner.analytics.subscriptions end))
   end,
 }

@@ -3,18 +3,18 @@
 -- SPDX-License-Identifier: MIT
 -- @module partnercenter.cli.formats.report
 
-local client = require "partnercenter.client"
-local html = require "partnercenter.cli.formats.html"
+local fields = require "partnercenter.fields"
+local html = require "partnercenter.cli.formats.report.html"
 local insights = require "partnercenter.insights"
 local output = require "partnercenter.cli.formats.output"
-local page = require "partnercenter.cli.formats.page"
+local page = require "partnercenter.cli.formats.report.page"
 local partnercenter = require "partnercenter"
 
 local M = {}
 
 -- Rows in the last table; more would make the page slow on a phone.
 local MOST_ROWS = 20000
--- Failures that are named.
+-- Causes of failures that are named.
 local MOST_FAILURES = 20
 
 local KINDS = {
@@ -29,14 +29,14 @@ local KINDS = {
 }
 
 local POLICY = "default-src 'none'; img-src data:; style-src 'unsafe-inline'; "
-  .. "script-src 'unsafe-inline'; base-uri 'none'; form-action 'none'"
+  .. "script-src '" .. page.script_hash .. "'; base-uri 'none'; form-action 'none'"
 
 local function number_of(count, noun)
   return ("%s %s%s"):format(html.count(count), noun, count == 1 and "" or "s")
 end
 
 local function left_of(row, kind)
-  local whole, part = row[kind.whole], row[kind.part]
+  local whole, part = fields.count(row, kind.whole), fields.count(row, kind.part)
   return whole and part and math.max(0, whole - part) or nil
 end
 
@@ -58,7 +58,7 @@ local function head(kind, rows, task)
   local days = processed_days(rows)
   local about = ("%s%s, %s, from %s."):format(
     days and ("Processed on " .. days .. ": ") or "", number_of(task.answered, "customer"),
-    number_of(#rows, "row"), html.escape(client.settings(task.partner).base_url))
+    number_of(#rows, "row"), html.escape(task.own.base_url))
   if kind == KINDS.usage then
     about = about .. " A licence counts once for each workload of its product."
   end
@@ -94,13 +94,13 @@ local function warnings(task)
         html.count(task.answered), html.count(task.customers))
       or "Interrupted: not all rows are in this report."
   end
-  if task.failed > 0 then
-    local names = {}
-    for i, failure in ipairs(task.failures) do
-      if i <= MOST_FAILURES then names[i] = "<li>" .. html.escape(failure) .. "</li>" end
+  if task.failures.count > 0 then
+    local causes = {}
+    for i, line in ipairs(task.failures:lines()) do
+      if i <= MOST_FAILURES then causes[i] = "<li>" .. html.escape(line) .. "</li>" end
     end
     lines[#lines + 1] = ("Without %s, whose calls failed:<ul>%s</ul>"):format(
-      number_of(task.failed, "customer"), table.concat(names))
+      number_of(task.failures.count, "customer"), table.concat(causes))
   end
   if #lines == 0 then return "" end
   return '<div class="warn" role="note">' .. table.concat(lines, "<br>") .. "</div>\n"
@@ -162,8 +162,8 @@ local function write_rows(write, kind, rows)
       .. "</tr>\n"):format(
       html.name(row.customerName or row.customerId), html.name(row.productName),
       workload and ('<td class="t">%s</td>'):format(html.name(row.workloadName)) or "",
-      html.count(row[kind.whole]), html.count(row[kind.part]),
-      html.share(row[kind.share])))
+      html.count(fields.count(row, kind.whole)), html.count(fields.count(row, kind.part)),
+      html.share(fields.count(row, kind.share))))
   end
   write("</tbody>\n</table>\n</div>\n</div>\n</details>\n</section>\n")
 end
@@ -194,18 +194,19 @@ end
 
 --- A report to be written to `given.html`.
 -- @tparam table given the options of the command line
--- @treturn table `row(row)`; `finish(whole, task)` writes it; `drop()`
+-- @treturn table `row(row)`; `finish(whole, errors, task)` writes it; `drop()`
 function M.new(given)
   local kind, rows = KINDS[given.command], {}
   local place = output.open(given.html)
   return {
     row = function(row) rows[#rows + 1] = row end,
     drop = place.drop,
-    finish = function(whole, task)
+    finish = function(whole, _, task)
       write_all(place.write, kind, rows, task)
       local kept = place.close(whole)
       if not kept and place.path ~= "-" then
-        task.status:say(("%s: %d customers, %d rows"):format(place.path, task.answered, #rows))
+        task.status:note(("%s: %s, %s"):format(place.path, number_of(task.answered, "customer"),
+          number_of(#rows, "row")))
       end
       return kept
     end,

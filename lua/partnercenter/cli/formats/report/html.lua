@@ -1,8 +1,9 @@
 --- Pieces of a web page: everything that comes from outside is escaped here.
 -- SPDX-License-Identifier: MIT
--- @module partnercenter.cli.formats.html
+-- @module partnercenter.cli.formats.report.html
 
 local columns = require "partnercenter.cli.formats.columns"
+local json = require "partnercenter.cli.formats.json"
 local text_of = require "partnercenter.util.text"
 
 local M = {}
@@ -25,8 +26,8 @@ end
 -- @treturn string
 function M.name(value)
   if value == nil then return "–" end
-  local escaped = M.escape(value)
-  return value:find("[\128-\255]") and "<bdi>" .. escaped .. "</bdi>" or escaped
+  local escaped = M.escape(type(value) == "string" and value or json.encode(value))
+  return escaped:find("[\128-\255]") and "<bdi>" .. escaped .. "</bdi>" or escaped
 end
 
 --- A whole number with a comma before each three digits.

@@ -8,7 +8,7 @@
 -- Liberties: a value of one word needs no quotes, a word like 2018-01-01 is a
 -- date, `not` goes before a condition or a parenthesis.
 -- SPDX-License-Identifier: MIT
--- @module partnercenter.cli.run.condition
+-- @module partnercenter.cli.formats.condition
 
 local check = require "partnercenter.util.check"
 local failure = require "partnercenter.cli.failure"
@@ -98,8 +98,11 @@ local function take_value(state)
   return word
 end
 
+-- A field, as the one who reads the rows calls it. A heading of two words is quoted.
 local function take_field(state)
-  return take(state, "word", "a field")
+  local token = state[state.at]
+  local text = take(state, token and token.kind == "text" and "text" or "word", "a field")
+  return (state.resolve(text))
 end
 
 local function take_call(state, name)
@@ -112,10 +115,13 @@ local function take_call(state, name)
 end
 
 local function take_comparison(state)
-  local field = take_field(state)
-  if FUNCTIONS[field:lower()] and peek(state, "(") then
-    return take_call(state, FUNCTIONS[field:lower()])
+  local name = state[state.at] and state[state.at].text:lower()
+  local next_one = state[state.at + 1]
+  if FUNCTIONS[name] and next_one and next_one.text == "(" then
+    state.at = state.at + 1
+    return take_call(state, FUNCTIONS[name])
   end
+  local field = take_field(state)
   local operator = take(state, "word", "an operator (eq ne gt ge lt le)"):lower()
   if not OPERATORS[operator] then
     local near = check.nearest(operator, OPERATORS)
@@ -150,10 +156,12 @@ end
 
 --- The expression that a text stands for.
 -- @tparam string source
+-- @tparam[opt] function resolve takes a field's name, gives the right one
 -- @treturn expression of `partnercenter.filter`
 -- @raise a failure of use, if it is none
-function M.read(source)
+function M.read(source, resolve)
   local state = split(source)
+  state.resolve = resolve or function(name) return name end
   local ok, result = pcall(function()
     local expression = take_any(state, 1)
     if state[state.at] then refuse(state, "'and', 'or' or the end") end

@@ -1,7 +1,7 @@
 --- How a report looks and what it does in a browser: its style and its script.
 -- Both stand in the page itself; the page asks nothing of any network.
 -- SPDX-License-Identifier: MIT
--- @module partnercenter.cli.formats.page
+-- @module partnercenter.cli.formats.report.page
 
 local M = {}
 
@@ -57,6 +57,7 @@ th button::after{content:""}th[aria-sort] button::after{margin-left:.1em}}
 --line:#999;--edge:#555;--track:#e4e4e4;--fill:#1b5fb8}
 body{max-width:none;padding:0;font-size:10pt}dl div{border:1px solid var(--line)}
 .bar *{-webkit-print-color-adjust:exact;print-color-adjust:exact}
+h2,caption,thead{break-after:avoid}
 tr{break-inside:avoid}thead{display:table-header-group}th button::after{content:""!important}
 .scroll{overflow:visible}}
 ]]
@@ -106,5 +107,8 @@ document.querySelectorAll("table").forEach(function(table){
 });
 })();
 ]]
+
+--- What the page's policy knows the script by: the SHA-256 of a line break and it.
+M.script_hash = "sha256-n4+aSZZcq+xQmLsCu6WuWcXC8L5msQQcwpcGVMKChAw="
 
 return M

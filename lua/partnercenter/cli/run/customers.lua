@@ -1,0 +1,104 @@
+--- Which customers a command is about: all, or those that are named by id, by name, by
+-- domain, or by a part of one; a dash stands for the lines of the standard input.
+-- SPDX-License-Identifier: MIT
+-- @module partnercenter.cli.run.customers
+
+local check = require "partnercenter.util.check"
+local failure = require "partnercenter.cli.failure"
+local partnercenter = require "partnercenter"
+
+local M = {}
+
+--- Refuses what names no customers.
+-- @tparam table given the options of the command line
+-- @raise a failure of use
+function M.check(given)
+  if given.all_customers and given.customer[1] then
+    failure.usage("name customers or say --all-customers, not both")
+  end
+  if not given.all_customers and not given.customer[1] then
+    failure.usage("name customers by id, name or domain ('partnercenter customers' lists them), "
+      .. "or say --all-customers")
+  end
+end
+
+-- Words as they were given, with those of the standard input in place of a dash.
+local function words_of(given)
+  local words = {}
+  for _, word in ipairs(given.customer) do
+    if word ~= "-" then
+      words[#words + 1] = word
+    else
+      for line in io.lines() do
+        line = line:gsub("^%s+", ""):gsub("%s+$", "")
+        if line ~= "" then words[#words + 1] = line end
+      end
+    end
+  end
+  if not words[1] then failure.usage("the standard input names no customer") end
+  return words
+end
+
+local function list_all(task)
+  local list = {}
+  for row in task.partner.customers:each() do
+    local profile = row.companyProfile or {}
+    list[#list + 1] = { id = row.id, name = profile.companyName, domain = profile.domain }
+    task.status:progress("customers listed", #list)
+  end
+  return list
+end
+
+local function matching(list, word, test)
+  local found = {}
+  word = word:lower()
+  for _, customer in ipairs(list) do
+    local name, domain = (customer.name or ""):lower(), (customer.domain or ""):lower()
+    if test(name, word) or test(domain, word) then found[#found + 1] = customer end
+  end
+  return found
+end
+
+local function is(text, word) return text == word end
+local function has(text, word) return text:find(word, 1, true) ~= nil end
+
+-- The customers that a word names: exactly, else in part.
+local function find(task, list, word)
+  local found = matching(list, word, is)
+  if not found[1] then found = matching(list, word, has) end
+  if found[1] then
+    if #found > 1 then
+      task.status:note(("'%s' names %d customers"):format(word, #found))
+    end
+    return found
+  end
+  local names = {}
+  for _, customer in ipairs(list) do names[#names + 1] = customer.name end
+  local near = check.nearest(word, names)
+  failure.usage("no customer is called '%s'%s; 'partnercenter customers' lists them", word,
+    near and (" (did you mean '%s'?)"):format(near) or "")
+end
+
+--- The customers, each once.
+-- @tparam table task
+-- @treturn table array of { id, name (where it is known), domain }
+-- @raise a failure; an error of the library
+function M.find(task)
+  if task.given.all_customers then return list_all(task) end
+  local chosen, seen, all = {}, {}, nil
+  local function choose(customer)
+    if not seen[customer.id:lower()] then chosen[#chosen + 1] = customer end
+    seen[customer.id:lower()] = true
+  end
+  for _, word in ipairs(words_of(task.given)) do
+    if partnercenter.is_guid(word) then
+      choose { id = word }
+    else
+      all = all or list_all(task)
+      for _, customer in ipairs(find(task, all, word)) do choose(customer) end
+    end
+  end
+  return chosen
+end
+
+return M
