@@ -16,12 +16,15 @@
 /* Unread bytes that pause a transfer: a page of 10,000 insights (3.1 MB) fits,
 ** so that a slow reader does not make the server wait. */
 #define DEFAULT_WINDOW (4.0 * 1024 * 1024)
+/* Unread bytes of all transfers that are no reason to run the collector. */
+#define MIN_HELD ((size_t)16 * 1024 * 1024)
 /* Bytes decoded before a call returns: about a millisecond of work. */
 #define DEFAULT_SLICE (1024.0 * 1024)
 
 struct session {
   struct pc_net *net; /* owned; NULL once closed */
   size_t slice;       /* bytes */
+  size_t collect_at;  /* unread bytes at which the collector is run */
   int last_id;        /* of the transfers; its user value maps id to view */
 };
 
@@ -78,6 +81,7 @@ static int new_session(lua_State *L) {
   lua_setmetatable(L, -2);
   s->slice =
       (size_t)pc_options_number(L, 1, "slice", DEFAULT_SLICE, 1, INT_MAX);
+  s->collect_at = MIN_HELD;
   lua_newtable(L); /* views by id; a view that is collected disappears */
   luaL_getmetatable(L, SESSION_NAME);
   lua_getfield(L, -1, "weak");
@@ -92,6 +96,21 @@ static int new_session(lua_State *L) {
 Session methods
 @type Session
 */
+
+/* The collector does not see what waits to be read: bodies of transfers that
+** nobody refers to any more would grow without end beside a small heap. So it is
+** run when they have grown as much as it lets the heap grow.  [-0, +0, e] */
+static void collect_held(lua_State *L, struct session *s) {
+  size_t held = pc_net_held(s->net), more = MIN_HELD, heap;
+  if (held < s->collect_at) return;
+  lua_gc(L, LUA_GCCOLLECT, 0);
+  if (s->net == NULL) return; /* by a finalizer */
+  held = pc_net_held(s->net);
+  heap = (size_t)lua_gc(L, LUA_GCCOUNT, 0) * 1024;
+  if (more < held) more = held;
+  if (more < heap) more = heap;
+  s->collect_at = held + more;
+}
 
 /***
 Start a request; never waits.
@@ -117,15 +136,16 @@ for the longest silence when `streamed`
 */
 static int session_send(lua_State *L) {
   struct session *s = check_session(L);
-  int n;
+  int id, n;
   luaL_checktype(L, 2, LUA_TTABLE);
   lua_settop(L, 2);
-  s->last_id = s->last_id < INT_MAX ? s->last_id + 1 : 1;
+  collect_held(L, s);
+  id = s->last_id = s->last_id < INT_MAX ? s->last_id + 1 : 1;
   pc_getuv(L, 1); /* session request views */
-  n = pc_transfer_push(L, 1, 2, s->net, s->last_id, s->slice);
+  n = pc_transfer_push(L, 1, 2, &s->net, id, s->slice);
   if (n == 1) {
     lua_pushvalue(L, -1);
-    lua_rawseti(L, 3, s->last_id); /* session request views view */
+    lua_rawseti(L, 3, id); /* session request views view */
   }
   return n;
 }
@@ -228,11 +248,11 @@ is nothing to connect to
 @treturn[2] string kind
 */
 static int session_listen(lua_State *L) {
+  const char *directory = luaL_checkstring(L, 2); /* which may run Lua code */
   struct session *s = check_session(L);
-  const char *path;
+  char path[PC_BELL_PATH];
   bool connected;
-  enum pc_err err =
-      pc_net_listen(s->net, luaL_checkstring(L, 2), &path, &connected);
+  enum pc_err err = pc_net_listen(s->net, directory, path, &connected);
   if (err != PC_OK) return pc_push_error(L, err);
   lua_pushstring(L, path);
   lua_pushboolean(L, connected);
@@ -341,6 +361,8 @@ void pc_session_register(lua_State *L) {
   pc_setfuncs(L, metamethods);
   lua_pushliteral(L, SESSION_NAME);
   lua_setfield(L, -2, "__name");
+  lua_pushliteral(L, SESSION_NAME);
+  lua_setfield(L, -2, "__metatable");
   lua_newtable(L);
   pc_setfuncs(L, methods);
   lua_setfield(L, -2, "__index");

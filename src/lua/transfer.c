@@ -2,6 +2,11 @@
 **
 ** The userdata is a view of a transfer of the net. Its user value holds the
 ** session, which must outlive it, and the decoder of its body.
+**
+** Whatever allocates in Lua may run a finalizer, and that may close what is
+** used here. So a method that holds on to something of the view pins it:
+** closing then cancels, and gives back only when the last pin is out, or, when
+** an error has jumped over that, when the view is collected.
 ** SPDX-License-Identifier: MIT */
 #include "lua/transfer.h"
 
@@ -9,19 +14,11 @@
 #include <string.h>
 #include "base/buffer.h"
 #include "lua/decoder.h"
+#include "lua/request.h"
 #include "net/net.h"
-#include "lua/options.h"
-
-#if defined(__SSE2__)
-#include <emmintrin.h>
-#endif
 
 #define TRANSFER_NAME "partnercenter.transfer"
 
-#define DEFAULT_TIMEOUT         180.0
-#define DEFAULT_CONNECT_TIMEOUT 10.0
-#define MAX_TIMEOUT             (24.0 * 3600)
-#define DEFAULT_MAX_BODY        (256.0 * 1024 * 1024)
 /* What `body` keeps: the text of an error, not a download. */
 #define MAX_RAW_BODY (64 * 1024)
 
@@ -36,13 +33,41 @@ struct view {
   struct pc_buffer raw;   /* what `body` has read so far */
   size_t slice;           /* bytes decoded per call at most */
   enum pc_err decode_err; /* why decoding stopped; PC_OK: it did not */
+  int pins;               /* methods that are in the midst of using it */
+  bool reading;           /* in the midst of it, or an error has ended it */
   bool finished;          /* the document is in the user value */
+  bool closed;            /* as far as Lua code goes */
 };
 
 static struct view *check_view(lua_State *L) {
   struct view *v = luaL_checkudata(L, 1, TRANSFER_NAME);
-  luaL_argcheck(L, v->transfer != NULL, 1, "transfer is closed");
+  luaL_argcheck(L, v->transfer != NULL && !v->closed, 1, "transfer is closed");
   return v;
+}
+
+/* Give back what the view at index 1 has.  [-0, +0, -] */
+static void give_back(lua_State *L, struct view *v) {
+  struct pc_transfer *t = v->transfer;
+  v->transfer = NULL;
+  if (t != NULL) pc_transfer_release(t);
+  pc_buffer_free(&v->raw);
+  /* The collector keeps what a finalizer may still look at for one more of its
+  ** cycles: a whole page of rows must not wait for that. 5.1 wants a table for
+  ** a user value, any table: this one is at hand. */
+  lua_getmetatable(L, 1);
+  pc_setuv(L, 1);
+}
+
+static struct view *pin(lua_State *L) {
+  struct view *v = check_view(L);
+  v->pins++;
+  return v;
+}
+
+/* Returns n, the number of results on top.  [-0, +0, -] */
+static int unpin(lua_State *L, struct view *v, int n) {
+  if (--v->pins == 0 && v->closed) give_back(L, v);
+  return n;
 }
 
 int pc_push_error(lua_State *L, enum pc_err err) {
@@ -53,120 +78,6 @@ int pc_push_error(lua_State *L, enum pc_err err) {
 }
 
 /* --- sending --- */
-
-static const char *const request_names[] = {
-    "url",      "method",  "headers",         "more_headers",
-    "body",     "timeout", "connect_timeout", "max_body",
-    "streamed", "nulls",   "max_depth",       NULL,
-};
-
-/* Set one part from the string option `name`.  [-0, +0, v] */
-static enum pc_err set_part(lua_State *L, int request, struct view *v,
-                            enum pc_part part, const char *name) {
-  enum pc_err err = PC_OK;
-  size_t len;
-  const char *bytes;
-  lua_getfield(L, request, name);
-  if (!lua_isnil(L, -1)) {
-    if (lua_type(L, -1) != LUA_TSTRING)
-      luaL_error(L, "request field '%s' is not a string", name);
-    bytes = lua_tolstring(L, -1, &len);
-    if (part != PC_BODY && strlen(bytes) != len)
-      luaL_error(L, "request field '%s' contains a zero byte", name);
-    err = pc_transfer_set(v->transfer, part, bytes, len);
-  }
-  lua_pop(L, 1);
-  return err;
-}
-
-/* Is there a byte below 0x20, or 0x7f? A token has thousands of bytes. */
-static bool has_control(const char *text, size_t len) {
-  size_t at = 0;
-#if defined(__SSE2__)
-  const __m128i low = _mm_set1_epi8(0x1f), del = _mm_set1_epi8(0x7f);
-  __m128i bad = _mm_setzero_si128();
-  for (; len - at >= 16; at += 16) {
-    __m128i x = _mm_loadu_si128((const __m128i *)(const void *)(text + at));
-    bad = _mm_or_si128(bad, _mm_cmpeq_epi8(_mm_min_epu8(x, low), x));
-    bad = _mm_or_si128(bad, _mm_cmpeq_epi8(x, del));
-  }
-  if (_mm_movemask_epi8(bad) != 0) return true;
-#endif
-  for (; at < len; at++)
-    if ((unsigned char)text[at] < 0x20 || text[at] == 0x7f) return true;
-  return false;
-}
-
-/* Set the header whose name and value are on top. A control character would
-** let it write more headers; the error does not show the value, which may be a
-** secret.  [-2, +0, v] */
-static enum pc_err set_header(lua_State *L, struct view *v, int i) {
-  enum pc_err err;
-  const char *name, *value;
-  size_t name_len, len;
-  if (lua_type(L, -2) != LUA_TSTRING || lua_type(L, -1) != LUA_TSTRING)
-    luaL_error(L, "header %d is not a name and a value", i);
-  name = lua_tolstring(L, -2, &name_len);
-  value = lua_tolstring(L, -1, &len);
-  if (has_control(name, name_len) || has_control(value, len))
-    luaL_error(L, "header %d contains a control character", i);
-  err = pc_transfer_add_header(v->transfer, name, name_len, value, len);
-  lua_pop(L, 2);
-  return err;
-}
-
-/* Push a list of the request, and tell its length.  [-0, +1, v] */
-static int push_list(lua_State *L, int request, const char *name) {
-  lua_getfield(L, request, name);
-  if (lua_isnil(L, -1)) return 0;
-  if (!lua_istable(L, -1))
-    luaL_error(L, "request field '%s' is not a table", name);
-  return (int)pc_rawlen(L, -1);
-}
-
-/* Set the headers: pairs, and behind them those of the flat list.
-** [-0, +0, v] */
-static enum pc_err set_headers(lua_State *L, int request, struct view *v) {
-  enum pc_err err = PC_OK;
-  int i, n = push_list(L, request, "headers"), count = n;
-  for (i = 1; i <= n && err == PC_OK; i++) {
-    lua_rawgeti(L, -1, i); /* headers header */
-    if (!lua_istable(L, -1)) luaL_error(L, "header %d is not a table", i);
-    lua_rawgeti(L, -1, 1);
-    lua_rawgeti(L, -2, 2); /* headers header name value */
-    err = set_header(L, v, i);
-    lua_pop(L, 1);
-  }
-  lua_pop(L, 1);
-  n = push_list(L, request, "more_headers");
-  for (i = 1; i <= n && err == PC_OK; i += 2) {
-    lua_rawgeti(L, -1, i);
-    lua_rawgeti(L, -2, i + 1); /* more_headers name value */
-    err = set_header(L, v, ++count);
-  }
-  lua_pop(L, 1);
-  return err;
-}
-
-static long read_ms(lua_State *L, int request, const char *name,
-                    double fallback) {
-  double ms =
-      pc_options_number(L, request, name, fallback, 0, MAX_TIMEOUT) * 1e3;
-  return ms < 1 ? 1 : (long)ms; /* libcurl takes 0 for "no limit" */
-}
-
-static void read_limits(lua_State *L, int request, struct view *v,
-                        struct pc_limits *limits) {
-  limits->timeout_ms = read_ms(L, request, "timeout", DEFAULT_TIMEOUT);
-  limits->connect_timeout_ms =
-      read_ms(L, request, "connect_timeout", DEFAULT_CONNECT_TIMEOUT);
-  limits->max_body = (size_t)pc_options_number(L, request, "max_body",
-                                               DEFAULT_MAX_BODY, 0, 1e15);
-  limits->streamed = pc_options_boolean(L, request, "streamed");
-  v->options.nulls = pc_options_boolean(L, request, "nulls");
-  v->options.max_depth =
-      (int)pc_options_number(L, request, "max_depth", 0, 0, 1000);
-}
 
 /* Push a view that owns nothing yet.  [-0, +1, m] */
 static struct view *push_view(lua_State *L, int session) {
@@ -183,20 +94,21 @@ static struct view *push_view(lua_State *L, int session) {
 }
 
 int pc_transfer_push(lua_State *L, int session, int request,
-                     struct pc_net *net, int id, size_t slice) {
-  struct pc_limits limits;
-  struct view *v;
+                     struct pc_net *const *net, int id, size_t slice) {
+  struct pc_request r;
+  struct view *v = push_view(L, session);
+  int index = lua_gettop(L);
   enum pc_err err;
-  pc_options_check(L, request, request_names);
-  v = push_view(L, session);
+  pc_request_read(L, request, &r); /* view parts... */
   v->slice = slice;
-  read_limits(L, request, v, &limits);
-  err = pc_transfer_new(&v->transfer, net, id);
-  if (err == PC_OK) err = set_part(L, request, v, PC_URL, "url");
-  if (err == PC_OK) err = set_part(L, request, v, PC_METHOD, "method");
-  if (err == PC_OK) err = set_part(L, request, v, PC_BODY, "body");
-  if (err == PC_OK) err = set_headers(L, request, v);
-  if (err == PC_OK) err = pc_transfer_send(v->transfer, &limits);
+  v->options.nulls = r.nulls;
+  v->options.max_depth = r.max_depth;
+  /* No Lua code runs from here on, so that the net stays. */
+  luaL_argcheck(L, *net != NULL, session, "session is closed");
+  err = pc_transfer_new(&v->transfer, *net, id);
+  if (err == PC_OK) err = pc_request_fill(L, &r, v->transfer);
+  if (err == PC_OK) err = pc_transfer_send(v->transfer, &r.limits);
+  lua_settop(L, index);
   if (err == PC_OK) return 1;
   if (v->transfer != NULL) pc_transfer_release(v->transfer);
   v->transfer = NULL;
@@ -312,10 +224,37 @@ static int decode_rest(lua_State *L, struct view *v, int decoder) {
   return finish_document(L, v, decoder);
 }
 
+/* Read the body in one way or another, with v pinned. Nothing but a finalizer
+** that the reading runs can come here meanwhile: its bytes would be missing to
+** the one that reads.  [-0, +n, m] */
+static int read_body(lua_State *L, int (*read)(lua_State *, struct view *)) {
+  struct view *v = check_view(L);
+  int n;
+  if (v->reading) return pc_push_error(L, PC_INTERRUPTED);
+  v->reading = true;
+  v->pins++;
+  n = read(L, v);
+  v->reading = false;
+  return unpin(L, v, n);
+}
+
 /***
 Transfer methods
 @type Transfer
 */
+
+static int read_value(lua_State *L, struct view *v) {
+  if (!v->finished) {
+    int decoder = push_decoder(L, v, false);
+    int n = decode_rest(L, v, decoder);
+    if (n > 0) return n;
+  }
+  lua_pushboolean(L, 1);
+  pc_getuv(L, 1);
+  lua_rawgeti(L, -1, UV_DOCUMENT);
+  lua_remove(L, -2);
+  return 2;
+}
 
 /***
 The decoded body. Decodes at most a slice per call.
@@ -330,33 +269,10 @@ again at once makes sense; else wait for the session
 @treturn[3] number|string byte offset, 1-based, or the kind of failure
 */
 static int transfer_value(lua_State *L) {
-  struct view *v = check_view(L);
-  if (!v->finished) {
-    int decoder = push_decoder(L, v, false);
-    int n = decode_rest(L, v, decoder);
-    if (n > 0) return n;
-  }
-  lua_pushboolean(L, 1);
-  pc_getuv(L, 1);
-  lua_rawgeti(L, -1, UV_DOCUMENT);
-  lua_remove(L, -2);
-  return 2;
+  return read_body(L, read_value);
 }
 
-/***
-The next row of the body's row array, as soon as it has arrived.
-@function Transfer:next
-@treturn[1] boolean true
-@treturn[1] value the row
-@treturn[2] boolean false: not yet
-@treturn[2] boolean whether bytes are waiting to be decoded
-@treturn[3] nil no more rows; `value` gives the rest of the document
-@treturn[4] nil
-@treturn[4] string message
-@treturn[4] number|string byte offset, 1-based, or the kind of failure
-*/
-static int transfer_next(lua_State *L) {
-  struct view *v = check_view(L);
+static int read_row(lua_State *L, struct view *v) {
   size_t len, left = v->slice;
   const char *bytes;
   int decoder, n;
@@ -376,16 +292,22 @@ static int transfer_next(lua_State *L) {
 }
 
 /***
-The body as it came, for answers that are not JSON. Keeps the first 64 KiB.
-@function Transfer:body
-@treturn[1] string
+The next row of the body's row array, as soon as it has arrived.
+@function Transfer:next
+@treturn[1] boolean true
+@treturn[1] value the row
 @treturn[2] boolean false: not yet
-@treturn[3] nil
-@treturn[3] string message
-@treturn[3] string kind
+@treturn[2] boolean whether bytes are waiting to be decoded
+@treturn[3] nil no more rows; `value` gives the rest of the document
+@treturn[4] nil
+@treturn[4] string message
+@treturn[4] number|string byte offset, 1-based, or the kind of failure
 */
-static int transfer_body(lua_State *L) {
-  struct view *v = check_view(L);
+static int transfer_next(lua_State *L) {
+  return read_body(L, read_row);
+}
+
+static int read_raw(lua_State *L, struct view *v) {
   size_t len;
   const char *bytes;
   while ((bytes = pc_transfer_piece(v->transfer, &len)) != NULL) {
@@ -402,6 +324,19 @@ static int transfer_body(lua_State *L) {
     return pc_push_error(L, pc_transfer_error(v->transfer));
   lua_pushlstring(L, v->raw.len > 0 ? v->raw.bytes : "", v->raw.len);
   return 1;
+}
+
+/***
+The body as it came, for answers that are not JSON. Keeps the first 64 KiB.
+@function Transfer:body
+@treturn[1] string
+@treturn[2] boolean false: not yet
+@treturn[3] nil
+@treturn[3] string message
+@treturn[3] string kind
+*/
+static int transfer_body(lua_State *L) {
+  return read_body(L, read_raw);
 }
 
 /***
@@ -436,7 +371,7 @@ Headers of the answer.
 the headers have not arrived
 */
 static int transfer_header(lua_State *L) {
-  struct view *v = check_view(L);
+  struct view *v = pin(L);
   int i, n = lua_gettop(L);
   luaL_checkstack(L, n, NULL);
   for (i = 2; i <= n; i++) {
@@ -448,7 +383,7 @@ static int transfer_header(lua_State *L) {
     else
       lua_pushnil(L);
   }
-  return n - 1;
+  return unpin(L, v, n - 1);
 }
 
 /***
@@ -464,12 +399,14 @@ static int transfer_failure(lua_State *L) {
   struct view *v = check_view(L);
   enum pc_err err = v->decode_err;
   if (err == PC_OK) err = pc_transfer_error(v->transfer);
+  if (err == PC_OK && v->reading) err = PC_INTERRUPTED;
   if (err == PC_OK) return 0;
+  v->pins++;
   lua_pushstring(L, pc_err_kind(err));
   lua_pushstring(L, pc_err_text(err));
   lua_pushstring(L, pc_transfer_detail(v->transfer));
   lua_pushboolean(L, err == PC_TRUNCATED || err == PC_BODY_CUT);
-  return 4;
+  return unpin(L, v, 4);
 }
 
 static void set_number(lua_State *L, const char *name, double value) {
@@ -486,8 +423,10 @@ already), `http` (version)
 @treturn[2] nil not ended by the network
 */
 static int transfer_timings(lua_State *L) {
-  const struct pc_timings *t = pc_transfer_timings(check_view(L)->transfer);
+  struct view *v = check_view(L);
+  const struct pc_timings *t = pc_transfer_timings(v->transfer);
   if (t == NULL) return 0;
+  v->pins++;
   lua_createtable(L, 0, 8);
   set_number(L, "name_lookup", t->name_lookup);
   set_number(L, "connect", t->connect);
@@ -499,7 +438,7 @@ static int transfer_timings(lua_State *L) {
   lua_setfield(L, -2, "reused");
   lua_pushstring(L, t->http);
   lua_setfield(L, -2, "http");
-  return 1;
+  return unpin(L, v, 1);
 }
 
 /***
@@ -518,21 +457,23 @@ error from now on.
 */
 static int transfer_close(lua_State *L) {
   struct view *v = luaL_checkudata(L, 1, TRANSFER_NAME);
-  struct pc_transfer *t = v->transfer;
-  v->transfer = NULL;
-  if (t != NULL) pc_transfer_release(t);
-  pc_buffer_free(&v->raw);
-  /* The collector keeps what a finalizer may still look at for one more of its
-  ** cycles: a whole page of rows must not wait for that. 5.1 wants a table for
-  ** a user value, any table: this one is at hand. */
-  lua_getmetatable(L, 1);
-  pc_setuv(L, 1);
+  v->closed = true;
+  if (v->pins == 0)
+    give_back(L, v);
+  else if (v->transfer != NULL)
+    pc_transfer_cancel(v->transfer);
+  return 0;
+}
+
+/* Nobody uses it any more, whatever the pins say. */
+static int transfer__gc(lua_State *L) {
+  give_back(L, luaL_checkudata(L, 1, TRANSFER_NAME));
   return 0;
 }
 
 static int transfer__tostring(lua_State *L) {
   struct view *v = luaL_checkudata(L, 1, TRANSFER_NAME);
-  if (v->transfer == NULL)
+  if (v->transfer == NULL || v->closed)
     lua_pushliteral(L, TRANSFER_NAME " (closed)");
   else
     lua_pushfstring(L, TRANSFER_NAME " (%s, status %d)",
@@ -558,7 +499,7 @@ static const luaL_Reg methods[] = {
 };
 
 static const luaL_Reg metamethods[] = {
-    {"__gc", transfer_close},
+    {"__gc", transfer__gc},
     {"__close", transfer_close},
     {"__tostring", transfer__tostring},
     {NULL, NULL},
@@ -569,6 +510,8 @@ void pc_transfer_register(lua_State *L) {
   pc_setfuncs(L, metamethods);
   lua_pushliteral(L, TRANSFER_NAME);
   lua_setfield(L, -2, "__name");
+  lua_pushliteral(L, TRANSFER_NAME);
+  lua_setfield(L, -2, "__metatable"); /* __gc is for the collector alone */
   lua_newtable(L);
   pc_setfuncs(L, methods);
   lua_setfield(L, -2, "__index");

@@ -12,12 +12,12 @@ struct pc_net;
 /* Push nil, the error's text, its kind.  [-0, +3, m] */
 int pc_push_error(lua_State *L, enum pc_err err);
 
-/* Start the request in the table at `request` on `net`, which the Session at
-** `session` keeps alive: pushes a Transfer | nil, message, kind and returns how
+/* Start the request in the table at `request` on `*net`, which the Session at
+** `session` keeps alive unless it is closed meanwhile: pushes a Transfer | nil, message, kind and returns how
 ** many values that were. `slice` bounds the bytes decoded per call, `id` names
 ** the transfer in the net.  [-0, +1|3, v] */
 int pc_transfer_push(lua_State *L, int session, int request,
-                     struct pc_net *net, int id, size_t slice);
+                     struct pc_net *const *net, int id, size_t slice);
 
 /* Create the metatable.  [-0, +0, m] */
 void pc_transfer_register(lua_State *L);

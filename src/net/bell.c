@@ -131,10 +131,10 @@ static bool is_connected(const struct pc_bell *b) {
 }
 
 enum pc_err pc_net_listen(struct pc_net *net, const char *directory,
-                          const char **path, bool *connected) {
+                          char *path, bool *connected) {
   struct pc_bell *b = &net->bell;
   pc_net_check_fork(net);
-  *path = b->path;
+  memcpy(path, b->path, sizeof b->path);
   *connected = is_connected(b);
   if (*connected) return PC_OK;
   pthread_mutex_lock(&net->mutex);
@@ -149,6 +149,7 @@ enum pc_err pc_net_listen(struct pc_net *net, const char *directory,
     return PC_RESOURCES;
   }
   hide(b);
+  memcpy(path, b->path, sizeof b->path);
   return PC_OK;
 }
 

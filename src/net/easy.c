@@ -76,7 +76,7 @@ static size_t on_body(char *bytes, size_t size, size_t n, void *arg) {
     return 0;
   }
   if (unread > t->net->config.window || t->received.bytes >= HAND_UP_BYTES)
-    if (pc_thread_hand_up(t)) return CURL_WRITEFUNC_PAUSE;
+    if ((t->waits = pc_thread_hand_up(t))) return CURL_WRITEFUNC_PAUSE;
   t->result = receive(t, bytes, len);
   if (t->result != PC_OK) return 0;
   t->body_bytes += len;
@@ -217,13 +217,18 @@ static void put_back(struct pc_io *io, CURL *easy) {
 enum pc_err pc_easy_resume(struct pc_transfer *t) {
   /* Delivers what libcurl has kept meanwhile, and tells a refusal of it here
   ** alone. */
-  CURLcode code = curl_easy_pause(t->easy, CURLPAUSE_CONT);
+  CURLcode code;
+  t->waits = false;
+  code = curl_easy_pause(t->easy, CURLPAUSE_CONT);
   if (code != CURLE_OK || t->result != PC_OK) pc_easy_result(t, code);
   return t->result;
 }
 
 void pc_easy_end(struct pc_io *io, struct pc_transfer *t) {
   int i;
+  /* What libcurl 7.88 keeps of the body it neither gives back nor forgets when
+  ** others use the connection. All of it is refused now, and so let go of. */
+  if (t->waits) (void)curl_easy_pause(t->easy, CURLPAUSE_CONT);
   /* Over HTTP/2 libcurl (7.88) may leave the reset of a stream in its buffer
   ** until something else is sent there, while the server goes on sending.
   ** Closing the connection tells it; one that others use is left alone. No

@@ -93,6 +93,7 @@ struct pc_transfer {
   unsigned todo;                    /* orders being carried out */
   int seen_status;
   bool touched;
+  bool waits; /* libcurl was told to pause it */
   bool finished;
 
   /* the thread until it is handed up (status, over), then the owner */
@@ -109,7 +110,7 @@ struct pc_bell {
   int listen_fd; /* owned; -1: nobody is expected */
   int name_fd;   /* owned; by which /proc names the entrance; -1: a file */
   bool is_file;  /* path is in the file system */
-  char path[108];
+  char path[PC_BELL_PATH];
   /* shared */
   int fd;             /* owned; the connection; -1: none */
   bool on;            /* somebody waits at the other end */
@@ -140,6 +141,7 @@ struct pc_net {
   struct pc_transfer *up;   /* newest first */
   struct pc_piece *spare;   /* pieces to use again */
   size_t spare_count;
+  size_t held; /* bytes handed up and not dropped, of all transfers */
   bool asleep; /* the thread looks at nothing until the wake-up is raised */
   bool stop;
   bool stopped;

@@ -91,6 +91,14 @@ int pc_net_fd(const struct pc_net *net) {
   return net->up_wake.read_fd;
 }
 
+size_t pc_net_held(struct pc_net *net) {
+  size_t held;
+  pthread_mutex_lock(&net->mutex);
+  held = net->held;
+  pthread_mutex_unlock(&net->mutex);
+  return held;
+}
+
 int pc_net_running(const struct pc_net *net) {
   return net->running;
 }

@@ -75,14 +75,17 @@ void pc_net_wait(struct pc_net *net, double seconds);
 /* Bring the news to the owner's side and note which transfers have any. */
 void pc_net_take(struct pc_net *net);
 
+/* A path of the bell, its NUL included. */
+#define PC_BELL_PATH 108
+
 /* A second way to be woken, for loops that cannot watch a foreign descriptor
 ** (nginx): this process connects to the path that listen gives, has the
 ** connection accepted, and then gets a byte for news while it watches. The
 ** path is valid until then or the next call. `connected`: an earlier
 ** connection is still good. The directory must be writable. */
 PC_MUST_CHECK enum pc_err pc_net_listen(struct pc_net *net,
-                                        const char *directory,
-                                        const char **path, bool *connected);
+                                        const char *directory, char *path,
+                                        bool *connected);
 PC_MUST_CHECK enum pc_err pc_net_accept(struct pc_net *net);
 
 /* Wake over the connection from now on; at once if there is news already. */
@@ -98,6 +101,9 @@ bool pc_net_unwatch(struct pc_net *net, double heard);
 /* The next transfer of those noted, or NULL. */
 struct pc_transfer *pc_net_next_ready(struct pc_net *net);
 bool pc_net_has_ready(const struct pc_net *net);
+
+/* Bytes of bodies that wait to be read, of all transfers not given back. */
+size_t pc_net_held(struct pc_net *net);
 
 /* Transfers sent and neither ended nor handing out rows already. */
 int pc_net_running(const struct pc_net *net);

@@ -163,9 +163,12 @@ enum pc_err pc_net_start(struct pc_net *net) {
 static void start_anew(struct pc_net *net) {
   struct pc_transfer *t;
   net->forks = forks;
+  net->held = 0;
   for (t = net->all; t != NULL; t = t->all_next)
     if (t->sent) {
       t->lost = !t->over;
+      t->unread = t->pieces.bytes;
+      if (!t->lost) net->held += t->unread;
       t->up_queued = t->down_queued = false;
       pc_transfer_end(t, PC_FORKED);
     }

@@ -32,8 +32,11 @@ void pc_thread_touch(struct pc_transfer *t) {
 /* Under the mutex: move what the thread has to where the owner takes it. */
 static void hand_up_locked(struct pc_transfer *t) {
   struct pc_net *net = t->net;
-  t->unread += t->received.bytes;
-  append_pieces(&t->arrived, &t->received);
+  if (!t->released) {
+    t->unread += t->received.bytes;
+    net->held += t->received.bytes;
+    append_pieces(&t->arrived, &t->received);
+  }
   t->unread_seen = t->unread;
   t->arrived_status = t->seen_status;
   t->over = t->finished;

@@ -236,23 +236,30 @@ enum pc_err pc_transfer_send(struct pc_transfer *t,
 
 void pc_transfer_release(struct pc_transfer *t) {
   struct pc_net *net = t->net;
+  struct pc_pieces arrived;
   bool unused = true;
   if (net != NULL) {
     pc_net_check_fork(net);
     pc_transfer_uncount(t);
     pc_transfer_unlink(t);
   }
+  pc_pieces_free(&t->pieces);
   if (t->lost) return;
   if (net != NULL && t->sent) {
     pthread_mutex_lock(&net->mutex);
     t->released = true;
+    net->held -= t->unread;
+    t->unread = 0;
     if (!t->ended) {
       net->live--;
       pc_net_tell_if_idle(net);
     }
     if (!t->over) queue_down(net, t, PC_ORDER_CANCEL);
     unused = pc_transfer_unused(t);
+    arrived = t->arrived;
+    memset(&t->arrived, 0, sizeof t->arrived);
     pthread_mutex_unlock(&net->mutex);
+    pc_pieces_free(&arrived);
   }
   if (!unused) return;
   if (net != NULL)
@@ -346,6 +353,7 @@ void pc_transfer_drop_piece(struct pc_transfer *t) {
   }
   pthread_mutex_lock(&net->mutex);
   t->unread -= piece->len;
+  net->held -= piece->len;
   if (t->paused && t->unread <= net->config.window / 2) {
     t->paused = false;
     queue_down(net, t, PC_ORDER_RESUME);

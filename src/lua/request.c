@@ -1,0 +1,153 @@
+/* A request as Lua code gives it: a table.
+** SPDX-License-Identifier: MIT */
+#include "lua/request.h"
+
+#include <stdint.h>
+#include <string.h>
+#include "lua/options.h"
+
+#if defined(__SSE2__)
+#include <emmintrin.h>
+#endif
+
+#define DEFAULT_TIMEOUT         180.0
+#define DEFAULT_CONNECT_TIMEOUT 10.0
+#define MAX_TIMEOUT             (24.0 * 3600)
+#define DEFAULT_MAX_BODY        (256.0 * 1024 * 1024)
+
+static const char *const names[] = {
+    "url",      "method",  "headers",         "more_headers",
+    "body",     "timeout", "connect_timeout", "max_body",
+    "streamed", "nulls",   "max_depth",       NULL,
+};
+
+/* What is pushed, in this order. */
+static const struct {
+  const char *name;
+  int type;
+} parts[] = {
+    {"url", LUA_TSTRING},          {"method", LUA_TSTRING},
+    {"body", LUA_TSTRING},         {"headers", LUA_TTABLE},
+    {"more_headers", LUA_TTABLE},
+};
+
+enum { URL, METHOD, BODY, HEADERS, MORE_HEADERS, PARTS };
+
+static long read_ms(lua_State *L, int index, const char *name,
+                    double fallback) {
+  double ms = pc_options_number(L, index, name, fallback, 0, MAX_TIMEOUT) * 1e3;
+  return ms < 1 ? 1 : (long)ms; /* libcurl takes 0 for "no limit" */
+}
+
+static size_t read_size(lua_State *L, int index, const char *name,
+                        double fallback) {
+  double n = pc_options_number(L, index, name, fallback, 0, 1e15);
+  return n < (double)SIZE_MAX ? (size_t)n : SIZE_MAX;
+}
+
+/* Push a part, which is a string, a table, or nil.  [-0, +1, v] */
+static void push_part(lua_State *L, int index, int part) {
+  lua_getfield(L, index, parts[part].name);
+  if (lua_isnil(L, -1)) return;
+  if (lua_type(L, -1) != parts[part].type)
+    luaL_error(L, "request field '%s' is not a %s", parts[part].name,
+               lua_typename(L, parts[part].type));
+  if (part < BODY && strlen(lua_tostring(L, -1)) != pc_rawlen(L, -1))
+    luaL_error(L, "request field '%s' contains a zero byte",
+               parts[part].name);
+}
+
+void pc_request_read(lua_State *L, int index, struct pc_request *r) {
+  int i;
+  pc_options_check(L, index, names);
+  r->limits.timeout_ms = read_ms(L, index, "timeout", DEFAULT_TIMEOUT);
+  r->limits.connect_timeout_ms =
+      read_ms(L, index, "connect_timeout", DEFAULT_CONNECT_TIMEOUT);
+  r->limits.max_body = read_size(L, index, "max_body", DEFAULT_MAX_BODY);
+  r->limits.streamed = pc_options_boolean(L, index, "streamed");
+  r->nulls = pc_options_boolean(L, index, "nulls");
+  r->max_depth = (int)pc_options_number(L, index, "max_depth", 0, 0, 1000);
+  r->parts = lua_gettop(L) + 1;
+  luaL_checkstack(L, PARTS + LUA_MINSTACK, NULL);
+  for (i = 0; i < PARTS; i++) push_part(L, index, i);
+}
+
+/* Is there a byte below 0x20, or 0x7f? A token has thousands of bytes. */
+static bool has_control(const char *text, size_t len) {
+  size_t at = 0;
+#if defined(__SSE2__)
+  const __m128i low = _mm_set1_epi8(0x1f), del = _mm_set1_epi8(0x7f);
+  __m128i bad = _mm_setzero_si128();
+  for (; len - at >= 16; at += 16) {
+    __m128i x = _mm_loadu_si128((const __m128i *)(const void *)(text + at));
+    bad = _mm_or_si128(bad, _mm_cmpeq_epi8(_mm_min_epu8(x, low), x));
+    bad = _mm_or_si128(bad, _mm_cmpeq_epi8(x, del));
+  }
+  if (_mm_movemask_epi8(bad) != 0) return true;
+#endif
+  for (; at < len; at++)
+    if ((unsigned char)text[at] < 0x20 || text[at] == 0x7f) return true;
+  return false;
+}
+
+/* Add the header whose name and value are on top. A control character would
+** let it write more headers; the error does not show the value, which may be a
+** secret.  [-2, +0, v] */
+static enum pc_err add_header(lua_State *L, struct pc_transfer *t, int i) {
+  enum pc_err err;
+  const char *name, *value;
+  size_t name_len, len;
+  if (lua_type(L, -2) != LUA_TSTRING || lua_type(L, -1) != LUA_TSTRING)
+    luaL_error(L, "header %d is not a name and a value", i);
+  name = lua_tolstring(L, -2, &name_len);
+  value = lua_tolstring(L, -1, &len);
+  if (has_control(name, name_len) || has_control(value, len))
+    luaL_error(L, "header %d contains a control character", i);
+  err = pc_transfer_add_header(t, name, name_len, value, len);
+  lua_pop(L, 2);
+  return err;
+}
+
+/* The length of a list that may be missing.  [-0, +0, -] */
+static int length(lua_State *L, int index) {
+  return lua_isnil(L, index) ? 0 : (int)pc_rawlen(L, index);
+}
+
+/* Add the headers: pairs, and behind them those of the flat list.
+** [-0, +0, v] */
+static enum pc_err add_headers(lua_State *L, const struct pc_request *r,
+                               struct pc_transfer *t) {
+  enum pc_err err = PC_OK;
+  int list = r->parts + HEADERS;
+  int i, n = length(L, list), count = n;
+  for (i = 1; i <= n && err == PC_OK; i++) {
+    lua_rawgeti(L, list, i); /* header */
+    if (!lua_istable(L, -1)) luaL_error(L, "header %d is not a table", i);
+    lua_rawgeti(L, -1, 1);
+    lua_rawgeti(L, -2, 2); /* header name value */
+    err = add_header(L, t, i);
+    lua_pop(L, 1);
+  }
+  list = r->parts + MORE_HEADERS;
+  n = length(L, list);
+  for (i = 1; i <= n && err == PC_OK; i += 2) {
+    lua_rawgeti(L, list, i);
+    lua_rawgeti(L, list, i + 1); /* name value */
+    err = add_header(L, t, ++count);
+  }
+  return err;
+}
+
+enum pc_err pc_request_fill(lua_State *L, const struct pc_request *r,
+                            struct pc_transfer *t) {
+  static const enum pc_part to[] = {PC_URL, PC_METHOD, PC_BODY};
+  enum pc_err err = PC_OK;
+  int i;
+  for (i = URL; i <= BODY && err == PC_OK; i++) {
+    size_t len;
+    const char *bytes = lua_tolstring(L, r->parts + i, &len);
+    if (bytes != NULL) err = pc_transfer_set(t, to[i], bytes, len);
+  }
+  if (err == PC_OK) err = add_headers(L, r, t);
+  return err;
+}
