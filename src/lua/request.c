@@ -26,8 +26,8 @@ static const struct {
   const char *name;
   int type;
 } parts[] = {
-    {"url", LUA_TSTRING},          {"method", LUA_TSTRING},
-    {"body", LUA_TSTRING},         {"headers", LUA_TTABLE},
+    {"url", LUA_TSTRING},         {"method", LUA_TSTRING},
+    {"body", LUA_TSTRING},        {"headers", LUA_TTABLE},
     {"more_headers", LUA_TTABLE},
 };
 
@@ -35,7 +35,8 @@ enum { URL, METHOD, BODY, HEADERS, MORE_HEADERS, PARTS };
 
 static long read_ms(lua_State *L, int index, const char *name,
                     double fallback) {
-  double ms = pc_options_number(L, index, name, fallback, 0, MAX_TIMEOUT) * 1e3;
+  double ms =
+      pc_options_number(L, index, name, fallback, 0, MAX_TIMEOUT) * 1e3;
   return ms < 1 ? 1 : (long)ms; /* libcurl takes 0 for "no limit" */
 }
 
@@ -53,8 +54,7 @@ static void push_part(lua_State *L, int index, int part) {
     luaL_error(L, "request field '%s' is not a %s", parts[part].name,
                lua_typename(L, parts[part].type));
   if (part < BODY && strlen(lua_tostring(L, -1)) != pc_rawlen(L, -1))
-    luaL_error(L, "request field '%s' contains a zero byte",
-               parts[part].name);
+    luaL_error(L, "request field '%s' contains a zero byte", parts[part].name);
 }
 
 void pc_request_read(lua_State *L, int index, struct pc_request *r) {
