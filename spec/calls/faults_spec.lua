@@ -90,6 +90,7 @@ describe("faults", function()
 
   local function new_client(fault, clock, events)
     local url = server:url(fault.group == "Proxy" and "well" or fault.name)
+    if fault.plain then url = url:gsub("^https", "http") end
     local patience = UNDER * (fault.hurry and 0.5 or 5)
     local options = {
       base_url = url, authority = url, ca_file = server.ca_file, retries = 1,

@@ -243,9 +243,14 @@ void pc_easy_end(struct pc_io *io, struct pc_transfer *t) {
   for (i = 0; i < PC_PART_COUNT; i++) pc_buffer_erase(&t->memory.parts[i]);
 }
 
+/* CURLE_TOO_LARGE of libcurl 8.6 and later, for headers above its own limits.
+** The headers that this was compiled with may be older than the library. */
+#define TOO_LARGE 100
+
 /* What a libcurl code means for the caller. Those not listed are failures of
 ** the connection, which libcurl has many names for. */
 static enum pc_err classify(CURLcode code) {
+  if ((int)code == TOO_LARGE) return PC_HEADERS_TOO_LARGE;
   switch (code) {
   case CURLE_OK: return PC_OK;
   case CURLE_OUT_OF_MEMORY: return PC_NOMEM;
@@ -279,7 +284,14 @@ static enum pc_err classify(CURLcode code) {
 static bool hung_up(const char *detail) {
   return strstr(detail, "SSL_ERROR_SYSCALL") != NULL ||
          strstr(detail, "unexpected eof") != NULL ||
+         strstr(detail, "Broken pipe") != NULL ||
          strstr(detail, "reset by peer") != NULL;
+}
+
+/* libcurl 8 passes on what OpenSSL 3 says of a connection that ends without
+** notice; before, it saw by the length that the body had not ended. */
+static bool cut_off(const struct pc_transfer *t) {
+  return t->seen_status != 0 && strstr(t->detail, "unexpected eof") != NULL;
 }
 
 /* The other way round with TLS 1.3: a server that wants a certificate says so
@@ -341,6 +353,7 @@ void pc_easy_result(struct pc_transfer *t, CURLcode code) {
                    curl_easy_strerror(code));
   t->result = classify(code);
   if (t->result == PC_TLS && hung_up(t->detail)) t->result = PC_NETWORK;
+  if (t->result == PC_NETWORK && cut_off(t)) t->result = PC_BODY_CUT;
   if (t->result == PC_NETWORK && was_alerted(t->detail)) t->result = PC_TLS;
   if (t->result == PC_NETWORK) t->result = blame_proxy(t->easy);
   /* libcurl takes headers that break off for the end of a good answer, and

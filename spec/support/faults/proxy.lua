@@ -52,7 +52,7 @@ local proxies = {
       c:head()
       c:send "HTTP/1.1 200 Connection established\r\n"
       while c:send(("X-More: 0123456789\r\n"):rep(500)) do c:pause(0) end
-    end, gets = "network", like = "[Tt]oo large", requests = 0 },
+    end, gets_any = { "network", "protocol" }, like = "[Tt]oo %a+", requests = 0 },
   { name = "proxy-answers", what = "a tunnel that ends at the proxy, which answers in plain text",
     serve = says("HTTP/1.1 200 Connection established\r\n\r\n" .. answers.head() .. answers.GOOD),
     gets = "tls", requests = 0 },
