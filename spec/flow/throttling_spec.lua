@@ -310,4 +310,69 @@ describe("throttling", function()
       assert.equal(1, box:stats().total)
     end)
   end)
+
+  describe("a time that the service has announced", function()
+    local function refuse(seconds)
+      fail { match = "/deployment", times = 1, status = 429,
+        headers = { ["Retry-After"] = ("%d"):format(seconds) } }
+    end
+
+    it("longer than max_retry_after ends the calls that follow at once, too", function()
+      local client = new_client()
+      refuse(86400)
+      for _ = 1, 3 do
+        local page, err = deployment(client)
+        assert.is_nil(page)
+        assert.equal("throttled", err.kind)
+        assert.is_true(err.retry_after > 86390 and err.retry_after <= 86400)
+      end
+      assert.equal(1, box:stats().total)
+      assert.is_true(skipped < 1)
+    end)
+
+    it("is waited for once it is no longer too long", function()
+      local client = new_client()
+      refuse(400)
+      deployment(client)
+      skipped = skipped + 200
+      assert.truthy(deployment(client))
+      assert.is_true(skipped >= 399)
+    end)
+
+    it("beyond the deadline ends a call at once, with its cause", function()
+      local client = new_client()
+      refuse(100)
+      deployment(client:with { retries = 0 })
+      local page, err = deployment(client:with { deadline = 5 })
+      assert.is_nil(page)
+      assert.equal("timeout", err.kind)
+      assert.equal("throttled", err.cause.kind)
+      assert.is_true(err.cause.retry_after > 90)
+      assert.is_true(skipped < 1)
+    end)
+
+    it("ends those that wait for a place already", function()
+      local client = new_client { concurrency = 1 }
+      refuse(86400)
+      local kinds = {}
+      for _, page, err in client:map({ 1, 2, 3, 4 }, function() return deployment(client) end) do
+        kinds[#kinds + 1] = page or err.kind
+      end
+      assert.same({ "throttled", "throttled", "throttled", "throttled" }, kinds)
+    end)
+  end)
+
+  it("gives all pages of all() one deadline", function()
+    box:control { latency = 100 }
+    local client = assert(partnercenter.new {
+      credentials = partnercenter.credentials.token(box.token),
+      base_url = box.base_url, ca_file = box.ca_file, deadline = 0.6,
+    })
+    clients[#clients + 1] = client
+    local started = core.now()
+    local rows, err = client.customers:all { size = 1 }
+    assert.is_nil(rows)
+    assert.equal("timeout", err.kind)
+    assert.is_true(core.now() - started < PATIENCE)
+  end)
 end)

@@ -16,8 +16,7 @@ local function start(transport, request, options)
     transport = transport,
     request = request,
     streamed = options.streamed,
-    deadline = options.deadline
-      or settings.deadline and transport.dispatcher.clock() + settings.deadline or nil,
+    deadline = options.deadline or transport:deadline(),
     request_id = core.guid(),
     correlation_id = settings.correlation_id or core.guid(),
     attempts = 0,
@@ -76,9 +75,7 @@ local function note_throttle(call, err)
     throttle:succeeded(transport.dispatcher.clock(), ticket)
   end
   if not err or err.kind ~= "throttled" then return end
-  local seconds = err.retry_after
-  if seconds then seconds = math.min(seconds, transport.settings.max_retry_after) end
-  throttle:refused(transport.dispatcher.clock(), seconds, ticket)
+  throttle:refused(transport.dispatcher.clock(), err.retry_after, ticket)
   tell_throttled(call, err)
 end
 
@@ -111,19 +108,32 @@ local function may_refresh(call, err, token)
     and not errors.needs_person(err)
 end
 
+-- A place to send from; an error when it comes too late: the deadline is over, or
+-- the service has said that it takes no calls until then, or for too long.
+local function await_place(call)
+  local transport = call.transport
+  local longest = transport.settings.max_retry_after
+  if transport.limiter:enter(call.deadline, longest, call.request_id) then
+    return failures.interruption(call)
+  end
+  local announced = transport.throttle:announced(transport.dispatcher.clock())
+  if announced > 0 then call.last_error = failures.held_back(call, announced) end
+  if announced > longest then return call.last_error end
+  return failures.out_of_time(call)
+end
+
 -- A token and a place to send from. Getting the token may take so long that the
 -- place is gone; the other way round the token might be too old when it is used.
 local function admit(call, rejected)
-  local transport, key = call.transport, call.request_id
-  local limiter = transport.limiter
-  if not limiter:enter(call.deadline, key) then return nil, failures.out_of_time(call) end
-  local err = failures.interruption(call)
+  local transport = call.transport
+  local err = await_place(call)
   if err then return nil, err end
   local token
   token, err = transport.sign_in:token(rejected, call.deadline)
   if not token then return nil, err or call.last_error end
-  if call.cancelled or limiter:is_open() then return token end
-  if not limiter:enter(call.deadline, key) then return nil, failures.out_of_time(call) end
+  if call.cancelled or transport.limiter:is_open() then return token end
+  err = await_place(call)
+  if err then return nil, err end
   return token
 end
 

@@ -43,6 +43,16 @@ function M.out_of_time(call)
     { cause = call.last_error, retryable = true })
 end
 
+--- The error of a call that was not sent, since the service has said that it takes
+-- none for now.
+-- @tparam table call
+-- @tparam number seconds for which it still takes none
+-- @treturn Error of kind throttled
+function M.held_back(call, seconds)
+  return M.new(call, "throttled", ("the service has said that it takes no calls for %d more "
+    .. "seconds"):format(math.ceil(seconds)), { retry_after = seconds, retryable = true })
+end
+
 -- What went wrong in words; an offset says that it was the decoder.
 local function words_of(kind, message, detail, offset)
   if detail and detail ~= "" then message = message .. ": " .. detail end

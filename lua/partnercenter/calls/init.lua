@@ -57,6 +57,13 @@ function methods:fetch(request, iterating, deadline)
   return document, made.facts
 end
 
+--- When what begins now has to be done.
+-- @treturn ?number on the dispatcher's clock; nil without a `deadline`
+function methods:deadline()
+  local seconds = self.settings.deadline
+  return seconds and self.dispatcher.clock() + seconds or nil
+end
+
 --- The rows of one answer as they arrive.
 -- @tparam table request
 -- @tparam ?boolean iterating

@@ -92,16 +92,27 @@ function methods:is_open()
   return delay(self) == 0
 end
 
+-- Is there no use in waiting on? What the service has announced takes longer than
+-- the caller has.
+local function is_hopeless(self, deadline, longest)
+  local now = self.dispatcher.clock()
+  local announced = self.throttle:announced(now)
+  return announced > longest or deadline ~= nil and now + announced >= deadline
+end
+
 --- Wait for a place.
 -- @tparam ?number deadline on the dispatcher's clock
+-- @tparam number longest seconds to wait at most for a time that the service has
+--   announced
 -- @param[opt] key under which the dispatcher can cancel the wait
--- @treturn boolean false when the deadline has passed
-function methods:enter(deadline, key)
+-- @treturn boolean false when the deadline has passed, or the announced time goes
+--   beyond it or is too long
+function methods:enter(deadline, longest, key)
   local dispatcher, seconds = self.dispatcher, delay(self)
   if seconds == 0 and not peek(self) then return true end
   local place, token
   repeat
-    if deadline and dispatcher.clock() >= deadline then
+    if is_hopeless(self, deadline, longest) then
       call_next(self)
       return false
     end

@@ -32,8 +32,8 @@ end
 
 -- One page: the page, its envelope and the facts; or nil and an error. A `for`
 -- iterator cannot yield in Lua 5.1, so the transport is told when it is one.
-local function fetch(plan, request, iterating)
-  local document, facts = plan.transport:fetch(request, iterating)
+local function fetch(plan, request, iterating, deadline)
+  local document, facts = plan.transport:fetch(request, iterating, deadline)
   if document == nil and errors.is(facts) then return nil, facts end
   local page, envelope = collection.normalize(document, plan.resource, plan.transport.mask)
   if not page then return nil, walks.with_facts(plan, envelope, request, facts) end
@@ -58,11 +58,11 @@ function M.get(plan)
 end
 
 -- The next page and its facts; nil behind the last; nil and an error.
-local function next_page(walk, iterating)
+local function next_page(walk, iterating, deadline)
   local request, plan = walk.request, walk.plan
   if not request then return nil, walk.failure end
   walk.request = nil
-  local page, envelope, facts = fetch(plan, request, iterating)
+  local page, envelope, facts = fetch(plan, request, iterating, deadline)
   if not page then return walks.fail(walk, envelope, request) end
   if walk.watch:page(page.items) then
     return walks.fail(walk, walks.repeated(request), request, facts)
@@ -86,15 +86,15 @@ function M.pages(plan)
   end
 end
 
---- The rows of all pages.
+--- The rows of all pages. A deadline is for all of them together.
 -- @tparam table plan see `partnercenter.pages.cursor`
 -- @treturn[1] {table,...} rows
 -- @treturn[2] nil
 -- @treturn[2] Error err
 function M.all(plan)
-  local walk, rows = walks.start(plan), {}
+  local walk, rows, deadline = walks.start(plan), {}, plan.transport:deadline()
   while true do
-    local page, err = next_page(walk)
+    local page, err = next_page(walk, nil, deadline)
     if not page and err then return nil, err end
     if not page then return rows end
     local items, have = page.items, #rows

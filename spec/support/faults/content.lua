@@ -31,7 +31,7 @@ end
 -- one before, in fixed Huffman codes, and an empty block that ends with a byte.
 local function deflate_spaces(n)
   local space, run = "01010000", "11000101" .. "00000"
-  local bits = "010" .. space .. run:rep((n - 1) // 258) .. space:rep((n - 1) % 258)
+  local bits = "010" .. space .. run:rep(math.floor((n - 1) / 258)) .. space:rep((n - 1) % 258)
     .. "0000000" .. "000"
   bits = bits .. ("0"):rep(-#bits % 8)
   return (bits:gsub("........", function(byte)
