@@ -69,7 +69,7 @@ function partnercenter.is_guid(text) end
 ---@field authority? string of sign-in, in place of the cloud's
 ---@field commercial_prefix? "/partner/v1"|"/v1" where `analytics.commercial` is asked for
 ---@field connect_timeout? number seconds for name, TCP and TLS; default 10
----@field concurrency? integer calls in flight at most; default 16
+---@field concurrency? integer calls in flight at most; default: as many as the service takes, 1,000 at most
 ---@field requests_per_minute? integer at most
 ---@field max_pages? integer of one walk; default 10000
 ---@field ca_file? string PEM file of the trusted authorities
@@ -89,7 +89,7 @@ function partnercenter.is_guid(text) end
 ---@field paging? "skip"|"links" default "skip"
 
 ---@class partnercenter.MapOptions
----@field concurrency? integer elements under way at most
+---@field concurrency? integer elements under way at most; default 16, or what the client was given
 ---@field on_progress? fun(done: integer, total: integer?, in_flight: integer, throttled: boolean)
 
 --- The fourth value of `each` and `map`: closes what is under way. Who waits in

@@ -75,7 +75,8 @@ M.is_guid = check.guid
 -- @tparam[opt=4] number options.retries tries after the first
 -- @tparam[opt=300] number options.max_retry_after seconds; a longer announced
 --   wait is an error at once
--- @tparam[opt=16] number options.concurrency calls in flight at most
+-- @tparam[opt] number options.concurrency calls in flight at most, whoever makes
+--   them; without it as many as the service and the loop take, 1,000 at most
 -- @tparam[opt] number options.requests_per_minute at most
 -- @tparam[opt=268435456] number options.max_body bytes, after decompression
 -- @tparam[opt=10000] number options.max_pages of one walk

@@ -209,7 +209,7 @@ describe("partnercenter.map", function()
         for i = part, #ids, 4 do own[#own + 1] = ids[i] end
         local count = 0
         local step = client:map(own, function(id) return deployment(client, id) end,
-          { concurrency = 10 })
+          { concurrency = 3 })
         while true do
           local id, answer = step()
           if not id then return count end
@@ -219,6 +219,32 @@ describe("partnercenter.map", function()
       end) do assert.equal(5, page) end
       assert.equal(3, box:stats().max_concurrent)
     end)
+
+    it("beyond the client's is refused, with both numbers", function()
+      local client = new_client { concurrency = 3 }
+      local ok, err = pcall(client.map, client, { 1 }, print, { concurrency = 10 })
+      assert.is_false(ok)
+      assert.matches("'concurrency' of map is 10, but the client was made for 3", err, 1, true)
+      assert.truthy(client:map({ 1 }, print, { concurrency = 3 }))
+    end)
+
+    for _, c in ipairs {
+      { "16 where nobody says", nil, nil, 16 },
+      { "what is asked for", 50, nil, 50 },
+      { "no more than the client's", nil, 5, 5 },
+    } do
+      it("is " .. c[1], function()
+        local client = new_client { concurrency = c[3] }
+        box:reset()
+        box:control { latency = 200 }
+        local ids = ids_of(client, 60)
+        for _, page, err in client:map(ids, function(id) return deployment(client, id) end,
+          { concurrency = c[2] }) do
+          assert(page, err)
+        end
+        assert.equal(c[4], box:stats().max_concurrent)
+      end)
+    end
 
     it("of one lets a walk and its calls take turns", function()
       local client, count = new_client { concurrency = 1 }, 0

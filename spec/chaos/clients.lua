@@ -33,6 +33,7 @@ function methods:make(random, loop)
   local slot = { window = random:pick(M.WINDOWS), http = random:pick { "2", "2", "1.1", "plain" } }
   slot.most_body = slot.window and slot.window < SMALL and SMALL_BODY or MOST_BODY
   window = slot.window or nil
+  slot.concurrency = random:pick { 4, 16, 64, false }
   self.made = self.made + 1
   slot.name = ("c%d"):format(self.made)
   slot.client = assert(partnercenter.new {
@@ -40,7 +41,7 @@ function methods:make(random, loop)
     base_url = slot.http == "plain" and self.place.plain or self.place.tls,
     ca_file = self.place.ca_file,
     http_version = slot.http == "1.1" and "1.1" or nil,
-    concurrency = random:pick { 4, 16, 64 },
+    concurrency = slot.concurrency or nil,
     retries = 2, random = function() return 0 end,
     loop = loop or self.loop,
   })

@@ -160,7 +160,7 @@ describe("throttling", function()
   end)
 
   it("tells listeners, and those who watch a run", function()
-    local client = new_client()
+    local client = new_client { concurrency = 16 }
     fail { match = "licenses", status = 429, retry_after = "20", times = 1 }
     local told = {}
     for _, page, err in client:map({ 1, 2, 3 }, function() return deployment(client) end, {

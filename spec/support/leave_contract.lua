@@ -83,7 +83,8 @@ return function(it, env)
   end
 
   it("cancels the wait for a place in an iterator that another coroutine closes", function()
-    local client = env.new_client { concurrency = 1 }
+    local client = env.new_client()
+    inside(client).throttle.limit, inside(client).throttle.most = 1, 1
     env.box:control { latency = FAR * 1000 }
     local iterates, closers, gate, _ = {}, {}, inside(client).limiter, nil
     for i = 1, 2 do iterates[i], _, _, closers[i] = client.customers:each() end

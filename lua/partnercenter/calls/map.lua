@@ -16,6 +16,9 @@ local unpack = table.unpack or unpack -- luacheck: ignore 143 113
 -- Seconds between two reports while nothing is done.
 local REPORT_EVERY = 1
 
+-- Elements under way where nobody says how many.
+local DEFAULT = 16
+
 local OPTIONS = {
   concurrency = function(value)
     local ok = type(value) == "number" and value % 1 == 0 and value >= 1 and value <= 10000
@@ -168,12 +171,21 @@ local function step(self, iterating)
   return nil
 end
 
+-- Elements under way: what is asked for, or less where the client allows less.
+local function concurrency_of(asked, bound, level)
+  if asked and bound and asked > bound then
+    error(("option 'concurrency' of map is %d, but the client was made for %d: give "
+      .. "partnercenter.new the larger number, or none"):format(asked, bound), level + 1)
+  end
+  return asked or math.min(DEFAULT, bound or DEFAULT)
+end
+
 --- A run over many things. See `partnercenter.client:map`.
 -- @tparam Dispatcher dispatcher
 -- @tparam Throttle throttle
 -- @tparam table|function input
 -- @tparam function fn
--- @tparam table options checked; `concurrency` has its default
+-- @tparam table options
 -- @tparam number level whom to blame, as in Lua's `error`
 -- @treturn function iterator
 -- @treturn table with `close`
@@ -186,7 +198,7 @@ function M.new(dispatcher, throttle, input, fn, options, level)
   local self = {
     dispatcher = dispatcher, throttle = throttle, driver = nil,
     source = source, total = total, fn = fn,
-    concurrency = given.concurrency or throttle.most,
+    concurrency = concurrency_of(given.concurrency, throttle.bound, level + 1),
     on_progress = given.on_progress,
     tasks = {}, puller = nil, reader = nil,
     results = {}, first = 1, last = 0,        -- done, and not taken yet

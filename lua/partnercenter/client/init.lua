@@ -81,7 +81,7 @@ local function new_dispatcher(own)
     http1 = own.http_version == "1.1",
     -- Rows that are read one by one hold a connection of HTTP/1.1, too, while
     -- their reader makes other calls.
-    max_connections = 2 * own.concurrency + 16,
+    max_connections = 2 * (own.concurrency or throttle.MOST) + 16,
     slice = dispatcher.slice(own.loop),
   }
   if not session then return nil, errors.from_failure(kind, message) end
@@ -142,7 +142,7 @@ end
 
 --- What a client works with, for those who show it.
 -- @tparam Client client
--- @treturn table `base_url`, `authority`, `locale`, `concurrency`
+-- @treturn table `base_url`, `authority`, `locale`, `concurrency` (nil: not bounded)
 function M.settings(client)
   local own = parts_of(client, "settings").settings
   return {
@@ -192,8 +192,8 @@ end
 --   arguments, such as `partner.customers:each()`; all its values go to fn
 -- @tparam function fn called with the element; what it returns is its result
 -- @tparam[opt] table options
--- @tparam[opt] number options.concurrency elements under way at most; the
---   client's own limit holds for their calls all the same
+-- @tparam[opt=16] number options.concurrency elements under way at most; not more
+--   than the client was given, if it was
 -- @tparam[opt] function options.on_progress called with the number of elements
 --   done, of all (nil when unknown), under way, and whether the service holds
 --   calls back; after each result, and every second without one

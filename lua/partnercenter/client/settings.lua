@@ -110,7 +110,6 @@ local DEFAULTS = {
   retries = 4,
   max_retry_after = 300,
   max_pages = 10000,
-  concurrency = 16,
   max_body = 256 * 1024 * 1024,
   nulls = false,
   clock = core.now,

@@ -37,7 +37,7 @@ local BUSY = 0.5
 -- Seconds that nobody sends after a refusal that announces no time; twice that
 -- after the next, and so on.
 local PAUSE, LONGEST_PAUSE = 1, 30
-local M = {}
+local M = { MOST = MOST }
 
 local methods = {}
 local mt = { __name = "partnercenter.throttle", __index = methods }
@@ -51,6 +51,7 @@ function M.new(options)
   local rate = options.requests_per_minute
   local most = options.concurrency or MOST
   return setmetatable({
+    bound = options.concurrency,
     most = most,
     limit = most,      -- calls in flight at most for now
     open = false,      -- whether a call has passed since the start or the last pause

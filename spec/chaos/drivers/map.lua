@@ -49,7 +49,7 @@ local function run(world, slot, most)
     lane:finish()
     return lane.id
   end
-  local options = { concurrency = draw:int(1, LANES) }
+  local options = { concurrency = draw:int(1, math.min(LANES, slot.concurrency or LANES)) }
   local iterate, _, _, closer = slot.client:map(elements, read, options)
   for _ = 1, most do
     local lane, id, err = iterate()
