@@ -45,7 +45,7 @@ function partnercenter.is_guid(text) end
 ---@field max_depth? integer default 128
 ---@field array_mt? table metatable of arrays
 
----@alias partnercenter.Cloud "global"|"china"|"us_government"|"germany"
+---@alias partnercenter.Cloud "global"|"china"|"us_government"
 ---@alias partnercenter.LoopName "block"|"cqueues"|"luv"|"ngx"
 
 --- What single calls can have of their own: the options of `with`.
@@ -237,10 +237,15 @@ partnercenter.credentials = credentials
 ---@field scope? string what the tokens are for (version 2)
 ---@field resource? string what the tokens are for (version 1)
 
+---@class partnercenter.CertificateFiles
+---@field certificate string path of a PEM file
+---@field key string path of a PEM file
+
 ---@class partnercenter.RefreshTokenOptions : partnercenter.EntraOptions
 ---@field refresh_token string|fun(): string?, any
 ---@field client_secret? string
 ---@field client_assertion? string|fun(audience: string): string?, any
+---@field client_certificate? partnercenter.CertificateFiles
 ---@field on_rotate? fun(new_token: string): any, any
 
 --- App+User: the refresh token of a person who has signed in before.
@@ -252,6 +257,7 @@ function credentials.refresh_token(options) end
 ---@field tenant string the partner's tenant, a GUID or a domain name
 ---@field client_id string the application's id, a GUID
 ---@field scope? string what the tokens are for
+---@field claims? string JSON text of an error's `claims`
 ---@field on_prompt fun(message: string, details: partnercenter.DeviceCodeDetails): any, any
 ---@field on_rotate? fun(new_token: string): any, any
 
@@ -271,8 +277,10 @@ function credentials.device_code(options) end
 ---@field code string
 ---@field redirect_uri string
 ---@field code_verifier? string of `pkce`
+---@field claims? string as given to `authorize_url`
 ---@field client_secret? string
 ---@field client_assertion? string|fun(audience: string): string?, any
+---@field client_certificate? partnercenter.CertificateFiles
 ---@field on_rotate? fun(new_token: string): any, any
 
 --- App+User: the code that a person has come back with.
@@ -282,16 +290,20 @@ function credentials.authorization_code(options) end
 
 ---@class partnercenter.ClientSecretOptions : partnercenter.EntraOptions
 ---@field client_secret string
+---@field client_certificate? partnercenter.CertificateFiles in place of the secret
 
---- App-only, with a secret.
----@param options partnercenter.ClientSecretOptions
+---@class partnercenter.ClientCertificateOptions : partnercenter.EntraOptions
+---@field client_certificate partnercenter.CertificateFiles
+
+--- App-only, with a secret or a certificate.
+---@param options partnercenter.ClientSecretOptions|partnercenter.ClientCertificateOptions
 ---@return partnercenter.Credentials
 function credentials.client_secret(options) end
 
 ---@class partnercenter.ClientAssertionOptions : partnercenter.EntraOptions
 ---@field assertion string|fun(audience: string): string?, any
 
---- App-only, with a certificate.
+--- App-only, with an assertion that the caller signs.
 ---@param options partnercenter.ClientAssertionOptions
 ---@return partnercenter.Credentials
 function credentials.client_assertion(options) end
@@ -315,7 +327,8 @@ function credentials.file(path, credentials) end
 ---@field response_mode? "query"|"form_post"
 ---@field prompt? string
 ---@field login_hint? string
----@field domain_hint? string
+---@field domain_hint? string the person's domain name
+---@field claims? string JSON text of an error's `claims`
 ---@field cloud? partnercenter.Cloud
 ---@field authority? string
 

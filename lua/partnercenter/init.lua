@@ -57,8 +57,8 @@ M.is_guid = check.guid
 --- A client for one partner tenant. Creating it sends nothing.
 -- @tparam table options
 -- @tparam Credentials options.credentials how to sign in
--- @tparam[opt="global"] string options.cloud `"global"`, `"china"`,
---   `"us_government"` or `"germany"`
+-- @tparam[opt="global"] string options.cloud `"global"`, `"china"` or
+--   `"us_government"`
 -- @tparam[opt] string options.base_url instead of the cloud's
 -- @tparam[opt] string options.authority of sign-in instead of the cloud's
 -- @tparam[opt="/partner/v1"] string options.commercial_prefix `"/v1"`: the other

@@ -7,7 +7,6 @@ describe("partnercenter.clouds", function()
       "https://login.chinacloudapi.cn" },
     { "us_government", "https://api.partnercenter.microsoft.com",
       "https://login.microsoftonline.us" },
-    { "germany", "https://api.partnercenter.microsoft.com", "https://login.microsoftonline.de" },
   } do
     it("knows the addresses of " .. c[1], function()
       assert.same({
@@ -35,7 +34,26 @@ describe("partnercenter.clouds", function()
     assert.matches("'china'", message, 1, true)
   end)
 
+  it("says that Germany's cloud is gone, and what to do", function()
+    local partnercenter = require "partnercenter"
+    for _, get in ipairs {
+      function() clouds.get "germany" end,
+      function()
+        partnercenter.new { credentials = partnercenter.credentials.token "t", cloud = "germany" }
+      end,
+      function()
+        partnercenter.credentials.authorize_url { tenant = "a.de", redirect_uri = "https://x",
+          client_id = "1f3c2b9e-7c5d-4b86-9a51-6d0f2e8c4a73", state = "s", cloud = "germany" }
+      end,
+    } do
+      local ok, message = pcall(get)
+      assert.is_false(ok)
+      assert.matches("closed in 2021", message, 1, true)
+      assert.matches("leave the option cloud out", message, 1, true)
+    end
+  end)
+
   it("lists its names in order", function()
-    assert.same({ "china", "germany", "global", "us_government" }, clouds.names())
+    assert.same({ "china", "global", "us_government" }, clouds.names())
   end)
 end)

@@ -275,7 +275,7 @@ describe("a token file", function()
 
     it("may hold nothing but a token", function()
       write(path, box.refresh_token .. "\n")
-      assert(call(new(credentials.refresh_token(known { refresh_token = "not this one" }))))
+      assert(call(new(credentials.refresh_token(known { refresh_token = "not-this-one" }))))
       assert.is_string(token_in_file())
     end)
 

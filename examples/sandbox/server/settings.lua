@@ -14,6 +14,7 @@ local function choice(default, ...)
   return { type = "string", default = default, allowed = allowed }
 end
 local function flag(default) return { type = "boolean", default = default } end
+local function text() return { type = "string", default = "" } end
 local function date() return { type = "string", default = "", date = true } end
 
 M.known = {
@@ -37,6 +38,7 @@ M.known = {
   -- sign-in
   expires_in = number(3599, 1), token_lifetime = number(0), token_uses = number(0),
   rotate = choice("keep", "revoke", "none"), require_secret = flag(false),
+  application_certificate = text(),
   authorize_outcome = choice("accept", "access_denied", "consent_required",
     "interaction_required"),
   mfa = flag(true), enforce_mfa = flag(false),

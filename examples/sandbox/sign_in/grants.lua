@@ -1,4 +1,5 @@
 -- What each grant asks for and what it gives.
+local assertions = require "sandbox.sign_in.assertion"
 local auth = require "sandbox.sign_in.auth"
 local cjson = require "cjson.safe"
 local ids = require "sandbox.server.ids"
@@ -36,7 +37,7 @@ function M.audience(form, first, ...)
 end
 
 -- nil when the client is who it says, else an error's name.
-local function check_client(form, confidential)
+local function check_client(form, confidential, address)
   local id = form.client_id
   if type(id) ~= "string" or id == "" then return "invalid_request" end
   if not id:find("^%x+%-%x+%-%x+%-%x+%-%x+$") or #id ~= 36 then return "unauthorized_client" end
@@ -46,6 +47,10 @@ local function check_client(form, confidential)
   elseif form.client_assertion then
     local looks_right = tostring(form.client_assertion):find("^[%w_-]+%.[%w_-]+%.[%w_-]+$")
     if form.client_assertion_type ~= ASSERTION or not looks_right then return "invalid_client" end
+    local certificate = settings.get().application_certificate
+    if known and certificate ~= "" then
+      return assertions.refuse(form.client_assertion, certificate, id, address)
+    end
   elseif confidential or known and settings.get().require_secret then
     return "secret_needed"
   end
@@ -146,11 +151,11 @@ function makers.device_code(form, tenant, first)
   return user_token(form, tenant, first, M.audience(form, first, "user_impersonation"))
 end
 
--- What the answer tells, or nil and the name of an error.
-function M.make(grant, form, tenant, first)
+-- What the answer tells, or nil and the name of an error. `address` is the endpoint's.
+function M.make(grant, form, tenant, first, address)
   local make = makers[grant]
   if not make then return nil, form.grant_type and "unsupported_grant" or "invalid_request" end
-  local refused = check_client(form, grant == "client_credentials")
+  local refused = check_client(form, grant == "client_credentials", address)
   if refused then return nil, refused end
   return make(form, tenant, first)
 end

@@ -8,15 +8,19 @@ ffi.cdef [[
 unsigned char *SHA256(const unsigned char *data, size_t length, unsigned char *digest);
 ]]
 
-local crypto
+local library
 
 -- libcrypto is what nginx has its TLS from.
-local function sha256(text)
-  if not crypto then
-    crypto = pcall(function() return ffi.C.SHA256 end) and ffi.C or ffi.load("crypto")
+function M.crypto()
+  if not library then
+    library = pcall(function() return ffi.C.SHA256 end) and ffi.C or ffi.load("crypto")
   end
+  return library
+end
+
+function M.sha256(text)
   local digest = ffi.new("unsigned char[32]")
-  crypto.SHA256(text, #text, digest)
+  M.crypto().SHA256(text, #text, digest)
   return ffi.string(digest, 32)
 end
 
@@ -26,7 +30,7 @@ function M.verify(kept, verifier)
   if not kept.challenge then return true end
   if type(verifier) ~= "string" or #verifier < 43 or #verifier > 128 then return false end
   if kept.method == "plain" then return verifier == kept.challenge end
-  return jwt.url64(sha256(verifier)) == kept.challenge
+  return jwt.url64(M.sha256(verifier)) == kept.challenge
 end
 
 return M

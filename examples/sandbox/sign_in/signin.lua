@@ -61,7 +61,8 @@ function M.token(req)
   stats.count("grant:" .. grant)
   if not form then return refuse("invalid_request") end
   local first = not req.path:find("/v2.0/", 1, true)
-  local made, why = grants.make(grant, form, req.id, first)
+  local made, why = grants.make(grant, form, req.id, first,
+    ngx.shared.settings:get("base_url") .. ngx.var.uri)
   if not made then return refuse(why) end
   return 200, token_body(made, first)
 end

@@ -1,16 +1,15 @@
---- The address where a person signs in, and the proof (PKCE, RFC 7636) that ties
--- the code they come back with to who sent them.
+--- The address where a person signs in, the proof (PKCE, RFC 7636) that ties the code
+-- they come back with to who sent them, and what that code is exchanged for.
 -- SPDX-License-Identifier: MIT
 -- @module partnercenter.sign_in.authorize
 
+local base64 = require "partnercenter.util.base64"
 local clouds = require "partnercenter.sign_in.clouds"
 local core = require "partnercenter.core"
 local endpoint = require "partnercenter.sign_in.token_endpoint"
 local options_of = require "partnercenter.sign_in.options"
-local sha256 = require "partnercenter.sign_in.sha256"
+local sha256 = require "partnercenter.util.sha256"
 local url = require "partnercenter.util.url"
-
-local DIGITS = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
 
 local text = options_of.rules.text
 
@@ -25,6 +24,7 @@ local KNOWN = options_of.entra {
     return value == "query" or value == "form_post", "must be \"query\" or \"form_post\""
   end,
   prompt = text,
+  claims = options_of.rules.claims,
   login_hint = text,
   domain_hint = text,
   cloud = text,
@@ -35,29 +35,16 @@ local KNOWN = options_of.entra {
 local SENT = {
   "client_id", "redirect_uri", "response_mode", "state", "code_challenge",
   "code_challenge_method", "prompt", "login_hint", "domain_hint",
+  "claims",
 }
 
 local M = {}
-
--- RFC 4648, section 5, without padding.
-local function base64url(bytes)
-  local parts = {}
-  for i = 1, #bytes, 3 do
-    local a, b, c = bytes:byte(i, i + 2)
-    local word = (a * 256 + (b or 0)) * 256 + (c or 0)
-    for place = 3, c and 0 or b and 1 or 2, -1 do
-      local digit = math.floor(word / 64 ^ place) % 64
-      parts[#parts + 1] = DIGITS:sub(digit + 1, digit + 1)
-    end
-  end
-  return table.concat(parts)
-end
 
 --- The challenge of a verifier, by the method S256.
 -- @tparam string verifier
 -- @treturn string
 function M.challenge(verifier)
-  return base64url(sha256.sha256(verifier))
+  return base64.url(sha256.sha256(verifier))
 end
 
 --- A code verifier and its challenge.
@@ -93,6 +80,35 @@ function M.url(given, level)
   end
   local address = endpoint.address(options.authority or cloud.authority, options, "authorize")
   return address .. "?" .. table.concat(query, "&")
+end
+
+--- Exchanges the code that a person has come back with, once.
+-- @tparam table context
+-- @tparam table options `code`, `redirect_uri`, `code_verifier`, `claims`
+-- @tparam ?Error refusal of the refresh token that came for the code
+-- @treturn[1] table what was granted
+-- @treturn[2] nil
+-- @treturn[2] Error
+function M.redeem(context, options, refusal)
+  if context.state.redeemed then
+    return nil, refusal or endpoint.sign_in_error("the sign-in came without a refresh token (its "
+      .. "scope lacked offline_access) and has ended; a person has to sign in again")
+  end
+  context.secret(options.code)
+  local form = {
+    { "grant_type", "authorization_code" },
+    { "code", options.code },
+    { "redirect_uri", options.redirect_uri },
+    endpoint.audience(context.cloud, options, true),
+  }
+  if options.claims then form[#form + 1] = { "claims", options.claims } end
+  if options.code_verifier then
+    context.secret(options.code_verifier)
+    form[#form + 1] = { "code_verifier", options.code_verifier }
+  end
+  local granted, err = endpoint.grant(context, options, form)
+  context.state.redeemed = granted ~= nil
+  return granted, err
 end
 
 return M

@@ -32,19 +32,24 @@ local provider = require "partnercenter.sign_in.provider"
 local token = require "partnercenter.sign_in.token"
 local user = require "partnercenter.sign_in.user"
 
-local text, text_or_function = options_of.rules.text, options_of.rules.text_or_function
+local rules = options_of.rules
+local text, text_or_function = rules.text, rules.text_or_function
 
 local REFRESH = options_of.entra {
   client_secret = text, client_assertion = text_or_function,
-  refresh_token = text_or_function, on_rotate = "function",
+  client_certificate = rules.certificate,
+  refresh_token = rules.token_or_function, on_rotate = "function",
 }
-local DEVICE = options_of.entra { on_prompt = "function", on_rotate = "function" }
+local DEVICE = options_of.entra {
+  on_prompt = "function", on_rotate = "function", claims = rules.claims,
+}
 DEVICE.version, DEVICE.resource = nil, nil
 local CODE = options_of.entra {
   client_secret = text, client_assertion = text_or_function,
+  client_certificate = rules.certificate, claims = rules.claims,
   code = text, redirect_uri = text, code_verifier = text, on_rotate = "function",
 }
-local SECRET = options_of.entra { client_secret = text }
+local SECRET = options_of.entra { client_secret = text, client_certificate = rules.certificate }
 local ASSERTION = options_of.entra { assertion = text_or_function }
 
 local M = {}
@@ -57,11 +62,15 @@ local M = {}
 -- reason, the call fails, and the token is offered again at the next call.
 -- @tparam table options see above, and:
 -- @tparam string|function options.refresh_token the token, or a function that
---   gives it (or nil and why there is none) when it is first needed
+--   gives it (or nil and why there is none) when it is first needed; quotes, blanks
+--   and line breaks around it are taken off
 -- @tparam[opt] string options.client_secret of a confidential client
 -- @tparam[opt] string|function options.client_assertion in place of a secret: a
 --   signed JWT, or a function that gets the address of the token endpoint (the
 --   audience) and gives one
+-- @tparam[opt] table options.client_certificate in place of a secret: `certificate` and
+--   `key`, the paths of PEM files. Signing needs luaossl; what is missing is an error
+--   of kind `config` when a token is needed
 -- @tparam[opt] function options.on_rotate gets each new refresh token, to store it
 -- @treturn Provider
 -- @raise an option that is missing, wrong or unknown
@@ -73,15 +82,17 @@ local M = {}
 function M.refresh_token(options)
   local o = options_of.take("credentials.refresh_token", options, REFRESH,
     { "tenant", "client_id", "refresh_token" }, 2)
+  local given = o.refresh_token
+  if type(given) == "string" then o.refresh_token = options_of.clean_token(given) end
   return user.new("refresh_token", o, function(context, err)
     local state = context.state
     -- Used once: what came after it is newer.
     if state.started then return nil, err end
     local first = o.refresh_token
     if type(first) == "function" then
-      local given, why = endpoint.given("refresh_token", first())
-      if not given then return nil, why end
-      first = given
+      local why
+      first, why = endpoint.given_token("refresh_token", first())
+      if not first then return nil, why end
     end
     if first == state.refresh_token then return nil, err end
     state.started, state.refresh_token = true, first
@@ -95,6 +106,7 @@ end
 -- @tparam function options.on_prompt gets the message for the person, one line,
 --   and a table with `user_code`, `verification_uri`, `expires_in`, `interval`
 --   and `message`; returns false, or nil and why, to give up
+-- @tparam[opt] string options.claims what an error's `claims` asks the sign-in for
 -- @tparam[opt] function options.on_rotate as in `refresh_token`
 -- @treturn Provider
 -- @raise an option that is missing, wrong or unknown
@@ -118,6 +130,8 @@ end
 -- @tparam[opt] string options.code_verifier of `pkce`
 -- @tparam[opt] string options.client_secret as in `refresh_token`
 -- @tparam[opt] string|function options.client_assertion as in `refresh_token`
+-- @tparam[opt] table options.client_certificate as in `refresh_token`
+-- @tparam[opt] string options.claims as given to `authorize_url`
 -- @tparam[opt] function options.on_rotate as in `refresh_token`; the first
 --   refresh token is handed to it too
 -- @treturn Provider
@@ -126,24 +140,7 @@ function M.authorization_code(options)
   local o = options_of.take("credentials.authorization_code", options, CODE,
     { "tenant", "client_id", "code", "redirect_uri" }, 2)
   return user.new("authorization_code", o, function(context, err)
-    if context.state.redeemed then
-      return nil, err or endpoint.sign_in_error("the sign-in came without a refresh token (its "
-        .. "scope lacked offline_access) and has ended; a person has to sign in again")
-    end
-    context.secret(o.code)
-    local form = {
-      { "grant_type", "authorization_code" },
-      { "code", o.code },
-      { "redirect_uri", o.redirect_uri },
-      endpoint.audience(context.cloud, o, true),
-    }
-    if o.code_verifier then
-      context.secret(o.code_verifier)
-      form[#form + 1] = { "code_verifier", o.code_verifier }
-    end
-    local granted, why = endpoint.grant(context, o, form)
-    context.state.redeemed = granted ~= nil
-    return granted, why
+    return authorize.redeem(context, o, err)
   end)
 end
 
@@ -158,18 +155,22 @@ local function app_only(name, o)
   end)
 end
 
---- App-only, with a secret. Resources that need a signed-in user refuse it.
+--- App-only, with a secret or a certificate. Resources that need a signed-in user
+-- refuse it.
 -- @tparam table options see above, and:
--- @tparam string options.client_secret its value, not its id
+-- @tparam[opt] string options.client_secret its value, not its id
+-- @tparam[opt] table options.client_certificate in its place, as in `refresh_token`
 -- @treturn Provider
 -- @raise an option that is missing, wrong or unknown
 function M.client_secret(options)
+  local proof = type(options) == "table" and options.client_certificate ~= nil
+    and "client_certificate" or "client_secret"
   local o = options_of.take("credentials.client_secret", options, SECRET,
-    { "tenant", "client_id", "client_secret" }, 2)
-  return app_only("client_secret", o)
+    { "tenant", "client_id", proof }, 2)
+  return app_only(proof, o)
 end
 
---- App-only, with a certificate: the caller signs. Resources that need a
+--- App-only, with an assertion that the caller signs. Resources that need a
 -- signed-in user refuse it.
 -- @tparam table options see above, and:
 -- @tparam string|function options.assertion a signed JWT, or a function that gets
@@ -230,7 +231,8 @@ end
 -- @tparam[opt] string options.response_mode "query" or "form_post"
 -- @tparam[opt] string options.prompt such as "select_account"
 -- @tparam[opt] string options.login_hint the person's user name
--- @tparam[opt] string options.domain_hint
+-- @tparam[opt] string options.domain_hint the person's domain name, to skip a question
+-- @tparam[opt] string options.claims what an error's `claims` asks the sign-in for
 -- @tparam[opt="global"] string options.cloud
 -- @tparam[opt] string options.authority in place of the cloud's
 -- @treturn string

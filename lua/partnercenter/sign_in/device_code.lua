@@ -54,11 +54,15 @@ end
 -- Ask for a code and show it; on_prompt may decline.
 local function start(context, options)
   local url = endpoint.address(context.cloud.authority, options, "devicecode")
-  local answer, err = context.post(url, {
+  local form = {
     { "client_id", options.client_id },
     endpoint.audience(context.cloud, options, true),
-  })
+  }
+  if options.claims then form[#form + 1] = { "claims", options.claims } end
+  local answer, err = context.post(url, form)
   if answer == nil then return nil, err end
+  err = endpoint.refusal(context, answer)
+  if err then return nil, err end
   local device
   device, err = read_device(answer, context.now())
   if not device then return nil, err end
@@ -94,7 +98,7 @@ end
 --- Signs in by a device code. When a caller's deadline ends the wait, the next
 -- call goes on with the same code.
 -- @tparam table context
--- @tparam table options `on_prompt`, `client_id`, `tenant`, `scope`
+-- @tparam table options `on_prompt`, `client_id`, `tenant`, `scope`, `claims`
 -- @treturn[1] table what was granted
 -- @treturn[2] nil
 -- @treturn[2] Error

@@ -41,6 +41,46 @@ local function text_or_function(value)
   return text(value)
 end
 
+-- JSON, as `err.claims` has it.
+local function claims(value)
+  local ok = check.text(value) and value:find("^%s*{.*}%s*$")
+  return ok and true or false, "must be JSON text, as the field claims of an error"
+end
+
+-- What is around a token by accident: a byte order mark, quotes, blanks, a line break at
+-- the end. None of it can be part of one.
+local function clean_token(value)
+  value = value:gsub("^\239\187\191", ""):gsub("^%s+", ""):gsub("%s+$", "")
+  return value:match('^"(.*)"$') or value:match("^'(.*)'$") or value
+end
+
+local function is_token(value)
+  return type(value) == "string" and value ~= "" and not value:find("[^\33-\126]")
+    and not value:find("[\"'<>]")
+end
+
+local function token_or_function(value)
+  if type(value) == "function" then return true end
+  if type(value) ~= "string" then return false, "must be a text or a function" end
+  return is_token(clean_token(value)), "must be a token: a text without blanks, quotes and "
+    .. "control characters inside (was a file or a variable read that holds more?)"
+end
+
+local FILES = { certificate = text, key = text }
+
+local function certificate(value)
+  if type(value) ~= "table" then
+    return false, "must be a table with the paths of two PEM files, certificate and key"
+  end
+  for name, path in pairs(value) do
+    if not FILES[name] or not check.text(path) then
+      return false, "must have the paths of two PEM files, certificate and key, and nothing else"
+    end
+  end
+  return value.certificate ~= nil and value.key ~= nil,
+    "must have the paths of two PEM files, certificate and key"
+end
+
 local function version(value)
   return value == 1 or value == 2, "must be 1 or 2"
 end
@@ -50,8 +90,16 @@ M.rules = {
   client_id = guid,
   text = text,
   text_or_function = text_or_function,
+  token_or_function = token_or_function,
+  claims = claims,
+  certificate = certificate,
   version = version,
 }
+
+M.clean_token, M.is_token = clean_token, is_token
+
+-- How an application proves itself: at most one of them.
+local PROOFS = { "client_secret", "client_assertion", "client_certificate" }
 
 --- The rules of all that sign in at Microsoft Entra, and some more.
 -- @tparam table more option name to rule
@@ -79,8 +127,12 @@ function M.take(what, given, known, required, level)
       error(("%s needs the option '%s'"):format(what, name), level + 1)
     end
   end
-  if options.client_secret and options.client_assertion then
-    error(what .. " takes client_secret or client_assertion, not both", level + 1)
+  local proof
+  for _, name in ipairs(PROOFS) do
+    if options[name] ~= nil then
+      if proof then error(("%s takes %s or %s, not both"):format(what, proof, name), level + 1) end
+      proof = name
+    end
   end
   local odd = options.version == 1 and "scope" or "resource"
   if known.version and options[odd] ~= nil then

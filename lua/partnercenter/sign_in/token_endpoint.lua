@@ -2,8 +2,10 @@
 -- SPDX-License-Identifier: MIT
 -- @module partnercenter.sign_in.token_endpoint
 
+local certificate = require "partnercenter.sign_in.certificate"
 local check = require "partnercenter.util.check"
 local errors = require "partnercenter.errors"
+local options_of = require "partnercenter.sign_in.options"
 local text = require "partnercenter.util.text"
 local url = require "partnercenter.util.url"
 
@@ -83,19 +85,41 @@ function M.request(address, form)
   }
 end
 
+--- The same for a refresh token, which comes from files and variables with what does
+-- not belong to it.
+-- @tparam string what the option's name
+-- @param value what it returned first
+-- @param why what it returned second
+-- @treturn[1] string
+-- @treturn[2] nil
+-- @treturn[2] Error
+function M.given_token(what, value, why)
+  if type(value) ~= "string" then return M.given(what, value, why) end
+  local token = options_of.clean_token(value)
+  if options_of.is_token(token) then return token end
+  return nil, sign_in_error(("the function %s gave a text that is no token: there is nothing, "
+    .. "or a blank, a quote or a control character in it"):format(what))
+end
+
 -- How the application proves itself, if it does.
 local function add_proof(context, options, form, address)
   if options.client_secret then
     context.secret(options.client_secret)
     form[#form + 1] = { "client_secret", options.client_secret }
   end
-  local assertion = options.client_assertion
-  if not assertion then return true end
-  if type(assertion) == "function" then
-    local given, err = M.given("client_assertion", assertion(address))
-    if not given then return nil, err end
-    assertion = given
+  local source = options.client_assertion
+  local assertion, err
+  if options.client_certificate then
+    assertion, err = certificate.assertion(options.client_certificate, options.client_id, address,
+      context.time())
+  elseif type(source) == "function" then
+    assertion, err = M.given("client_assertion", source(address))
+  elseif source then
+    assertion = source
+  else
+    return true
   end
+  if not assertion then return nil, err end
   context.secret(assertion)
   form[#form + 1] = { "client_assertion_type", ASSERTION_TYPE }
   form[#form + 1] = { "client_assertion", assertion }
@@ -139,6 +163,17 @@ local function read_grant(answer, now)
     refresh_token = refresh }
 end
 
+--- The error of an answer that came with a status of success and is none.
+-- @tparam table context
+-- @param answer
+-- @treturn ?Error
+function M.refusal(context, answer)
+  if type(answer) ~= "table" or type(answer.error) ~= "string" then return nil end
+  return errors.from_response({
+    status = 200, body = "{}", token_endpoint = true, mask = context.mask,
+  }, function() return answer end)
+end
+
 --- Asks for a token.
 -- @tparam table context
 -- @tparam table options the credentials'
@@ -155,6 +190,8 @@ function M.grant(context, options, form)
   local answer
   answer, err = context.post(address, form)
   if answer == nil then return nil, err end
+  err = M.refusal(context, answer)
+  if err then return nil, err end
   local granted
   granted, err = read_grant(answer, context.time())
   if not granted then return nil, err end

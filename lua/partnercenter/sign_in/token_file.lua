@@ -3,9 +3,9 @@
 -- SPDX-License-Identifier: MIT
 -- @module partnercenter.sign_in.token_file
 
-local check = require "partnercenter.util.check"
 local core = require "partnercenter.core"
 local errors = require "partnercenter.errors"
+local options_of = require "partnercenter.sign_in.options"
 local protect = require "partnercenter.util.protect"
 local provider = require "partnercenter.sign_in.provider"
 
@@ -43,8 +43,8 @@ local function parse(path, inner, content)
       .. "credentials; use one file for each"):format(path, found.tenant or "(none)",
       found.client_id or "(none)"))
   end
-  local token = found.refresh_token or content:match("^%s*(%S+)%s*$")
-  if not check.text(token) then
+  local token = options_of.clean_token(found.refresh_token or content)
+  if not options_of.is_token(token) then
     return nil, config_error(("the token file %s has no refresh token in it; remove it and sign "
       .. "in again"):format(path))
   end

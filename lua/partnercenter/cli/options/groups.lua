@@ -7,14 +7,14 @@ local values = require "partnercenter.cli.options.values"
 local M = {}
 
 local FORMATS = { "table", "csv", "excel", "json", "ndjson" }
-local CLOUDS = { "global", "china", "us_government", "germany" }
+local CLOUDS = { "global", "china", "us_government" }
 
 -- In the order of the help.
 local SETTINGS = {
   { "tenant", "<name>", "The partner's tenant." },
   { "client_id", "<guid>", "The application that signs in." },
   { "token_file", "<file>", "Where the sign-in is kept." },
-  { "cloud", "<name>", "National cloud: global, china, us_government, germany." },
+  { "cloud", "<name>", "National cloud: global, china, us_government." },
   { "locale", "<tag>", "Language of names, such as de-DE." },
   { "concurrency", "<n>", "Calls in flight at most (16)." },
   { "base_url", "<url>", "Another service than the cloud's." },

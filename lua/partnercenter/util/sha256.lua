@@ -1,7 +1,7 @@
 --- SHA-256 (FIPS 180-4) in plain arithmetic, for the few bytes of a PKCE
 -- challenge: every Lua runs it, none runs it fast.
 -- SPDX-License-Identifier: MIT
--- @module partnercenter.sign_in.sha256
+-- @module partnercenter.util.sha256
 
 local WORD = 2 ^ 32
 

@@ -1,4 +1,4 @@
-local sha256 = require "partnercenter.sign_in.sha256".sha256
+local sha256 = require "partnercenter.util.sha256".sha256
 
 local function hex(bytes)
   return (bytes:gsub(".", function(c) return ("%02x"):format(c:byte()) end))
