@@ -279,15 +279,23 @@ bench-decode: deps-demo   ## decode, against lua-cjson and against no parsing at
 	@MALLOC_TRIM_THRESHOLD_=4000000000 MALLOC_TOP_PAD_=67108864 \
 	  MALLOC_MMAP_THRESHOLD_=4000000000 $(RUN_LUA) bench/decode.lua $(BENCH)
 
+.PHONY: bench-csv
+bench-csv: deps-demo      ## read CSV, against pure Lua and against no parsing at all
+	@$(MAKE) --no-print-directory -s LUA=$(LUA) BUILD=$(BUILD) all
+	@$(CC) $(WARNINGS) $(LUA_CFLAGS) -O2 -fPIC $(SHARED) -o $(BUILD)/floor.so bench/floor.c
+	@LUA_PATH='./?.lua;;' LUA_CPATH='$(BUILD)/?.so;;' MALLOC_TRIM_THRESHOLD_=4000000000 \
+	  MALLOC_TOP_PAD_=67108864 MALLOC_MMAP_THRESHOLD_=4000000000 \
+	  $(LUA_BIN) bench/csv.lua $(BENCH)
+
 # --- attack it ---
 
 FUZZ_SECONDS ?= 60
 
-.PHONY: fuzz fuzz-decoder fuzz-library
+.PHONY: fuzz fuzz-decoder fuzz-csv fuzz-library
 fuzz:                     ## fuzz with libFuzzer (clang), FUZZ_SECONDS each
 	$(call install_deps,build lua5.4 run fuzz)
 	@tools/fuzz $(FUZZ_SECONDS)
-fuzz-decoder fuzz-library: fuzz-%:
+fuzz-decoder fuzz-csv fuzz-library: fuzz-%:
 	@tools/fuzz $(FUZZ_SECONDS) $*
 
 .PHONY: fuzz-keep

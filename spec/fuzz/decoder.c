@@ -14,6 +14,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#ifndef FUZZ_RULES /* csv.c has others */
+#define FUZZ_RULES "spec/fuzz/decoder.lua"
+#endif
+
 int LLVMFuzzerInitialize(int *argc, char ***argv);
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 int luaopen_partnercenter_core(lua_State *L);
@@ -30,8 +34,7 @@ int LLVMFuzzerInitialize(int *argc, char ***argv) {
   lua_pushcfunction(L, luaopen_partnercenter_core);
   lua_setfield(L, -2, "partnercenter.core");
   lua_settop(L, 0);
-  if (luaL_loadfile(L, "spec/fuzz/decoder.lua") != 0 ||
-      lua_pcall(L, 0, 1, 0) != 0) {
+  if (luaL_loadfile(L, FUZZ_RULES) != 0 || lua_pcall(L, 0, 1, 0) != 0) {
     fprintf(stderr, "%s\n", lua_tostring(L, -1));
     exit(1);
   }

@@ -3,6 +3,7 @@
 #include "json/json.h"
 
 #include <string.h>
+#include "base/utf8.h"
 
 #define ONES  UINT64_C(0x0101010101010101)
 #define HIGHS UINT64_C(0x8080808080808080)
@@ -79,33 +80,6 @@ const char *pc_json_scan(const char *p, const char *end, unsigned *seen) {
 }
 
 /* --- UTF-8 --- */
-
-static bool is_continuation(byte c) {
-  return (c & 0xC0) == 0x80;
-}
-
-/* Check the sequence at s, whose first byte is 0x80 or above: shortest form,
-** no surrogates, nothing above U+10FFFF (Unicode, table 3-7). Its length goes
-** to *length. PC_TRUNCATED: good so far, but cut by the end. */
-static enum pc_err check_sequence(const byte *s, const byte *end,
-                                  size_t *length) {
-  byte lowest = 0x80, highest = 0xBF; /* the bounds of the second byte */
-  size_t n, i;
-  if (s[0] < 0xC2 || s[0] > 0xF4) return PC_JSON_UTF8;
-  n = s[0] < 0xE0 ? 2 : s[0] < 0xF0 ? 3 : 4;
-  if (s[0] == 0xE0) lowest = 0xA0;
-  if (s[0] == 0xED) highest = 0x9F;
-  if (s[0] == 0xF0) lowest = 0x90;
-  if (s[0] == 0xF4) highest = 0x8F;
-  if (end - s < 2) return PC_TRUNCATED;
-  if (s[1] < lowest || s[1] > highest) return PC_JSON_UTF8;
-  for (i = 2; i < n; i++) {
-    if ((size_t)(end - s) <= i) return PC_TRUNCATED;
-    if (!is_continuation(s[i])) return PC_JSON_UTF8;
-  }
-  *length = n;
-  return PC_OK;
-}
 
 static size_t write_utf8(uint32_t code, char *out) {
   if (code < 0x80) {
@@ -216,7 +190,9 @@ enum pc_err pc_json_text(const char *raw, size_t n, char *out, size_t *used) {
     if (length == 0 && *s < 0x80 && *s != '\\') length = 1;
     written = length;
     if (length == 0 && *s >= 0x80) {
-      err = check_sequence(s, end, &length);
+      length = pc_utf8_length(s, end);
+      if (length == 0)
+        err = pc_utf8_cut(s, end) ? PC_TRUNCATED : PC_JSON_UTF8;
       written = length;
     } else if (length == 0) {
       uint32_t code = 0;

@@ -7,6 +7,7 @@
 
 #include "lua/build.h"
 #include "json/json.h"
+#include "lua/values.h"
 
 #define MAX_SHORT 9 /* digits that fit any integer */
 
@@ -24,16 +25,6 @@ static inline const char *guess_text(struct run *r, uint32_t i,
   return p + len + 2;
 }
 
-static void push_integer(lua_State *L, int64_t i) {
-#if PC_INTEGERS
-  if ((lua_Integer)i == i) {
-    lua_pushinteger(L, (lua_Integer)i);
-    return;
-  }
-#endif
-  lua_pushnumber(L, (lua_Number)i);
-}
-
 /* Read the number at p if it is an integer of few digits and seen to end; else
 ** NULL.  [-0, +0|1, -] */
 static inline const char *guess_integer(struct run *r, const char *p) {
@@ -43,7 +34,7 @@ static inline const char *guess_integer(struct run *r, const char *p) {
   while (*q >= '0' && *q <= '9' && q - p < MAX_SHORT)
     i = i * 10 + (unsigned)(*q++ - '0');
   if (q == p || (*q != ',' && *q != '}' && *q != ']')) return NULL;
-  push_integer(r->L, i);
+  pc_push_integer(r->L, i);
   return q;
 }
 
@@ -52,10 +43,7 @@ static const char *read_number(struct run *r, const char *p) {
   struct pc_json_number number;
   enum pc_err err = pc_json_number(p, r->end, r->final, &number);
   if (err == PC_OK) {
-    if (number.is_integer)
-      push_integer(r->L, number.integer);
-    else
-      lua_pushnumber(r->L, (lua_Number)number.real);
+    pc_push_number(r->L, &number);
     return number.next;
   }
   return err == PC_TRUNCATED ? NULL : pc_fail(r, err, number.next);
@@ -148,11 +136,11 @@ static inline const char *read_scalar(struct run *r, struct pc_place *m,
                                       const char *p) {
   const char *next;
   if (*p == '"') {
-    if (m->hope == 0) return pc_read_text(r, m, p);
-    next = guess_text(r, m->texts[0], p);
-    if (next == NULL) next = guess_text(r, m->texts[1], p);
+    if (m->seen.hope == 0) return pc_read_text(r, m, p);
+    next = guess_text(r, m->seen.texts[0], p);
+    if (next == NULL) next = guess_text(r, m->seen.texts[1], p);
     if (next == NULL) return pc_read_text(r, m, p);
-    m->hope = PC_PATIENCE;
+    m->seen.hope = PC_PATIENCE;
     return next;
   }
   next = guess_integer(r, p);

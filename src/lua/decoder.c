@@ -9,19 +9,17 @@
 #include <string.h>
 
 #include "lua/builder.h"
+#include "lua/tail.h"
 
-#define DECODER   "partnercenter.Decoder"
-#define TAIL_STEP 256 /* bytes tried first to complete a cut token */
+#define DECODER "partnercenter.Decoder"
 
 struct decoder {
   bool running; /* in a run, or a Lua error ended one: not usable */
   bool closed;
-  bool taken;   /* finish() has given the document */
-  int parked;   /* stack slots in PC_KEPT_PARKED */
-  uint32_t row; /* rows taken from PC_KEPT_ROWS */
-  char *tail;   /* the cut token; memory PC_KEPT_TAIL */
-  size_t tail_len;
-  size_t tail_cap;
+  bool taken;          /* finish() has given the document */
+  int parked;          /* stack slots in PC_KEPT_PARKED */
+  uint32_t row;        /* rows taken from PC_KEPT_ROWS */
+  struct pc_tail tail; /* the cut token; memory PC_KEPT_TAIL */
   struct pc_builder builder;
 };
 
@@ -159,17 +157,7 @@ static void park(lua_State *L, struct decoder *d, int kept) {
 /* Keep the bytes behind those in the tail.  [-0, +0, m] */
 static void add_tail(lua_State *L, struct decoder *d, int kept,
                      const char *bytes, size_t len) {
-  size_t needed = d->tail_len + len;
-  if (needed > d->tail_cap) {
-    size_t cap = needed > 2 * d->tail_cap ? needed : 2 * d->tail_cap;
-    char *tail = lua_newuserdata(L, cap);
-    if (d->tail_len > 0) memcpy(tail, d->tail, d->tail_len);
-    lua_rawseti(L, kept, PC_KEPT_TAIL);
-    d->tail = tail;
-    d->tail_cap = cap;
-  }
-  if (len > 0) memcpy(d->tail + d->tail_len, bytes, len);
-  d->tail_len = needed;
+  pc_tail_add(L, &d->tail, kept, PC_KEPT_TAIL, bytes, len);
 }
 
 static bool is_number_byte(char c) {
@@ -183,7 +171,8 @@ static bool is_number_byte(char c) {
 static bool is_more_number(const struct decoder *d, const char *bytes,
                            size_t len) {
   size_t i;
-  if (d->tail_len > PC_TOKEN_MAX || !is_number_byte(d->tail[0])) return false;
+  if (d->tail.len > PC_TOKEN_MAX || !is_number_byte(d->tail.bytes[0]))
+    return false;
   for (i = 0; i < len && is_number_byte(bytes[i]);) i++;
   return i == len;
 }
@@ -193,26 +182,24 @@ static bool is_more_number(const struct decoder *d, const char *bytes,
 static size_t run_tail(lua_State *L, struct decoder *d, int kept,
                        const char *bytes, size_t len) {
   size_t done = 0;
-  while (d->tail_len > 0 && done < len) {
-    size_t before = d->tail_len, used;
-    size_t n = before > TAIL_STEP ? before : TAIL_STEP;
-    if (n > len - done) n = len - done;
+  while (d->tail.len > 0 && done < len) {
+    size_t before = d->tail.len, used;
+    size_t n = pc_tail_step(&d->tail, len - done);
     if (is_more_number(d, bytes + done, n)) {
       add_tail(L, d, kept, bytes + done, n);
       done += n;
       continue;
     }
     add_tail(L, d, kept, bytes + done, n);
-    if (pc_builder_run(L, &d->builder, kept, d->tail, d->tail_len, false,
+    if (pc_builder_run(L, &d->builder, kept, d->tail.bytes, d->tail.len, false,
                        &used) != PC_OK)
       return done;
     if (used >= before) { /* what follows is read where it lies */
-      d->tail_len = 0;
+      d->tail.len = 0;
       return done + used - before;
     }
     done += n;
-    d->tail_len -= used;
-    memmove(d->tail, d->tail + used, d->tail_len);
+    pc_tail_drop(&d->tail, used);
   }
   return done;
 }
@@ -279,8 +266,9 @@ int pc_decoder_finish(lua_State *L, int index) {
   d->running = true;
   lua_pushboolean(L, 1);
   kept = unpark(L, d, index);
-  err = pc_builder_run(L, &d->builder, kept, d->tail_len > 0 ? d->tail : "",
-                       d->tail_len, true, &used);
+  err = pc_builder_run(L, &d->builder, kept,
+                       d->tail.len > 0 ? d->tail.bytes : "", d->tail.len, true,
+                       &used);
   d->parked = 0;
   lua_pushnil(L);
   lua_rawseti(L, kept, PC_KEPT_PARKED);
@@ -319,7 +307,7 @@ bool pc_decoder_reuse(lua_State *L, int index,
   d->taken = false;
   d->parked = 0;
   d->row = 0;
-  d->tail_len = 0;
+  d->tail.len = 0;
   return true;
 }
 

@@ -2,18 +2,23 @@
 ** SPDX-License-Identifier: MIT */
 #include "lua/memo.h"
 
-void pc_memo_set_atoms(struct pc_memo *memo, struct pc_atom *atoms,
-                       uint32_t mask) {
+void pc_memo_clear_atoms(struct pc_atom *atoms, uint32_t mask) {
   uint32_t i;
-  memo->atoms = atoms;
-  memo->mask = mask;
   for (i = 0; i <= mask + 1; i++) {
     atoms[i].bytes = NULL;
     atoms[i].len = UINT32_MAX;
     atoms[i].hash = 0;
   }
+}
+
+void pc_memo_set_atoms(struct pc_memo *memo, struct pc_atom *atoms,
+                       uint32_t mask) {
+  uint32_t i;
+  memo->atoms = atoms;
+  memo->mask = mask;
+  pc_memo_clear_atoms(atoms, mask);
   for (i = 0; i < memo->count; i++)
-    memset(memo->places[i].texts, 0, sizeof memo->places[i].texts);
+    memset(memo->places[i].seen.texts, 0, sizeof memo->places[i].seen.texts);
 }
 
 void pc_memo_init(struct pc_memo *memo, struct pc_place *places, uint32_t cap,
@@ -33,7 +38,7 @@ uint32_t pc_memo_place(struct pc_memo *memo) {
   if (memo->count == memo->cap) return PC_NOWHERE;
   m = &memo->places[memo->count];
   memset(m, 0, offsetof(struct pc_place, lead));
-  m->hope = PC_PATIENCE;
+  m->seen.hope = PC_PATIENCE;
   return memo->count++;
 }
 

@@ -31,11 +31,18 @@
 enum { PC_NOWHERE, PC_ROOT }; /* the first two places */
 enum { PC_NO_ATOM };          /* the first atom */
 
+/* The strings that came at one place, or in one column. */
+struct pc_seen {
+  uint32_t texts[2]; /* atoms of the last two */
+  uint8_t hope;      /* tries left before strings here count as new */
+  uint8_t rest;      /* strings passed over since then */
+};
+
 struct pc_place {
   uint32_t next;          /* the member that followed last time */
   uint32_t first;         /* of an object here: its first member */
   uint32_t element;       /* of an array here: the place of its elements */
-  uint32_t texts[2];      /* atoms of the last two strings here */
+  struct pc_seen seen;    /* the strings here */
   uint32_t members[2];    /* sizes of the last two objects here */
   uint32_t elements[2];   /* sizes of the last two arrays here */
   uint32_t hash;          /* of the member's name */
@@ -43,8 +50,6 @@ struct pc_place {
   const char *name;       /* the bytes of its Lua string */
   uint16_t siblings;      /* members known of an object here */
   bool wild;              /* object with too many names: all share a place */
-  uint8_t hope;           /* tries left before strings here count as new */
-  uint8_t rest;           /* strings passed over since then */
   uint8_t lead_len;       /* 0: not known */
   char lead[PC_LEAD_MAX]; /* from behind ',' or '{' to the value */
 };
@@ -154,6 +159,9 @@ static inline bool pc_leads(const struct pc_place *m, const char *p,
 ** for mask + 2 atoms. */
 void pc_memo_init(struct pc_memo *memo, struct pc_place *places, uint32_t cap,
                   struct pc_atom *atoms, uint32_t mask);
+
+/* Make mask + 2 atoms of which nothing is known. */
+void pc_memo_clear_atoms(struct pc_atom *atoms, uint32_t mask);
 
 /* Forget all atoms and use these from now on. */
 void pc_memo_set_atoms(struct pc_memo *memo, struct pc_atom *atoms,

@@ -1,6 +1,7 @@
 /* partnercenter.core: the functions and constants that Lua code requires.
 ** SPDX-License-Identifier: MIT */
 #include "lua/compat.h"
+#include "lua/csv.h"
 #include "lua/decoder.h"
 #include "lua/file.h"
 #include "lua/output.h"
@@ -41,6 +42,7 @@ int luaopen_partnercenter_core(lua_State *L) {
   pc_file_register(L);
   pc_output_register(L);
   pc_decoder_register(L);
+  pc_csv_register(L);
   pc_session_register(L);
   return 1;
 }

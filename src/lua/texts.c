@@ -4,8 +4,7 @@
 #include "lua/build.h"
 
 #include "json/json.h"
-
-#define RETRY 32 /* one string in so many gives a place new hope */
+#include "lua/values.h"
 
 /* --- reading --- */
 
@@ -74,52 +73,12 @@ static const char *read_string(struct run *r, const char *p, size_t *len,
 
 /* --- values --- */
 
-/* Whether the atom is this string. */
-static inline bool is_atom(const struct pc_atom *atom, const char *s,
-                           size_t len, uint32_t hash) {
-  return atom->hash == hash && atom->len == len &&
-         pc_same(s, atom->bytes, len);
-}
-
-/* Push a new string and make it atom i.  [-0, +1, m] */
-static void push_new_atom(struct run *r, uint32_t i, const char *s, size_t len,
-                          uint32_t hash) {
-  struct pc_atom *atom = &r->b->memo.atoms[i];
-  lua_pushlstring(r->L, s, len);
-  lua_pushvalue(r->L, -1);
-  lua_rawseti(r->L, r->strings, (int)i);
-  atom->bytes = lua_tolstring(r->L, -1, NULL);
-  atom->len = (uint32_t)len;
-  atom->hash = hash;
-}
-
-/* Push a string of the text, at that place, through the atoms: one that is
-** there needs no hash of Lua's. Where strings never come again the atoms are
-** left alone.  [-0, +1, m] */
+/* Push a string of the text, at that place.  [-0, +1, m] */
 static void push_atom(struct run *r, struct pc_place *place, const char *s,
                       size_t len) {
-  const struct pc_atom *atoms = r->b->memo.atoms;
-  uint32_t hash, i;
-  if (len > PC_ATOM_MAX || (place->hope == 0 && ++place->rest % RETRY != 0)) {
-    lua_pushlstring(r->L, s, len);
-    return;
-  }
-  hash = pc_hash(s, len);
-  i = 1 + (hash & r->b->memo.mask);
-  /* Each has two seats; the third of two that come in turn takes either. */
-  if (!is_atom(&atoms[i], s, len, hash)) {
-    uint32_t other = 1 + ((i - 1) ^ 1);
-    if (is_atom(&atoms[other], s, len, hash) || (hash >> 31) != 0) i = other;
-  }
-  place->texts[1] = place->texts[0];
-  place->texts[0] = i;
-  if (is_atom(&atoms[i], s, len, hash)) {
-    place->hope = PC_PATIENCE;
-    lua_rawgeti(r->L, r->strings, (int)i);
-  } else {
-    if (place->hope > 0) place->hope--;
-    push_new_atom(r, i, s, len, hash);
-  }
+  struct pc_memo *memo = &r->b->memo;
+  pc_push_atom(r->L, r->strings, memo->atoms, memo->mask, &place->seen, s,
+               len);
 }
 
 const char *pc_read_text(struct run *r, struct pc_place *place,
