@@ -366,6 +366,23 @@ describe("partnercenter.core.session", function()
       assert.equal(threads, #process.threads())
     end)
 
+    it("leaves no descriptor to a program that is started meanwhile", function()
+      local function inherited()
+        local pipe = io.popen "exec ls /proc/self/fd"
+        local list = pipe:read("*a")
+        pipe:close()
+        return list
+      end
+      local before = inherited()
+      local slow = send(SLOW)
+      local transfers = {}
+      for i = 1, 4 do transfers[i] = send(DOCUMENTED) end
+      for i = 1, 4 do assert.equal(200, wait_for(transfers[i]):status()) end
+      assert(session:listen("/tmp"))
+      assert.is_false(slow:done())
+      assert.equal(before, inherited())
+    end)
+
     it("pauses one transfer whose reader is behind, and it alone", function()
       session = core.session { ca_file = box.ca_file, window = 65536 }
       local big = send(BIG, { streamed = true })

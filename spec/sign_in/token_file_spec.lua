@@ -152,6 +152,16 @@ describe("a token file", function()
       assert.equal("token", sh("ls -A '" .. dir .. "'"))
     end)
 
+    it("does not take the place of what is no file", function()
+      for _, command in ipairs { "mkfifo", "mkdir" } do
+        sh(("rm -rf '%s'; %s '%s'"):format(path, command, path))
+        local ok, why = core.file_write(path, "new")
+        assert.is_nil(ok)
+        assert.equal("it is not a regular file", why)
+        assert.equal("token", sh("ls -A '" .. dir .. "'"))
+      end
+    end)
+
     it("needs its directory", function()
       local ok, why = core.file_write(dir .. "/no/token", "new")
       assert.is_nil(ok)

@@ -26,6 +26,8 @@
 ** those who write hold the lock. */
 #define TEMPORARY ".new"
 
+#define NOT_REGULAR "it is not a regular file"
+
 struct lock {
   int fd;      /* the lock file, -1 when closed */
   pid_t owner; /* who took the lock; a forked child must not release it */
@@ -54,7 +56,7 @@ static int push_failure(lua_State *L, const char *why, int code) {
 /* What is wrong with a file that is to hold a secret, or with one that is to
 ** be trusted, which others may read and the system may own; NULL: nothing. */
 static const char *find_exposure(const struct stat *st, int trusted) {
-  if (!S_ISREG(st->st_mode)) return "it is not a regular file";
+  if (!S_ISREG(st->st_mode)) return NOT_REGULAR;
   if (st->st_uid != geteuid() && !(trusted && st->st_uid == 0))
     return "it belongs to another user";
   if (trusted)
@@ -164,10 +166,17 @@ static int fill_temporary(int fd, const char *bytes, size_t n) {
   return result;
 }
 
-/* 0, or what errno said. */
-static int write_secret(const char *path, const char *bytes, size_t n) {
+/* 0, or what errno said; or EINVAL, and in *why what stands there and is not to
+** be replaced: a device would be gone. */
+static int write_secret(const char *path, const char *bytes, size_t n,
+                        const char **why) {
   char temporary[MAX_PATH];
+  struct stat st;
   int fd, result;
+  if (lstat(path, &st) == 0 && !S_ISREG(st.st_mode) && !S_ISLNK(st.st_mode)) {
+    *why = NOT_REGULAR;
+    return EINVAL;
+  }
   memcpy(temporary, path, strlen(path));
   memcpy(temporary + strlen(path), TEMPORARY, sizeof TEMPORARY);
   if (unlink(temporary) != 0 && errno != ENOENT) return errno;
@@ -184,8 +193,9 @@ static int write_secret(const char *path, const char *bytes, size_t n) {
 }
 
 /***
-Replaces a file by one of mode 0600 with these bytes, whatever the umask: all
-of it or nothing, and on the disk when this returns. The caller holds the lock.
+Replaces a file, or a symbolic link, by a file of mode 0600 with these bytes,
+whatever the umask: all of it or nothing, and on the disk when this returns.
+What is neither is refused. The caller holds the lock.
 Blocks on the disk.
 @function file_write
 @tparam string path
@@ -198,10 +208,11 @@ static int file_write(lua_State *L) {
   const char *path = check_path(L, 1);
   size_t n;
   const char *bytes = luaL_checklstring(L, 2, &n);
+  const char *why = NULL;
   int code;
   luaL_argcheck(L, n <= MAX_SECRET, 2, "is too large");
-  code = write_secret(path, bytes, n);
-  if (code != 0) return push_failure(L, NULL, code);
+  code = write_secret(path, bytes, n, &why);
+  if (code != 0) return push_failure(L, why, code);
   lua_pushboolean(L, 1);
   return 1;
 }

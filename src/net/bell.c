@@ -20,6 +20,11 @@
 
 #define TRIES 16 /* names that may be taken by others */
 
+#ifndef SOCK_CLOEXEC
+#define SOCK_CLOEXEC                     0
+#define accept4(fd, address, len, flags) accept(fd, address, len)
+#endif
+
 #ifndef MSG_NOSIGNAL
 #define MSG_NOSIGNAL 0 /* SO_NOSIGPIPE does the same there */
 #endif
@@ -140,7 +145,7 @@ enum pc_err pc_net_listen(struct pc_net *net, const char *directory,
   pthread_mutex_lock(&net->mutex);
   pc_bell_close(b);
   pthread_mutex_unlock(&net->mutex);
-  b->listen_fd = socket(AF_UNIX, SOCK_STREAM, 0);
+  b->listen_fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
   /* Before it is bound its mode is that of the file to be. */
   if (b->listen_fd < 0 || fchmod(b->listen_fd, 0600) != 0 ||
       set_flags(b->listen_fd) != 0 || !bind_somewhere(b, directory) ||
@@ -170,7 +175,8 @@ static bool is_own(int fd) {
 enum pc_err pc_net_accept(struct pc_net *net) {
   struct pc_bell *b = &net->bell;
   int fd;
-  while ((fd = accept(b->listen_fd, NULL, NULL)) >= 0 || errno == EINTR) {
+  while ((fd = accept4(b->listen_fd, NULL, NULL, SOCK_CLOEXEC)) >= 0 ||
+         errno == EINTR) {
     if (fd < 0) continue;
     if (is_own(fd) && set_flags(fd) == 0) break;
     close(fd);

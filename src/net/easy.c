@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include "net/seal.h"
 
 /* The header block with all interim (1xx) answers before it, so that their
 ** number is bounded. */
@@ -147,6 +148,7 @@ static CURLcode set_connection(CURL *easy, const struct pc_io *io) {
   CURLcode code = CURLE_OK;
   SET(CURLOPT_SHARE, io->share);
   SET(CURLOPT_NOSIGNAL, 1L);
+  SET(CURLOPT_OPENSOCKETFUNCTION, pc_seal_open);
   SET(CURLOPT_NOPROGRESS, 1L);
   SET(CURLOPT_HEADERFUNCTION, on_header);
   SET(CURLOPT_WRITEFUNCTION, on_body);

@@ -17,6 +17,7 @@
 #include <sys/epoll.h>
 #include <time.h>
 #include <unistd.h>
+#include "net/seal.h"
 
 #define EVENTS_PER_ROUND 32 /* bounds the time between two looks at orders */
 
@@ -54,6 +55,7 @@ static int on_socket(CURL *easy, curl_socket_t fd, int what, void *arg,
                      void *known) {
   struct pc_poll *p = arg;
   (void)easy;
+  if (known == NULL) pc_seal_pair(fd);
   if (!watch(p, fd, what, known != NULL))
     p->refused = true; /* which the multi does not survive */
   if (p->refused) return -1;

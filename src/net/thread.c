@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include "net/poll.h"
+#include "net/seal.h"
 
 static void append_pieces(struct pc_pieces *to, struct pc_pieces *from) {
   if (from->first == NULL) return;
@@ -195,7 +196,7 @@ static void collect_ended(struct pc_io *io) {
 
 static enum pc_err open_io(struct pc_io *io) {
   const struct pc_net_config *config = &io->net->config;
-  io->multi = curl_multi_init();
+  io->multi = pc_seal_multi(io->net->down_wake.read_fd);
   io->share = curl_share_init();
   if (io->multi == NULL || io->share == NULL) return PC_NOMEM;
   /* Each handle of libcurl before 8.12 keeps its TLS sessions to itself, so

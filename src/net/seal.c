@@ -1,0 +1,76 @@
+/* Close-on-exec for what libcurl opens.
+** SPDX-License-Identifier: MIT */
+#define _GNU_SOURCE /* SOCK_CLOEXEC */
+#include "net/seal.h"
+
+#include <fcntl.h>
+#include <stdbool.h>
+#include <sys/ioctl.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#ifndef SOCK_CLOEXEC
+#define SOCK_CLOEXEC 0
+#endif
+
+/* How many numbers above the first end of a pair are looked at for the second,
+** which has the lowest that was free. */
+#define REACH 4096
+
+static void seal(int fd) {
+  (void)fcntl(fd, F_SETFD, FD_CLOEXEC);
+}
+
+curl_socket_t pc_seal_open(void *arg, curlsocktype purpose,
+                           struct curl_sockaddr *address) {
+  int fd = socket(address->family, address->socktype | SOCK_CLOEXEC,
+                  address->protocol);
+  (void)arg;
+  (void)purpose;
+  if (fd < 0) return CURL_SOCKET_BAD;
+  if (SOCK_CLOEXEC == 0) seal(fd);
+  return fd;
+}
+
+/* A unix socket without a name, not sealed: an end of a pair. */
+static bool is_bare_end(int fd, struct stat *st) {
+  struct sockaddr_un address;
+  socklen_t len = sizeof address;
+  int flags = fcntl(fd, F_GETFD);
+  return flags >= 0 && (flags & FD_CLOEXEC) == 0 && fstat(fd, st) == 0 &&
+         S_ISSOCK(st->st_mode) &&
+         getsockname(fd, (struct sockaddr *)&address, &len) == 0 &&
+         address.sun_family == AF_UNIX && len <= sizeof address.sun_family;
+}
+
+void pc_seal_pair(int fd) {
+  struct stat first, second;
+  int other;
+  if (!is_bare_end(fd, &first)) return;
+  seal(fd);
+  /* Its other end was made right after it, so has the next number as a file. No
+  ** other file has that: what is not found is left as it is. */
+  for (other = fd + 1; other <= fd + REACH; other++)
+    if (is_bare_end(other, &second) && second.st_dev == first.st_dev &&
+        second.st_ino == first.st_ino + 1) {
+      seal(other);
+      return;
+    }
+}
+
+CURLM *pc_seal_multi(int any) {
+  CURLM *multi;
+  int waiting = 0;
+  int fd = fcntl(any, F_DUPFD_CLOEXEC, 0); /* the lowest free */
+  if (fd >= 0) close(fd);
+  multi = curl_multi_init();
+  if (multi == NULL || fd < 0) return multi;
+  /* Unless another thread was quicker, that is the end which is read: only then
+  ** does a wake-up wait there. */
+  if (curl_multi_wakeup(multi) == CURLM_OK &&
+      ioctl(fd, FIONREAD, &waiting) == 0 && waiting == 1)
+    pc_seal_pair(fd);
+  return multi;
+}
