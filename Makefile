@@ -165,10 +165,12 @@ check: deps-all           ## check everything that CI checks
 
 # --- on other releases ---
 
-.PHONY: test-on
+.PHONY: test-on test-fresh
 test-on:                  ## run the specs on another release (SUITE=trixie; by root)
 	@tools/platforms/on '$(SUITE)' '$(or $(TARGET),test)' \
 	  $(if $(filter file,$(origin LUAS)),,'LUAS=$(LUAS)') $(if $(SPEC),'SPEC=$(SPEC)')
+test-fresh:               ## follow README on an empty release (SUITE=trixie; by root)
+	@LUAS='$(if $(filter file,$(origin LUAS)),,$(LUAS))' tools/platforms/fresh '$(SUITE)'
 
 # --- install it ---
 
