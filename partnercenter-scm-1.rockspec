@@ -20,7 +20,7 @@ decodes beside your code, in a script, in OpenResty or in any event loop.]],
   labels = { "http", "json", "microsoft", "openresty" },
 }
 dependencies = {
-  "lua >= 5.1, < 5.5",
+  "lua >= 5.1, < 5.6",
   "lua-cjson",
   "argparse",       -- for the partnercenter command
 }

@@ -1,5 +1,5 @@
 -- Where the command writes to, and what it says beside it.
-local cjson = require "cjson"
+local cjson = require "spec.support.json"
 local command = require "spec.support.command"
 local partnercenter = require "partnercenter"
 local sandbox = require "spec.support.sandbox"

@@ -1,5 +1,5 @@
 -- The whole way from a resource to Lua tables, against the sandbox.
-local cjson = require "cjson"
+local cjson = require "spec.support.json"
 local core = require "partnercenter.core"
 local inside = require "spec.support.inside"
 local partnercenter = require "partnercenter"
@@ -65,6 +65,7 @@ describe("partnercenter.client", function()
     end)
 
     it("gives what lua-cjson would decode, and encodes again with it", function()
+      if not cjson.compares then return pending "this Lua has no lua-cjson" end
       local page = assert(deployment(new_client()):get())
       local wire = read_file("spec/data/examples/wire/customer-licenses-deployment.body")
       local expected = cjson.decode((wire:gsub("^\239\187\191", "")))

@@ -106,7 +106,8 @@ describe("partnercenter.core", function()
     end
 
     it("decode the documented answers like lua-cjson", function()
-      local cjson = require "cjson"
+      local cjson = require "spec.support.json"
+      if not cjson.compares then return pending "this Lua has no lua-cjson" end
       local count = 0
       for name in io.popen("ls spec/data/examples/*.json spec/data/examples/wire/*"):lines() do
         local file = assert(io.open(name, "rb"))
@@ -185,7 +186,7 @@ describe("partnercenter.core", function()
     end)
 
     it("array_mt lets an empty array survive a round trip where lua-cjson can", function()
-      local cjson = require "cjson"
+      local cjson = require "spec.support.json"
       if not cjson.array_mt then return end
       local value = core.decode('{"a":[]}', { array_mt = cjson.array_mt })
       assert.equal('{"a":[]}', cjson.encode(value))
@@ -457,7 +458,8 @@ describe("partnercenter.core", function()
     end
 
     it("are decoded like lua-cjson does", function()
-      local cjson = require "cjson"
+      local cjson = require "spec.support.json"
+      if not cjson.compares then return pending "this Lua has no lua-cjson" end
       for i = 1, 300 do
         local document = "[" .. make(5) .. "," .. make(4) .. "," .. make(3) .. "]"
         local expected = cjson.decode(document)

@@ -1,5 +1,5 @@
 -- Each example runs against the sandbox as its first comment says.
-local cjson = require "cjson"
+local cjson = require "spec.support.json"
 local partnercenter = require "partnercenter"
 local process = require "spec.support.process"
 local sandbox = require "spec.support.sandbox"

@@ -7,7 +7,7 @@ local IDS = "Trace ID: 0000aaaa-11bb-cccc-dd22-eeeeee333333%sCorrelation ID: "
   .. "aaaa0000-bb11-2222-33cc-444444dddddd%sTimestamp: 2026-06-09 08:15:30Z"
 
 local function refusal(document, status)
-  local cjson = require "cjson"
+  local cjson = require "spec.support.json"
   return errors.from_response({ status = status or 400, body = cjson.encode(document),
     token_endpoint = true }, core.decode)
 end

@@ -1,5 +1,5 @@
 -- Errors as they arrive from the field: each row a shape, and what comes of it.
-local cjson = require "cjson"
+local cjson = require "spec.support.json"
 local core = require "partnercenter.core"
 local errors = require "partnercenter.errors"
 

@@ -1,4 +1,4 @@
-local cjson = require "cjson"
+local cjson = require "spec.support.json"
 local f = require "partnercenter.filters"
 
 local JAN = f.date("2018-01-01")

@@ -1,4 +1,4 @@
-local cjson = require "cjson"
+local cjson = require "spec.support.json"
 local insights = require "partnercenter.insights"
 
 local function example(name)

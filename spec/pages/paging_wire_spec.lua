@@ -1,6 +1,6 @@
 -- Paging against the sandbox: every form of the next page, over 25 pages, and
 -- what goes wrong on the way.
-local cjson = require "cjson"
+local cjson = require "spec.support.json"
 local errors = require "partnercenter.errors"
 local filter = require "partnercenter.filters"
 local partnercenter = require "partnercenter"

@@ -1,6 +1,6 @@
 -- The sandbox's data: the resources agree, pages end, filters and groups are
 -- really evaluated.
-local cjson = require "cjson"
+local cjson = require "spec.support.json"
 local sandbox = require "spec.support.sandbox"
 
 local DEPLOYMENT = "/partner/v1/analytics/commercial/deployment/license"

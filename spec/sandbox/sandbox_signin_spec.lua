@@ -1,5 +1,5 @@
 -- The sandbox's sign-in side: every grant, both versions, all errors.
-local cjson = require "cjson"
+local cjson = require "spec.support.json"
 local sandbox = require "spec.support.sandbox"
 
 local RESOURCE = "https://api.partnercenter.microsoft.com"

@@ -1,6 +1,6 @@
 -- The sandbox seen from outside, through the curl command: the wire, refusals,
 -- pace, faults, statistics, life.
-local cjson = require "cjson"
+local cjson = require "spec.support.json"
 local sandbox = require "spec.support.sandbox"
 
 local BOM = "\239\187\191"

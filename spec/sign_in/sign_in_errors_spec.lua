@@ -1,6 +1,6 @@
 -- When signing in fails, against the sandbox over TLS: what each error says, and
 -- what it never shows.
-local cjson = require "cjson"
+local cjson = require "spec.support.json"
 local errors = require "partnercenter.errors"
 local inside = require "spec.support.inside"
 local partnercenter = require "partnercenter"

@@ -1,5 +1,5 @@
 -- Signing in, against the sandbox over TLS.
-local cjson = require "cjson"
+local cjson = require "spec.support.json"
 local partnercenter = require "partnercenter"
 local secrets_of = require "spec.support.secrets"
 local signing = require "spec.support.signing"

@@ -5,7 +5,7 @@
 --   browser:open(url), browser:run("return document.title"), browser:wait("return …")
 --   browser:find(css):click(), browser:keys(css, text), browser:screenshot(path)
 --   browser:console() --> what went wrong on the page, browser:stop()
-local cjson = require "cjson"
+local cjson = require "spec.support.json"
 
 local M = {}
 

@@ -1,6 +1,6 @@
 -- The documented answers of spec/data/examples, decoded by lua-cjson as the core
 -- decodes them: a leading BOM skipped, null members absent.
-local cjson = require "cjson"
+local cjson = require "spec.support.json"
 
 local M = {}
 

@@ -5,7 +5,7 @@
 --   box.base_url, box.ca_file, box.token, box.app_token, ...
 --   box:get(path), box:control { latency = 50 }, box:stats(), box:stop()
 --   box:partner { retries = 0 }     a client of it
-local cjson = require "cjson"
+local cjson = require "spec.support.json"
 
 local M = {}
 
