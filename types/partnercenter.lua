@@ -101,6 +101,9 @@ function partnercenter.is_guid(text) end
 ---@class partnercenter.Client
 ---@field customers partnercenter.CustomersNode
 ---@field analytics partnercenter.AnalyticsNode
+---@field partnerRequests partnercenter.PartnerRequestsNode
+---@field nonMfaCompliantPartnerPrincipals partnercenter.NonMfaPrincipalsNode
+---@field applicationmfaadoptionstatus partnercenter.MfaAdoptionsNode
 local Client = {}
 
 --- The same client for calls with other settings.
@@ -125,6 +128,21 @@ function Client:request(options) end
 ---@return partnercenter.Closer
 function Client:map(input, fn, options) end
 
+---@class partnercenter.MfaStatus
+---@field compliant? boolean nil: the service did not say
+---@field in_token boolean the token names the second factor
+---@field user? string
+---@field tenant? string
+---@field application? string
+---@field advice string what to do, one line
+---@field request_id string
+---@field correlation_id string
+
+--- Whether Partner Center finds the second factor in the token.
+---@return partnercenter.MfaStatus? status
+---@return partnercenter.Error? err
+function Client:mfa_status() end
+
 --- Ends what is under way with the kind "cancelled", and gives everything back.
 --- What is asked for afterwards fails with the kind "closed".
 function Client:close() end
@@ -136,6 +154,7 @@ function Client:close() end
 ---@field correlation_id string
 ---@field ms_cv? string
 ---@field server_id? string
+---@field mfa_compliant? boolean the answer to the header ValidateMfa
 ---@field attempts integer requests sent for the call
 ---@field timings partnercenter.Timings
 
@@ -584,6 +603,31 @@ function insights.below(rows, share, name) end
 ---@field servicePlans table[]
 ---@field attributes partnercenter.Attributes
 
+---@class partnercenter.PartnerRequest
+---@field requestId string
+---@field correlationId string
+---@field operationName string
+---@field requestDateTime string
+---@field ipAddress string
+---@field objectId string
+---@field tenantId string
+---@field upn string
+---@field applicationId string
+---@field mfaCompliant boolean
+
+---@class partnercenter.NonMfaPrincipal
+---@field objectId string
+---@field tenantId string
+---@field upn string
+---@field lastNonMfaCompliantRequestDateTime string
+
+---@class partnercenter.MfaAdoption
+---@field loginDate string
+---@field mfaCompliantRequestCount integer
+---@field totalRequestCount integer
+---@field applicationId string
+---@field applicationName string
+
 ---@class partnercenter.PartnerDeployment
 ---@field serviceCode? string
 ---@field serviceName string
@@ -747,6 +791,15 @@ function insights.below(rows, share, name) end
 ---@class partnercenter.SubscribedSkusPage : partnercenter.Page
 ---@field items partnercenter.SubscribedSku[]
 
+---@class partnercenter.PartnerRequestsPage : partnercenter.Page
+---@field items partnercenter.PartnerRequest[]
+
+---@class partnercenter.NonMfaPrincipalsPage : partnercenter.Page
+---@field items partnercenter.NonMfaPrincipal[]
+
+---@class partnercenter.MfaAdoptionsPage : partnercenter.Page
+---@field items partnercenter.MfaAdoption[]
+
 ---@class partnercenter.PartnerDeploymentPage : partnercenter.Page
 ---@field items partnercenter.PartnerDeployment[]
 
@@ -800,6 +853,9 @@ function insights.below(rows, share, name) end
 
 ---@class partnercenter.SubscribedSkusParams
 ---@field licenseGroupIds? string[]|string
+---@field filter? partnercenter.Filter
+
+---@class partnercenter.MfaParams
 ---@field filter? partnercenter.Filter
 
 ---@class partnercenter.PartnerDeploymentParams
@@ -903,6 +959,24 @@ function insights.below(rows, share, name) end
 ---@field pages fun(self, params?: partnercenter.SubscribedSkusParams): fun(...): partnercenter.SubscribedSkusPage?, partnercenter.Facts?
 ---@field each fun(self, params?: partnercenter.SubscribedSkusParams): (fun(...): partnercenter.SubscribedSku?), nil, nil, partnercenter.Closer
 ---@field all fun(self, params?: partnercenter.SubscribedSkusParams): partnercenter.SubscribedSku[]?, partnercenter.Error?
+
+---@class partnercenter.PartnerRequestsNode
+---@field get fun(self, params?: partnercenter.MfaParams): partnercenter.PartnerRequestsPage?, partnercenter.Outcome
+---@field pages fun(self, params?: partnercenter.MfaParams): fun(...): partnercenter.PartnerRequestsPage?, partnercenter.Facts?
+---@field each fun(self, params?: partnercenter.MfaParams): (fun(...): partnercenter.PartnerRequest?), nil, nil, partnercenter.Closer
+---@field all fun(self, params?: partnercenter.MfaParams): partnercenter.PartnerRequest[]?, partnercenter.Error?
+
+---@class partnercenter.NonMfaPrincipalsNode
+---@field get fun(self, params?: partnercenter.MfaParams): partnercenter.NonMfaPrincipalsPage?, partnercenter.Outcome
+---@field pages fun(self, params?: partnercenter.MfaParams): fun(...): partnercenter.NonMfaPrincipalsPage?, partnercenter.Facts?
+---@field each fun(self, params?: partnercenter.MfaParams): (fun(...): partnercenter.NonMfaPrincipal?), nil, nil, partnercenter.Closer
+---@field all fun(self, params?: partnercenter.MfaParams): partnercenter.NonMfaPrincipal[]?, partnercenter.Error?
+
+---@class partnercenter.MfaAdoptionsNode
+---@field get fun(self, params?: partnercenter.MfaParams): partnercenter.MfaAdoptionsPage?, partnercenter.Outcome
+---@field pages fun(self, params?: partnercenter.MfaParams): fun(...): partnercenter.MfaAdoptionsPage?, partnercenter.Facts?
+---@field each fun(self, params?: partnercenter.MfaParams): (fun(...): partnercenter.MfaAdoption?), nil, nil, partnercenter.Closer
+---@field all fun(self, params?: partnercenter.MfaParams): partnercenter.MfaAdoption[]?, partnercenter.Error?
 
 ---@class partnercenter.AnalyticsNode
 ---@field licenses partnercenter.PartnerLicensesNode

@@ -66,6 +66,17 @@ describe("the command's sign-in", function()
     assert.truthy(out:find("the sign-in kept in " .. home .. STATE .. "token", 1, true))
     assert.truthy(out:find("tenant        " .. box.tenant .. " (environment)", 1, true))
 
+    for _, mfa in ipairs { true, false } do
+      box:control { mfa = mfa, expire_tokens = true }
+      code, out = run("whoami --mfa")
+      assert.equal(0, code)
+      for _, words in ipairs { "signed in     adele@contoso.com", "in tenant     9a5f1c7e-3d42",
+        "application   " .. box.client_id, mfa and "compliant     yes" or "compliant     no",
+        mfa and "nothing is to be done" or "a person has to sign in again" } do
+        assert.truthy(out:find(words, 1, true), out)
+      end
+    end
+
     code, out = run("logout")
     assert.equal(0, code)
     assert.truthy(out:find("signed out", 1, true))

@@ -15,6 +15,8 @@ local GUID = "4d3cf487-70f4-4e1e-9ff1-b2bfce8d9f04"
 -- The documentation or the service's own contract names them, and no answer shows
 -- them.
 local UNSEEN = {
+  -- Of calls with the header ValidateMfa.
+  ["partnercenter.Facts"] = { "mfa_compliant" },
   ["partnercenter.CompanyProfile"] = { "organizationRegistrationNumber" },
   ["partnercenter.PartnerDeployment"] = { "serviceCode" },
   ["partnercenter.PartnerUsage"] = { "serviceCode" },

@@ -34,11 +34,14 @@ describe("partnercenter.resources", function()
       "analytics.search",
       "analytics.subscriptions",
       "analytics.usage.azure",
+      "applicationmfaadoptionstatus",
       "customers",
       "customers.analytics.licenses.deployment",
       "customers.analytics.licenses.usage",
       "customers.by_id",
       "customers.subscribedskus",
+      "nonMfaCompliantPartnerPrincipals",
+      "partnerRequests",
     }, names)
   end)
 

@@ -54,6 +54,13 @@ under_customer[""] = add("/v1/", "customer", "", { serve = serve("sandbox.data.c
 under_customer["/subscribedskus"] = add("/v1/", "subscribedskus", "licensegroupids",
   { serve = serve("sandbox.data.customers", "skus") })
 
+for path, method in pairs {
+  partnerRequests = "requests", nonMfaCompliantPartnerPrincipals = "principals",
+  applicationmfaadoptionstatus = "adoption",
+} do
+  exact["/v1/" .. path] = add("/v1/", method, "", { serve = serve("sandbox.data.mfa", method) })
+end
+
 local function sign_in(method)
   return { class = method, serve = serve("sandbox.sign_in.signin", method) }
 end

@@ -91,17 +91,21 @@ local function refusal(call, transfer)
   }
 end
 
+-- What the answer to the header ValidateMfa says.
+local COMPLIANT = { ["true"] = true, ["false"] = false }
+
 -- The facts of an answer that support asks for. A server may echo anything there.
 local function facts_of(call, transfer)
   local mask = call.transport.mask
-  local request_id, correlation_id, ms_cv, server_id =
-    transfer:header("MS-RequestId", "MS-CorrelationId", "MS-CV", "MS-ServerId")
+  local request_id, correlation_id, ms_cv, server_id, compliant = transfer:header(
+    "MS-RequestId", "MS-CorrelationId", "MS-CV", "MS-ServerId", "isMfaCompliant")
   return {
     status = transfer:status(),
     request_id = mask(request_id or call.request_id),
     correlation_id = mask(correlation_id or call.correlation_id),
     ms_cv = mask(ms_cv),
     server_id = mask(server_id),
+    mfa_compliant = compliant and COMPLIANT[compliant:lower()],
     attempts = call.attempts,
     timings = transfer:timings(),
   }

@@ -11,6 +11,7 @@ local custom = require "partnercenter.resources.custom"
 local dispatcher = require "partnercenter.loop.dispatcher"
 local errors = require "partnercenter.errors"
 local limiter = require "partnercenter.flow.limiter"
+local mfa = require "partnercenter.client.mfa"
 local node = require "partnercenter.client.node"
 local proxies = require "partnercenter.client.proxies"
 local settings = require "partnercenter.client.settings"
@@ -208,6 +209,19 @@ end
 function methods:map(input, fn, options)
   local iterate, closer = parts_of(self, "map").transport:map(input, fn, options, 2)
   return iterate, nil, nil, closer
+end
+
+--- Whether Partner Center finds the second factor in the token: one small call. Its
+-- absence is an answer, not an error, even where the service refuses the call for it.
+-- @treturn[1] table `compliant` (true, false, or nil: the service did not say), `in_token`
+--   (the token names the second factor), `user`, `tenant`, `application` (as far as the
+--   token can be read), `advice` (what to do, one line), `request_id`, `correlation_id`
+-- @treturn[2] nil
+-- @treturn[2] Error err kind sign_in for app-only credentials, which have no person
+function methods:mfa_status()
+  local parts = parts_of(self, "mfa_status")
+  local status, err = mfa.status(parts.root, parts.sign_in, parts.register.mask)
+  return status, err
 end
 
 --- End the client and give everything back. Calls that are under way fail with

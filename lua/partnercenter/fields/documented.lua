@@ -36,6 +36,17 @@ return {
     "productSku.skuPartNumber", "productSku.targetType", "productSku.licenseGroupId",
     "servicePlans", "attributes", "attributes.objectType",
   },
+  partnerRequests = {
+    "requestId", "correlationId", "operationName", "requestDateTime", "ipAddress", "objectId",
+    "tenantId", "upn", "applicationId", "mfaCompliant",
+  },
+  nonMfaCompliantPartnerPrincipals = {
+    "objectId", "tenantId", "upn", "lastNonMfaCompliantRequestDateTime",
+  },
+  applicationmfaadoptionstatus = {
+    "loginDate", "mfaCompliantRequestCount", "totalRequestCount", "applicationId",
+    "applicationName",
+  },
   ["analytics.licenses.deployment"] =
     join(INSIGHT, DEPLOYMENT, { "proratedDeploymentPercent", "attributes" }),
   ["analytics.licenses.usage"] =

@@ -131,6 +131,23 @@ return {
     params = { licenseGroupIds = "list" },
   },
   {
+    name = "partnerRequests", method = "GET",
+    path = "/v1/partnerRequests",
+    user_required = true, envelope = "items",
+  },
+  {
+    name = "nonMfaCompliantPartnerPrincipals", method = "GET",
+    path = "/v1/nonMfaCompliantPartnerPrincipals",
+    user_required = true, envelope = "items",
+    -- The table's name; the sample has the other one.
+    renames = { lastNonMfaCompliantLoginDateTime = "lastNonMfaCompliantRequestDateTime" },
+  },
+  {
+    name = "applicationmfaadoptionstatus", method = "GET",
+    path = "/v1/applicationmfaadoptionstatus",
+    user_required = true, envelope = "array",
+  },
+  {
     name = "analytics.licenses.deployment", method = "GET",
     path = "/v1/analytics/licenses/deployment",
     user_required = true, envelope = "items",
