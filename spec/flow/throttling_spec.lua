@@ -194,7 +194,8 @@ describe("throttling", function()
     local list = {}
     for i = 1, 180 do list[i] = i end
     local started, count = core.now(), 0
-    for _, page, err in client:map(list, function() return deployment(client) end) do
+    for _, page, err in client:map(list, function() return deployment(client) end,
+      { concurrency = 6 }) do
       assert(page, err)
       count = count + 1
     end
