@@ -103,6 +103,75 @@ describe("partnercenter.loop.luv", function()
     assert.is_nil(said:find("it went on", 1, true))
   end)
 
+  describe("a coroutine that waits and is resumed by somebody else", function()
+    it("goes on only with what it waits for", function()
+      env.box:control { latency = 300 }
+      local client, page, err = env.new_client(), nil, nil
+      local co = coroutine.create(function() page, err = client.customers:get { size = 3 } end)
+      assert(coroutine.resume(co))
+      assert(coroutine.resume(co))
+      assert.equal("dead", coroutine.status(co))
+      assert(page, tostring(err))
+      assert.equal(3, #page.items)
+      uv.run()
+    end)
+
+    it("keeps to its time", function()
+      local client, rested = env.new_client(), nil
+      local co = coroutine.create(function()
+        local started = core.now()
+        inside(client).dispatcher:sleep(0.2)
+        rested = core.now() - started
+      end)
+      assert(coroutine.resume(co))
+      assert(coroutine.resume(co))
+      assert.is_true(rested >= 0.2)
+      uv.run()
+    end)
+
+    it("never lets the rows of a generator vanish", function()
+      local client, told, rows = env.new_client(), nil, 0
+      env.run(function()
+        local generator = coroutine.wrap(function()
+          local step = client.customers:each()
+          local row = step()
+          while row do
+            coroutine.yield(row)
+            row = step()
+          end
+        end)
+        local ok, err = pcall(function()
+          for row in generator do
+            local id = row.id
+            rows = rows + (id and 1 or 0)
+          end
+        end)
+        told = not ok and err
+      end)
+      assert.equal(0, rows)
+      assert.matches("this is no row", told, 1, true)
+      assert.matches("loop = \"block\"", told, 1, true)
+    end)
+
+    it("gives all of them to a reader who goes on", function()
+      local client, rows = env.new_client(), {}
+      env.run(function()
+        local generator = coroutine.wrap(function()
+          local step = client.customers:each()
+          local row = step()
+          while row do
+            coroutine.yield(row)
+            row = step()
+          end
+        end)
+        for row in generator do
+          if rawget(row, "id") then rows[#rows + 1] = row end
+        end
+      end)
+      assert.equal(40, #rows)
+    end)
+  end)
+
   it("can poll a session of the core as it is", function()
     local session = assert(core.session { ca_file = box.ca_file })
     local transfer = session:send {

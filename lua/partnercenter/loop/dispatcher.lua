@@ -140,6 +140,16 @@ function methods:step(seconds)
   return running
 end
 
+-- Until the token is woken or its time is over: the end of a loop's own wait alone
+-- says nothing, as somebody may have resumed the coroutine by mistake.
+local function wait(self, token, seconds)
+  local due = seconds and self.clock() + seconds
+  repeat
+    if token.driver:park(token, due and math.max(0, due - self.clock())) then return true end
+  until due and self.clock() >= due
+  return false
+end
+
 --- Wait until there is news of a transfer.
 -- @tparam Transfer transfer
 -- @tparam ?number deadline on the dispatcher's clock
@@ -151,7 +161,7 @@ function methods:wait(transfer, deadline, iterating)
   local token = driver:task(iterating)
   token.transfer = transfer
   self.waiters[transfer] = token
-  local woken = driver:park(token, seconds)
+  local woken = wait(self, token, seconds)
   self.waiters[transfer] = nil
   return woken
 end
@@ -174,7 +184,7 @@ end
 function methods:park(token, seconds, key)
   key = key or token
   self.sleepers[key] = token
-  local woken = token.driver:park(token, seconds)
+  local woken = wait(self, token, seconds)
   self.sleepers[key] = nil
   return woken
 end

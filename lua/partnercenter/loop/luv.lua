@@ -15,6 +15,9 @@ local LONGEST_WAIT = 86400
 -- Seconds for which coroutines are resumed in one go.
 local SLICE = 0.002
 
+-- Seconds; others of this loop may have been woken meanwhile.
+local LONGEST_BLOCK = 0.1
+
 local M = { name = "luv" }
 
 local methods = {}
@@ -80,9 +83,9 @@ local function watch_session(self)
   end)
 end
 
-local function enqueue(self, record)
+local function enqueue(self, token)
   self.last = self.last + 1
-  self.queue[self.last] = record
+  self.queue[self.last] = token
   if not self.busy then look_after(self, 0) end
 end
 
@@ -105,10 +108,15 @@ local function run_queue(self)
   local stop, clock = self.last, self.dispatcher.clock
   local until_when = clock() + SLICE
   while self.first <= stop and clock() < until_when do
-    local record = self.queue[self.first]
+    local token = self.queue[self.first]
     self.queue[self.first] = nil
     self.first = self.first + 1
-    local why = not record.dead and finish(record, coroutine.resume(record.co))
+    local record, why = token.record, nil
+    -- Who was resumed by somebody else does not wait any more.
+    if not record.dead and record.parked == token then
+      record.parked = nil
+      why = finish(record, coroutine.resume(record.co))
+    end
     if why then return why end
   end
   return nil
@@ -126,7 +134,7 @@ local function wake_late(self)
   for token in pairs(self.parked) do
     if token.due and token.due <= now then
       leave(self, token)
-      enqueue(self, token.record)
+      enqueue(self, token)
     elseif token.due then
       rest = math.min(rest, token.due)
     end
@@ -162,7 +170,20 @@ function methods:wake(token)
   token.woken = true
   if not self.parked[token] then return end
   leave(self, token)
-  enqueue(self, token.record)
+  enqueue(self, token)
+end
+
+-- Somebody else has resumed a coroutine that waits, such as the reader of a
+-- generator: it goes on when what it waits for says so, and blocks until then.
+local function wait_here(self, token)
+  token.record.parked = nil
+  local clock = self.dispatcher.clock
+  while not token.woken and not (token.due and clock() >= token.due) do
+    local left = token.due and token.due - clock() or LONGEST_BLOCK
+    self.dispatcher:step(math.min(LONGEST_BLOCK, left))
+    run(self)
+  end
+  leave(self, token)
 end
 
 --- Wait until the token is woken.
@@ -178,8 +199,8 @@ function methods:park(token, seconds)
   watch_session(self)
   if seconds then look_after(self, seconds) end
   token.record.parked = token
-  coroutine.yield()
-  token.record.parked = nil
+  coroutine.yield(yields.WAITING)
+  if token.record.parked == token then wait_here(self, token) end
   return token.woken
 end
 
@@ -187,9 +208,12 @@ end
 -- @tparam[opt] boolean iterating the caller is the iterator of a `for`
 function methods:pass(iterating)
   if not yields.can(iterating) then return end
-  enqueue(self, self:task().record)
+  local token = self:task()
+  token.record.parked = token
+  enqueue(self, token)
   look_after(self, 0)
-  coroutine.yield()
+  coroutine.yield(yields.WAITING)
+  if token.record.parked == token then token.record.parked = nil end
 end
 
 --- Run a function as a task of its own.
@@ -206,7 +230,8 @@ function methods:spawn(fn, done)
     return settle(record, true, fn())
   end)
   self.tasks[record.co] = record
-  enqueue(self, record)
+  record.parked = { record = record }
+  enqueue(self, record.parked)
   return record
 end
 

@@ -7,6 +7,19 @@ local ITERATORS_YIELD = _VERSION ~= "Lua 5.1" or type(rawget(_G, "jit")) == "tab
 
 local M = {}
 
+local function tell()
+  error("this is no row: the coroutine that was to give one waits for the network. With loop = "
+    .. "\"luv\" read rows in the coroutine that libuv's callbacks resume, or give a generator a "
+    .. "client with loop = \"block\"", 2)
+end
+
+--- What a coroutine yields that waits for a loop's callback to resume it. Whoever
+-- takes it for a value of the coroutine's own is told so.
+M.WAITING = setmetatable({}, {
+  __index = tell, __newindex = tell, __call = tell, __tostring = tell, __len = tell,
+  __concat = tell, __pairs = tell,
+})
+
 --- Can what runs yield?
 -- @tparam[opt] boolean iterating it is the iterator of a `for`
 -- @treturn boolean
