@@ -1,5 +1,5 @@
--- Checks the rules that keep the layers apart, the licence line of every source
--- file, and the length of files.
+-- Checks the rules that keep the layers apart (those of Lua are in tools/rooms.lua),
+-- the licence line of every source file, and the length of files.
 --
 --   lua5.4 tools/layers.lua
 local problems, notes = {}, {}
@@ -104,6 +104,8 @@ local c = list "find src -name '*.[ch]' | sort"
 for _, file in ipairs(c) do check_file(file) end
 check_reach(c)
 for _, file in ipairs(list "find lua bin -type f 2>/dev/null | sort") do check_file(file) end
+
+dofile("tools/rooms.lua").check(problem)
 
 for _, text in ipairs(notes) do print(text) end
 for _, text in ipairs(problems) do print(text) end

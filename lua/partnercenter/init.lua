@@ -13,9 +13,9 @@ if core.version ~= version then
     :format(version, core.version))
 end
 
-local check = require "partnercenter.util.check"
+local check = require("partnercenter.util").check
 local client = require "partnercenter.client"
-local datetime = require "partnercenter.util.datetime"
+local datetime = require("partnercenter.util").datetime
 
 local M = {}
 
@@ -27,7 +27,7 @@ M.null = core.null
 
 --- Ways to sign in.
 -- @see partnercenter.credentials
-M.credentials = require "partnercenter.sign_in.credentials"
+M.credentials = require("partnercenter.sign_in").credentials
 
 --- Conditions on rows.
 -- @see partnercenter.filter

@@ -7,9 +7,9 @@
 -- SPDX-License-Identifier: MIT
 -- @module partnercenter.calls.map
 
-local check = require "partnercenter.util.check"
+local check = require("partnercenter.util").check
 local errors = require "partnercenter.errors"
-local yields = require "partnercenter.loop.yields"
+local yields = require("partnercenter.loop").yields
 
 local unpack = table.unpack or unpack -- luacheck: ignore 143 113
 

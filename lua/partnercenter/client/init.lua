@@ -7,16 +7,15 @@
 
 local calls = require "partnercenter.calls"
 local core = require "partnercenter.core"
-local custom = require "partnercenter.resources.custom"
-local dispatcher = require "partnercenter.loop.dispatcher"
 local errors = require "partnercenter.errors"
-local limiter = require "partnercenter.flow.limiter"
+local flow = require "partnercenter.flow"
+local loop = require "partnercenter.loop"
 local mfa = require "partnercenter.client.mfa"
 local node = require "partnercenter.client.node"
 local proxies = require "partnercenter.client.proxies"
+local resources = require "partnercenter.resources"
 local settings = require "partnercenter.client.settings"
 local sign_in = require "partnercenter.sign_in"
-local throttle = require "partnercenter.flow.throttle"
 
 local M = {}
 
@@ -82,11 +81,11 @@ local function new_dispatcher(own)
     http1 = own.http_version == "1.1",
     -- Rows that are read one by one hold a connection of HTTP/1.1, too, while
     -- their reader makes other calls.
-    max_connections = 2 * (own.concurrency or throttle.MOST) + 16,
-    slice = dispatcher.slice(own.loop),
+    max_connections = 2 * (own.concurrency or flow.MOST) + 16,
+    slice = loop.slice(own.loop),
   }
   if not session then return nil, errors.from_failure(kind, message) end
-  return dispatcher.new { session = session, loop = own.loop, clock = own.clock }
+  return loop.dispatcher { session = session, loop = own.loop, clock = own.clock }
 end
 
 -- The parts that calls are made with; those of the sign-in have no sign-in.
@@ -132,10 +131,10 @@ function M.new(options, level)
   local parts = {
     settings = own,
     dispatcher = network,
-    throttle = throttle.new(own),
+    throttle = flow.throttle(own),
     register = register,
   }
-  parts.limiter = limiter.new(network, parts.throttle)
+  parts.limiter = flow.limiter(network, parts.throttle)
   parts.sign_in = new_sign_in(parts, own)
   parts.transport = new_transport(parts, own, parts.sign_in)
   return new_object(set_root(parts))
@@ -174,7 +173,7 @@ end
 -- @usage local invoices = partner:request { path = "/v1/invoices" }:get()
 function methods:request(options)
   local parts = parts_of(self, "request")
-  return node.custom(parts.root, custom.new(options, 2))
+  return node.custom(parts.root, resources.custom(options, 2))
 end
 
 --- Call a function for each element of an array or iterator, side by side. What

@@ -2,7 +2,7 @@
 -- SPDX-License-Identifier: MIT
 -- @module partnercenter.client.mfa
 
-local base64 = require "partnercenter.util.base64"
+local base64 = require("partnercenter.util").base64
 local core = require "partnercenter.core"
 local custom = require "partnercenter.resources.custom"
 local errors = require "partnercenter.errors"

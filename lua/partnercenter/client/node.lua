@@ -6,13 +6,10 @@
 -- SPDX-License-Identifier: MIT
 -- @module partnercenter.client.node
 
-local check = require "partnercenter.util.check"
-local requests = require "partnercenter.resources.request"
-local resources = require "partnercenter.resources.catalogue"
-local row_walks = require "partnercenter.pages.rows"
-local successors = require "partnercenter.resources.successor"
+local check = require("partnercenter.util").check
+local pages = require "partnercenter.pages"
+local resources = require "partnercenter.resources"
 local trees = require "partnercenter.client.tree"
-local verbs = require "partnercenter.pages.verbs"
 
 -- The name under which a node gives its place, which is the `home` that all nodes
 -- of a client share and the `tree` they stand in; nobody else has it.
@@ -23,7 +20,7 @@ local unpack = table.unpack or unpack -- luacheck: ignore 143 113
 local M = {}
 
 local by_name = {}
-for _, resource in ipairs(resources) do by_name[resource.name] = resource end
+for _, resource in ipairs(resources.catalogue) do by_name[resource.name] = resource end
 
 local function place_of(self, verb, level)
   local place = type(self) == "table" and self[PLACE]
@@ -92,7 +89,7 @@ end
 local function prepared_of(home, resource, level)
   local prepared = home.prepared[resource]
   if not prepared then
-    prepared = requests.prepare(resource, home.settings, level + 1)
+    prepared = resources.prepare(resource, home.settings, level + 1)
     home.prepared[resource] = prepared
   end
   return prepared
@@ -107,7 +104,7 @@ local function plan_of(self, verb, given)
   }
   local source_name = type(given) == "table" and given.source
   if not (source_name and resource.sources) then
-    plan.request, plan.filter = requests.build(prepared_of(home, resource, 4), self, given, 4)
+    plan.request, plan.filter = resources.build(prepared_of(home, resource, 4), self, given, 4)
     return plan
   end
   local source = resource.sources[source_name]
@@ -117,8 +114,8 @@ local function plan_of(self, verb, given)
   local successor, id = by_name[source.resource], self[1]
   local prepared = prepared_of(home, successor, 4)
   plan.resource = successor
-  plan.request, plan.filter = successors.build(resource, source, prepared, id, given, 4)
-  plan.convert = function(row) return successors.row(row, source, id) end
+  plan.request, plan.filter = resources.successor.build(resource, source, prepared, id, given, 4)
+  plan.convert = function(row) return resources.successor.row(row, source, id) end
   return plan
 end
 
@@ -145,7 +142,7 @@ local methods = {}
 -- @raise an unknown or wrong parameter
 function methods.get(self, params)
   local plan = plan_of(self, "get", params)
-  local page, facts = verbs.get(plan)
+  local page, facts = pages.get(plan)
   return page, facts
 end
 
@@ -158,7 +155,7 @@ end
 -- @usage for page, facts in partner.customers:pages { size = 500 } do … end
 function methods.pages(self, params)
   local plan = plan_of(self, "pages", params)
-  local iterate = verbs.pages(plan)
+  local iterate = pages.pages(plan)
   return iterate
 end
 
@@ -180,7 +177,7 @@ end
 -- @usage for customer in partner.customers:each() do print(customer.id) end
 function methods.each(self, params)
   local plan = plan_of(self, "each", params)
-  local iterate, closer = row_walks.each(plan)
+  local iterate, closer = pages.each(plan)
   return iterate, nil, nil, closer
 end
 
@@ -193,7 +190,7 @@ end
 -- @raise an unknown or wrong parameter
 function methods.all(self, params)
   local plan = plan_of(self, "all", params)
-  local rows, err = verbs.all(plan)
+  local rows, err = pages.all(plan)
   return rows, err
 end
 
@@ -205,7 +202,7 @@ end
 function methods.by_id(self, id)
   local place = place_of(self, "by_id", 2)
   local tree = place.tree.id
-  local ok, due = requests.check_id(tree.kind, id)
+  local ok, due = resources.check_id(tree.kind, id)
   if not ok then
     error(("bad argument '%s' to %s:by_id (%s is due)"):format(tree.argument, label_of(self),
       due), 2)
@@ -215,7 +212,7 @@ function methods.by_id(self, id)
   return new_node(place.home, tree, ids)
 end
 
-local root = trees.plant(resources, methods)
+local root = trees.plant(resources.catalogue, methods)
 
 --- The node above all others: its members are the resources of a client.
 -- @tparam table parts

@@ -3,8 +3,8 @@
 -- SPDX-License-Identifier: MIT
 -- @module partnercenter.client.proxies
 
-local base64 = require "partnercenter.util.base64"
-local url = require "partnercenter.util.url"
+local base64 = require("partnercenter.util").base64
+local url = require("partnercenter.util").url
 
 local SCHEMES = { http = true, https = true, socks4 = true, socks4a = true, socks5 = true,
   socks5h = true }

@@ -2,14 +2,13 @@
 -- SPDX-License-Identifier: MIT
 -- @module partnercenter.client.settings
 
-local check = require "partnercenter.util.check"
-local clouds = require "partnercenter.sign_in.clouds"
+local check = require("partnercenter.util").check
+local clouds = require("partnercenter.sign_in").clouds
 local core = require "partnercenter.core"
-local url = require "partnercenter.util.url"
+local loops = require "partnercenter.loop"
+local url = require("partnercenter.util").url
 
 local M = {}
-
-local LOOPS = { block = true, cqueues = true, luv = true, ngx = true }
 
 local function positive(value)
   return type(value) == "number" and value > 0 and value < math.huge,
@@ -50,8 +49,8 @@ local function loop(value)
     return type(value.attach) == "function" and type(value.usable) == "function",
       "must be a name or what require 'partnercenter.loop.NAME' returns"
   end
-  if LOOPS[value] then return true end
-  local near = type(value) == "string" and check.nearest(value, LOOPS)
+  if loops.names[value] then return true end
+  local near = type(value) == "string" and check.nearest(value, loops.names)
   local hint = near and (" (did you mean '%s'?)"):format(near) or ""
   return false, "must be block, cqueues, luv or ngx" .. hint
 end
@@ -141,7 +140,7 @@ function M.new(options, level)
   settings.base_url = settings.base_url or cloud.base_url
   cloud.authority = settings.authority or cloud.authority
   if type(settings.loop) == "string" then
-    settings.loop = require("partnercenter.loop." .. settings.loop)
+    settings.loop = loops.named(settings.loop)
   end
   return settings
 end

@@ -5,7 +5,7 @@
 -- SPDX-License-Identifier: MIT
 -- @module partnercenter.errors.answer
 
-local text = require "partnercenter.util.text"
+local text = require("partnercenter.util").text
 
 -- Where the words for people stand: the first that is there.
 local WORDS = {

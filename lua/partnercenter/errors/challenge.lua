@@ -2,7 +2,7 @@
 -- SPDX-License-Identifier: MIT
 -- @module partnercenter.errors.challenge
 
-local base64 = require "partnercenter.util.base64"
+local base64 = require("partnercenter.util").base64
 
 local LONGEST = 16384  -- bytes: claims are a few hundred
 

@@ -3,7 +3,7 @@
 -- SPDX-License-Identifier: MIT
 -- @module partnercenter.errors.encodings
 
-local text = require "partnercenter.util.text"
+local text = require("partnercenter.util").text
 
 -- An escape in an escape in an escape: what a proxy made of a page that quotes
 -- JSON inside JSON is no deeper.

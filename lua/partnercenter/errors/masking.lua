@@ -5,7 +5,7 @@
 -- SPDX-License-Identifier: MIT
 -- @module partnercenter.errors.masking
 
-local base64 = require "partnercenter.util.base64"
+local base64 = require("partnercenter.util").base64
 local encodings = require "partnercenter.errors.encodings"
 
 -- Shorter strings turn up by chance everywhere, and protect nothing.

@@ -30,7 +30,7 @@
 -- @field cause the error behind this one
 
 local retryable = require "partnercenter.errors.retryable"
-local text = require "partnercenter.util.text"
+local text = require("partnercenter.util").text
 
 local MAX_LINE = 800            -- bytes of the message in tostring
 local MAX_CAUSE = 200           -- bytes of a cause's message in tostring

@@ -6,9 +6,9 @@
 local advice = require "partnercenter.errors.advice"
 local answer = require "partnercenter.errors.answer"
 local challenges = require "partnercenter.errors.challenge"
-local datetime = require "partnercenter.util.datetime"
+local datetime = require("partnercenter.util").datetime
 local object = require "partnercenter.errors.object"
-local text = require "partnercenter.util.text"
+local text = require("partnercenter.util").text
 
 local MAX_READ = 65536          -- bytes of a body that are looked at: no fault is larger
 local MAX_BODY = 4096           -- bytes kept of a body: enough for any fault

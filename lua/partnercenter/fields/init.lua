@@ -10,7 +10,7 @@
 -- SPDX-License-Identifier: MIT
 -- @module partnercenter.fields
 
-local check = require "partnercenter.util.check"
+local check = require("partnercenter.util").check
 local documented = require "partnercenter.fields.documented"
 
 local M = {}

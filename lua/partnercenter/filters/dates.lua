@@ -3,7 +3,7 @@
 -- SPDX-License-Identifier: MIT
 -- @module partnercenter.filters.dates
 
-local datetime = require "partnercenter.util.datetime"
+local datetime = require("partnercenter.util").datetime
 local odata = require "partnercenter.filters.odata"
 
 local M = {}

@@ -3,7 +3,7 @@
 -- SPDX-License-Identifier: MIT
 -- @module partnercenter.filters.predicate
 
-local datetime = require "partnercenter.util.datetime"
+local datetime = require("partnercenter.util").datetime
 local fields = require "partnercenter.fields"
 
 -- The only field that is documented as case-sensitive.

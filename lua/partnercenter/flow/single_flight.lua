@@ -6,7 +6,7 @@
 -- SPDX-License-Identifier: MIT
 -- @module partnercenter.flow.single_flight
 
-local protect = require "partnercenter.util.protect"
+local protect = require("partnercenter.util").protect
 
 -- Seconds between two looks, and what the garbage collector does at one of them,
 -- in about kilobytes: a dropped owner is noticed when it is collected, and may be

@@ -18,7 +18,7 @@
 -- end
 
 local fields = require "partnercenter.fields"
-local resources = require "partnercenter.resources.catalogue"
+local resources = require("partnercenter.resources").catalogue
 
 -- The fields that can be added up: the counts of all resources, each once.
 local COUNTS, listed = {}, {}

@@ -9,9 +9,9 @@
 -- @module partnercenter.ngx.insights_cache
 
 local cjson = require "cjson.safe"
-local check = require "partnercenter.util.check"
+local check = require("partnercenter.util").check
 local core = require "partnercenter.core"
-local datetime = require "partnercenter.util.datetime"
+local datetime = require("partnercenter.util").datetime
 local errors = require "partnercenter.errors"
 local semaphore = require "ngx.semaphore"
 

@@ -8,11 +8,11 @@
 -- SPDX-License-Identifier: MIT
 -- @module partnercenter.ngx.token_cache
 
-local check = require "partnercenter.util.check"
+local check = require("partnercenter.util").check
 local core = require "partnercenter.core"
 local errors = require "partnercenter.errors"
-local protect = require "partnercenter.util.protect"
-local provider = require "partnercenter.sign_in.provider"
+local protect = require("partnercenter.util").protect
+local provider = require("partnercenter.sign_in").provider
 
 -- Seconds that one worker may take to sign in before another one tries.
 local LOCK = 60

@@ -7,10 +7,10 @@
 -- SPDX-License-Identifier: MIT
 -- @module partnercenter.pages.next_page
 
-local check = require "partnercenter.util.check"
+local check = require("partnercenter.util").check
 local errors = require "partnercenter.errors"
-local params = require "partnercenter.resources.params"
-local url = require "partnercenter.util.url"
+local resources = require "partnercenter.resources"
+local url = require("partnercenter.util").url
 
 -- No collection has more pages than this: at 500 rows a page, five million.
 local MAX_PAGES = 10000
@@ -123,7 +123,7 @@ local function by_skip(request, envelope, row_count)
     -- No count to go by: a page that is not full is the last. Where no top was
     -- asked for, the forms that have no count at all are full at the default.
     local uncounted = envelope.kind ~= "items" and envelope.kind ~= "insights"
-    local top = tonumber(url.param(request.url, "top")) or uncounted and params.MAX_TOP
+    local top = tonumber(url.param(request.url, "top")) or uncounted and resources.MAX_TOP
     more = top and row_count > 0 and row_count >= top
   end
   return more and url.with_param(request.url, "skip", ("%d"):format(position)) or nil

@@ -6,7 +6,7 @@ local calls = require "partnercenter.calls"
 local collection = require "partnercenter.pages.envelope"
 local errors = require "partnercenter.errors"
 local walks = require "partnercenter.pages.cursor"
-local yields = require "partnercenter.loop.yields"
+local yields = require("partnercenter.loop").yields
 
 local M = {}
 

@@ -7,7 +7,7 @@ local collection = require "partnercenter.pages.envelope"
 local errors = require "partnercenter.errors"
 local paging = require "partnercenter.pages.next_page"
 local walks = require "partnercenter.pages.cursor"
-local yields = require "partnercenter.loop.yields"
+local yields = require("partnercenter.loop").yields
 
 local M = {}
 

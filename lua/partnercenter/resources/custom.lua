@@ -2,8 +2,8 @@
 -- SPDX-License-Identifier: MIT
 -- @module partnercenter.resources.custom
 
-local check = require "partnercenter.util.check"
-local url = require "partnercenter.util.url"
+local check = require("partnercenter.util").check
+local url = require("partnercenter.util").url
 
 -- Headers that the client sets on its own, or that libcurl makes.
 local OWN_HEADERS = {

@@ -6,8 +6,8 @@
 -- SPDX-License-Identifier: MIT
 -- @module partnercenter.resources.params
 
-local check = require "partnercenter.util.check"
-local datetime = require "partnercenter.util.datetime"
+local check = require("partnercenter.util").check
+local datetime = require("partnercenter.util").datetime
 
 -- The documented most and default number of rows on a page of the analytics
 -- endpoints.

@@ -4,11 +4,11 @@
 -- SPDX-License-Identifier: MIT
 -- @module partnercenter.resources.request
 
-local check = require "partnercenter.util.check"
+local check = require("partnercenter.util").check
 local fields = require "partnercenter.fields"
 local filter = require "partnercenter.filters"
 local params = require "partnercenter.resources.params"
-local url = require "partnercenter.util.url"
+local url = require("partnercenter.util").url
 
 local M = {}
 

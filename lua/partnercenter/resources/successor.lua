@@ -15,7 +15,7 @@
 -- SPDX-License-Identifier: MIT
 -- @module partnercenter.resources.successor
 
-local check = require "partnercenter.util.check"
+local check = require("partnercenter.util").check
 local errors = require "partnercenter.errors"
 local filter = require "partnercenter.filters"
 local request = require "partnercenter.resources.request"

@@ -3,13 +3,13 @@
 -- SPDX-License-Identifier: MIT
 -- @module partnercenter.sign_in.authorize
 
-local base64 = require "partnercenter.util.base64"
+local base64 = require("partnercenter.util").base64
 local clouds = require "partnercenter.sign_in.clouds"
 local core = require "partnercenter.core"
 local endpoint = require "partnercenter.sign_in.token_endpoint"
 local options_of = require "partnercenter.sign_in.options"
-local sha256 = require "partnercenter.util.sha256"
-local url = require "partnercenter.util.url"
+local sha256 = require("partnercenter.util").sha256
+local url = require("partnercenter.util").url
 
 local text = options_of.rules.text
 

@@ -3,10 +3,10 @@
 -- SPDX-License-Identifier: MIT
 -- @module partnercenter.sign_in.certificate
 
-local base64 = require "partnercenter.util.base64"
+local base64 = require("partnercenter.util").base64
 local core = require "partnercenter.core"
 local errors = require "partnercenter.errors"
-local text = require "partnercenter.util.text"
+local text = require("partnercenter.util").text
 
 -- Seconds that an assertion is good: what Microsoft asks for at most.
 local LIFETIME = 600

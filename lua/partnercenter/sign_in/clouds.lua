@@ -18,7 +18,7 @@
 -- SPDX-License-Identifier: MIT
 -- @module partnercenter.sign_in.clouds
 
-local check = require "partnercenter.util.check"
+local check = require("partnercenter.util").check
 
 local GERMANY = "the cloud 'germany' is deprecated: Microsoft Cloud Germany closed in 2021, and "
   .. "its tenants have moved to the global cloud; leave the option cloud out"

@@ -23,7 +23,7 @@
 -- @module partnercenter.sign_in.credentials
 
 local authorize = require "partnercenter.sign_in.authorize"
-local check = require "partnercenter.util.check"
+local check = require("partnercenter.util").check
 local device = require "partnercenter.sign_in.device_code"
 local endpoint = require "partnercenter.sign_in.token_endpoint"
 local file = require "partnercenter.sign_in.token_file"

@@ -3,10 +3,10 @@
 -- SPDX-License-Identifier: MIT
 -- @module partnercenter.sign_in.device_code
 
-local check = require "partnercenter.util.check"
+local check = require("partnercenter.util").check
 local endpoint = require "partnercenter.sign_in.token_endpoint"
 local errors = require "partnercenter.errors"
-local text = require "partnercenter.util.text"
+local text = require("partnercenter.util").text
 
 -- Seconds, where the answer gives none; RFC 8628, section 3.2.
 local INTERVAL, LIFETIME = 5, 900

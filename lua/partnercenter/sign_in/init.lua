@@ -1,13 +1,19 @@
 --- The access token of one client: got once however many calls wait for it, and
 -- renewed before it ends. All of it belongs to that client, and none of it can be
 -- reached from the object.
+--
+-- Others use `new`, `credentials` (ways to sign in), `provider` (what those are) and
+-- `clouds`.
 -- SPDX-License-Identifier: MIT
 -- @module partnercenter.sign_in
 
+local clouds = require "partnercenter.sign_in.clouds"
+local credentials = require "partnercenter.sign_in.credentials"
 local endpoint = require "partnercenter.sign_in.token_endpoint"
 local errors = require "partnercenter.errors"
-local flight_of = require "partnercenter.flow.single_flight"
-local protect = require "partnercenter.util.protect"
+local flow = require "partnercenter.flow"
+local protect = require("partnercenter.util").protect
+local provider = require "partnercenter.sign_in.provider"
 
 -- Seconds before its end that a token is renewed; at most half its life.
 local MARGIN = 300
@@ -16,7 +22,7 @@ local MARGIN = 300
 -- serves meanwhile.
 local TRY_AGAIN = 30
 
-local M = {}
+local M = { clouds = clouds, credentials = credentials, provider = provider }
 
 local mt = { __name = "partnercenter.sign_in" }
 
@@ -116,7 +122,7 @@ local function fly(self, rejected, deadline, iterating)
   -- Nobody else should try the one that was refused.
   if self.kept and self.kept.token == rejected then self.kept = nil end
   local marker = {}
-  local flight = flight_of.new(self.dispatcher, marker)
+  local flight = flow.single_flight(self.dispatcher, marker)
   self.flight = flight
   local context = context_of(self, flight, rejected, deadline, iterating)
   local ok, granted, err = protect.call(self.provider.acquire, self.provider, context)

@@ -2,7 +2,7 @@
 -- SPDX-License-Identifier: MIT
 -- @module partnercenter.sign_in.options
 
-local check = require "partnercenter.util.check"
+local check = require("partnercenter.util").check
 
 -- RFC 1035, section 2.3.4.
 local LONGEST_DOMAIN, LONGEST_LABEL = 253, 63

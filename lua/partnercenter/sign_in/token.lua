@@ -2,7 +2,7 @@
 -- SPDX-License-Identifier: MIT
 -- @module partnercenter.sign_in.token
 
-local check = require "partnercenter.util.check"
+local check = require("partnercenter.util").check
 local endpoint = require "partnercenter.sign_in.token_endpoint"
 local provider = require "partnercenter.sign_in.provider"
 

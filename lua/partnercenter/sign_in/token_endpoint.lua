@@ -3,11 +3,11 @@
 -- @module partnercenter.sign_in.token_endpoint
 
 local certificate = require "partnercenter.sign_in.certificate"
-local check = require "partnercenter.util.check"
+local check = require("partnercenter.util").check
 local errors = require "partnercenter.errors"
 local options_of = require "partnercenter.sign_in.options"
-local text = require "partnercenter.util.text"
-local url = require "partnercenter.util.url"
+local text = require("partnercenter.util").text
+local url = require("partnercenter.util").url
 
 -- Seconds. An answer that does not say how long its token lives: not for long.
 local UNKNOWN_LIFETIME = 300

@@ -6,7 +6,7 @@
 local core = require "partnercenter.core"
 local errors = require "partnercenter.errors"
 local options_of = require "partnercenter.sign_in.options"
-local protect = require "partnercenter.util.protect"
+local protect = require("partnercenter.util").protect
 local provider = require "partnercenter.sign_in.provider"
 
 -- Seconds to wait for another process, which holds the lock while it signs in.

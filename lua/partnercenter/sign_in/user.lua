@@ -5,7 +5,7 @@
 local endpoint = require "partnercenter.sign_in.token_endpoint"
 local errors = require "partnercenter.errors"
 local provider = require "partnercenter.sign_in.provider"
-local text = require "partnercenter.util.text"
+local text = require("partnercenter.util").text
 
 -- Refusals after which only another sign-in helps.
 local REFUSED = {

@@ -7,7 +7,7 @@
 -- SPDX-License-Identifier: MIT
 -- @module partnercenter.cli.config.settings
 
-local check = require "partnercenter.util.check"
+local check = require("partnercenter.util").check
 local failure = require "partnercenter.cli.failure"
 
 local M = {}

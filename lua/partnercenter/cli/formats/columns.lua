@@ -5,7 +5,7 @@
 local fields = require "partnercenter.fields"
 local json = require "partnercenter.cli.formats.json"
 local partnercenter = require "partnercenter"
-local text = require "partnercenter.util.text"
+local text = require("partnercenter.util").text
 
 local M = {}
 

@@ -10,7 +10,7 @@
 -- SPDX-License-Identifier: MIT
 -- @module partnercenter.cli.formats.condition
 
-local check = require "partnercenter.util.check"
+local check = require("partnercenter.util").check
 local failure = require "partnercenter.cli.failure"
 local filter = require "partnercenter.filters"
 

@@ -7,7 +7,7 @@
 -- SPDX-License-Identifier: MIT
 -- @module partnercenter.cli.formats.names
 
-local check = require "partnercenter.util.check"
+local check = require("partnercenter.util").check
 local columns = require "partnercenter.cli.formats.columns"
 local failure = require "partnercenter.cli.failure"
 

@@ -4,7 +4,7 @@
 -- @module partnercenter.cli.formats.table
 
 local columns = require "partnercenter.cli.formats.columns"
-local text = require "partnercenter.util.text"
+local text = require("partnercenter.util").text
 local width = require("partnercenter.cli.terminal").width
 
 local M = {}

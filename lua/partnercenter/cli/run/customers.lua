@@ -3,7 +3,7 @@
 -- SPDX-License-Identifier: MIT
 -- @module partnercenter.cli.run.customers
 
-local check = require "partnercenter.util.check"
+local check = require("partnercenter.util").check
 local failure = require "partnercenter.cli.failure"
 local partnercenter = require "partnercenter"
 

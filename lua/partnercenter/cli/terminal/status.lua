@@ -5,7 +5,7 @@
 
 local core = require "partnercenter.core"
 local terminal = require "partnercenter.cli.terminal.screen"
-local text = require "partnercenter.util.text"
+local text = require("partnercenter.util").text
 local width = require "partnercenter.cli.terminal.width"
 
 local M = {}

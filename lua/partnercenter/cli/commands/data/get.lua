@@ -5,7 +5,7 @@
 local failure = require "partnercenter.cli.failure"
 local options = require "partnercenter.cli.options"
 local run = require "partnercenter.cli.run"
-local url = require "partnercenter.util.url"
+local url = require("partnercenter.util").url
 
 -- Path and query of what the person wrote.
 local function read_path(text)

@@ -2,7 +2,7 @@
 -- SPDX-License-Identifier: MIT
 -- @module partnercenter.cli.commands.tools.help
 
-local check = require "partnercenter.util.check"
+local check = require("partnercenter.util").check
 local failure = require "partnercenter.cli.failure"
 
 return {

@@ -4,7 +4,7 @@
 
 local columns = require "partnercenter.cli.formats.columns"
 local json = require "partnercenter.cli.formats.json"
-local text_of = require "partnercenter.util.text"
+local text_of = require("partnercenter.util").text
 
 local M = {}
 

@@ -1,0 +1,21 @@
+--- What can be asked: the `catalogue` of resources (data), and what becomes of one
+-- with ids and parameters: `prepare` and `build` make requests, which are pure
+-- data. `custom` makes resources of the caller's own, `successor` serves a
+-- resource's rows from the one that supersedes it.
+-- SPDX-License-Identifier: MIT
+-- @module partnercenter.resources
+
+local params = require "partnercenter.resources.params"
+local request = require "partnercenter.resources.request"
+
+return {
+  catalogue = require "partnercenter.resources.catalogue",
+  custom = require "partnercenter.resources.custom".new,
+  successor = require "partnercenter.resources.successor",
+  prepare = request.prepare,
+  build = request.build,
+  check_id = request.check_id,
+  --- The documented most and default number of rows on a page of the analytics
+  -- endpoints.
+  MAX_TOP = params.MAX_TOP,
+}

@@ -1,0 +1,14 @@
+--- Helpers that know nothing of the service: `check` (what callers pass in),
+-- `text` (one line of a message), `url`, `datetime`, `base64`, `protect` (a
+-- protected call that a wait may cross). Every room may use them.
+-- SPDX-License-Identifier: MIT
+-- @module partnercenter.util
+
+return {
+  base64 = require "partnercenter.util.base64",
+  check = require "partnercenter.util.check",
+  datetime = require "partnercenter.util.datetime",
+  protect = require "partnercenter.util.protect",
+  text = require "partnercenter.util.text",
+  url = require "partnercenter.util.url",
+}
