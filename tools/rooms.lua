@@ -51,8 +51,10 @@ local function list_files()
   return files
 end
 
--- "lua/partnercenter/cli/run/init.lua" to "partnercenter.cli.run".
-local function module_of(file)
+--- "lua/partnercenter/cli/run/init.lua" to "partnercenter.cli.run".
+-- @tparam string file
+-- @treturn string
+function M.module_of(file)
   return (file:gsub("^lua/", ""):gsub("%.lua$", ""):gsub("/init$", ""):gsub("/", "."))
 end
 
@@ -89,7 +91,7 @@ end
 --- All arrows: arrays of { file, line, from, to, target, made }; rooms and modules.
 local function read(problem)
   local files, of_module, arrows = list_files(), {}, {}
-  for _, file in ipairs(files) do of_module[module_of(file)] = file end
+  for _, file in ipairs(files) do of_module[M.module_of(file)] = file end
   for _, file in ipairs(files) do
     for _, found in ipairs(requires_of(file, problem)) do
       local line, target = found[1], found[2]
@@ -164,10 +166,16 @@ local function add(map, from, to)
   map[from][to] = true
 end
 
+-- A room within a room may use what is around it; circles of files are told anyway.
+local function are_nested(one, other)
+  one, other = one .. ".", other .. "."
+  return one:find(other, 1, true) == 1 or other:find(one, 1, true) == 1
+end
+
 local function graphs(arrows)
   local rooms, files = {}, {}
   for _, arrow in ipairs(arrows) do
-    if arrow.from ~= arrow.to then add(rooms, arrow.from, arrow.to) end
+    if not are_nested(arrow.from, arrow.to) then add(rooms, arrow.from, arrow.to) end
     if arrow.inner and not arrow.made then add(files, arrow.file, arrow.inner) end
   end
   return rooms, files
@@ -216,6 +224,13 @@ function M.check(problem)
   end
 end
 
+--- The floor of a file, from 0 at the bottom.
+-- @tparam string file
+-- @treturn number
+function M.floor(file)
+  return floor_of[top_of(room_of(file))]
+end
+
 -- The longest chain of requires, as an array of files.
 local function deepest(graph)
   local chain_of = {}
@@ -257,7 +272,7 @@ local function print_rooms()
     end
   end
   local chain = deepest(by_file)
-  for i, name in ipairs(chain) do chain[i] = module_of(name):gsub("^partnercenter%.", "") end
+  for i, name in ipairs(chain) do chain[i] = M.module_of(name):gsub("^partnercenter%.", "") end
   print(("deepest chain of requires, %d: %s"):format(#chain, table.concat(chain, " > ")))
 end
 
