@@ -74,6 +74,31 @@ local function check_reach(files)
   end
 end
 
+-- What follows the locale of the host program: util/wire.lua has what does not. The
+-- command is a program of its own, in the locale "C".
+local WIRE = "^lua/partnercenter/util/wire%.lua$"
+local OWN_PROGRAM = "^lua/partnercenter/cli/"
+local LOCAL = {
+  { text = "tonumber", pattern = "%f[%w_]tonumber%f[^%w_]" },
+  { text = "lower and upper", pattern = ":lower%f[^%w_]" },
+  { text = "lower and upper", pattern = ":upper%f[^%w_]" },
+  { text = "lower and upper", pattern = "string%.[lu][op][wp]er%f[^%w_]" },
+  { text = "%f and %g", pattern = "%%%.%d+[eEfgG]" },
+  { text = "%g", pattern = "%%[gG]%f[^%w]" },
+  { text = "a number as a text", pattern = "%.%. ?#" },
+  { text = "a number as a text", pattern = "#[%w_.]+ ?%.%." },
+}
+
+local function check_locale(file, number, line)
+  if file:find(WIRE) or file:find(OWN_PROGRAM) or not file:find("^lua/") then return end
+  local code = line:gsub("^%s*%-%-.*$", "")
+  for _, rule in ipairs(LOCAL) do
+    if code:find(rule.pattern) then
+      problem(file, number, rule.text .. " may follow the locale: use util/wire")
+    end
+  end
+end
+
 local LENGTH = { c = 600, h = 300, lua = 250 }
 local GRACE = 1.2     -- up to that a note, beyond it a problem
 -- Data and its documentation take the lines they take.
@@ -84,6 +109,7 @@ local function check_file(file)
   for line in io.lines(file) do
     number = number + 1
     if number <= 30 and line:find("SPDX-License-Identifier: MIT", 1, true) then licensed = true end
+    check_locale(file, number, line)
     if kind ~= "lua" then
       check_include(file, number, line)
       if line:find("LUA_VERSION_NUM", 1, true) and file ~= "src/lua/compat.h" then

@@ -5,6 +5,7 @@
 #include <lauxlib.h>
 #include <lua.h>
 #include <signal.h>
+#include <stdlib.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -64,6 +65,13 @@ static int process_linger(lua_State *L) {
   return 1;
 }
 
+/* For what this process loads, such as locales, and for those it starts. */
+static int process_setenv(lua_State *L) {
+  lua_pushboolean(
+      L, setenv(luaL_checkstring(L, 1), luaL_checkstring(L, 2), 1) == 0);
+  return 1;
+}
+
 int luaopen_spec_process(lua_State *L) {
   static const struct {
     const char *name;
@@ -72,6 +80,7 @@ int luaopen_spec_process(lua_State *L) {
       {"fork", process_fork},     {"wait", process_wait},
       {"kill", process_kill},     {"pid", process_pid},
       {"linger", process_linger}, {"list", process_list},
+      {"setenv", process_setenv},
   };
   size_t i;
   lua_newtable(L);

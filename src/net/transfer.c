@@ -323,7 +323,7 @@ const char *pc_transfer_header(const struct pc_transfer *t, const char *name,
     const char *value = line + name_len + 1;
     if (stop == NULL) stop = end;
     if (value <= stop && value[-1] == ':' &&
-        strncasecmp(line, name, name_len) == 0) {
+        curl_strnequal(line, name, name_len)) {
       while (value < stop && (*value == ' ' || *value == '\t')) value++;
       while (stop > value && (unsigned char)stop[-1] <= ' ') stop--;
       *len = (size_t)(stop - value);

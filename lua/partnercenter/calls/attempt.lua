@@ -13,6 +13,7 @@ local core = require "partnercenter.core"
 local errors = require "partnercenter.errors"
 local failures = require "partnercenter.calls.failures"
 local version = require "partnercenter.version"
+local wire = require("partnercenter.util").wire
 
 local USER_AGENT = { "User-Agent", ("partnercenter-lua/%s (%s)"):format(version, _VERSION) }
 
@@ -105,7 +106,7 @@ local function facts_of(call, transfer)
     correlation_id = mask(correlation_id or call.correlation_id),
     ms_cv = mask(ms_cv),
     server_id = mask(server_id),
-    mfa_compliant = compliant and COMPLIANT[compliant:lower()],
+    mfa_compliant = compliant and COMPLIANT[wire.lower(compliant)],
     attempts = call.attempts,
     timings = transfer:timings(),
   }

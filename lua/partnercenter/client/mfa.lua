@@ -4,7 +4,7 @@
 
 local base64 = require("partnercenter.util").base64
 local core = require "partnercenter.core"
-local custom = require "partnercenter.resources.custom"
+local resources = require "partnercenter.resources"
 local errors = require "partnercenter.errors"
 local node = require "partnercenter.client.node"
 
@@ -44,7 +44,7 @@ end
 
 -- What the service said: true, false, or nil; and facts of its answer.
 local function ask(root)
-  local resource = custom.new {
+  local resource = resources.custom {
     path = "/v1/customers", query = { size = 1 }, headers = { ValidateMfa = "true" },
   }
   resource.name, resource.user_required = "mfa_status", true

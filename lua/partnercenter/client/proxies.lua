@@ -5,6 +5,7 @@
 
 local base64 = require("partnercenter.util").base64
 local url = require("partnercenter.util").url
+local wire = require("partnercenter.util").wire
 
 local SCHEMES = { http = true, https = true, socks4 = true, socks4a = true, socks5 = true,
   socks5h = true }
@@ -25,7 +26,7 @@ local function split(address)
   place = place or (rest or address):match("^(.-)/?$")
   local user, password = (user_info or ""):match("^([^:]*):(.*)$")
   return {
-    scheme = (scheme or "http"):lower(),
+    scheme = wire.lower(scheme or "http"),
     user = user or user_info,
     password = password,
     user_info = user_info,
@@ -41,7 +42,7 @@ local function misfit(parts)
   local port = parts.place:match("^%[[%x:.%%]+%](.*)$") or parts.place:match("^[%w%-._]+(.*)$")
   if not port then return "has no proper host name" end
   if port == "" then return nil end
-  local number = tonumber(port:match("^:(%d+)$"))
+  local number = wire.digits(port:match("^:(%d+)$"))
   if not number or number < 1 or number > 65535 then return "has no proper port" end
   return nil
 end

@@ -6,6 +6,7 @@
 -- @module partnercenter.errors.answer
 
 local text = require("partnercenter.util").text
+local wire = require("partnercenter.util").wire
 
 -- Where the words for people stand: the first that is there.
 local WORDS = {
@@ -42,7 +43,7 @@ end
 -- Codes come as numbers and as numerals; words are no code, nor is anything
 -- that no integer type holds.
 local function number_or_nil(value)
-  if type(value) == "string" and value:find("^%s*%-?%d+%s*$") then value = tonumber(value) end
+  if type(value) == "string" then value = wire.number(value:match("^%s*(%-?%d+)%s*$")) end
   if type(value) ~= "number" or value % 1 ~= 0 or math.abs(value) > 2 ^ 53 then return nil end
   return math.floor(value)
 end
@@ -63,7 +64,7 @@ local function with_lower_keys(document)
   local lower = {}
   for key, value in pairs(document) do
     if type(key) == "string" then
-      local name = key:lower()
+      local name = wire.lower(key)
       if lower[name] == nil or name == key then lower[name] = value end
     end
   end
@@ -150,7 +151,7 @@ local function rest_of(document)
   if type(d.data) == "table" then return d.data end
   if type(d.errors) == "table" then return d.errors end
   for key, value in pairs(document) do
-    local said = type(key) == "string" and SAID[key:lower()] and type(value) ~= "table"
+    local said = type(key) == "string" and SAID[wire.lower(key)] and type(value) ~= "table"
     local empty = type(value) == "table" and next(value) == nil
     if not said and not empty and type(value) ~= "userdata" then rest[key] = value end
   end

@@ -3,6 +3,7 @@
 -- @module partnercenter.errors.challenge
 
 local base64 = require("partnercenter.util").base64
+local wire = require("partnercenter.util").wire
 
 local LONGEST = 16384  -- bytes: claims are a few hundred
 
@@ -35,9 +36,12 @@ local function challenges(header)
       else
         value, at = header:match("^([^%s,]*)()", at)
       end
-      if current and value then current[name:lower()] = current[name:lower()] or value end
+      if current and value then
+        name = wire.lower(name)
+        current[name] = current[name] or value
+      end
     else
-      current = { scheme = name:lower() }
+      current = { scheme = wire.lower(name) }
       list[#list + 1] = current
       at = after
     end

@@ -4,6 +4,7 @@
 -- @module partnercenter.errors.encodings
 
 local text = require("partnercenter.util").text
+local wire = require("partnercenter.util").wire
 
 -- An escape in an escape in an escape: what a proxy made of a page that quotes
 -- JSON inside JSON is no deeper.
@@ -17,7 +18,7 @@ local BEGINS = "[^\1-\9\11\12\14-\36\39-\91%]\94-\255]"
 local M = {}
 
 local function byte_of(digits)
-  return string.char(tonumber(digits, 16))
+  return string.char(wire.digits(digits, 16))
 end
 
 -- Of JSON, JavaScript and C; a backslash before anything else stands for that.

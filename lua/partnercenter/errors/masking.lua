@@ -7,6 +7,7 @@
 
 local base64 = require("partnercenter.util").base64
 local encodings = require "partnercenter.errors.encodings"
+local wire = require("partnercenter.util").wire
 
 -- Shorter strings turn up by chance everywhere, and protect nothing.
 local SHORTEST_SECRET = 4
@@ -91,7 +92,7 @@ local function find_secret(ranges, level, known, place)
   level.standard = level.standard or text:gsub("[-_]", { ["-"] = "+", ["_"] = "/" })
   find_all(ranges, level.standard, known.base64, place, widen)
   if #text < known.shortest * 2 then return end
-  level.lower = level.lower or text:lower()
+  level.lower = level.lower or wire.lower(text)
   find_all(ranges, level.lower, known.hex, place)
 end
 

@@ -9,6 +9,7 @@ local challenges = require "partnercenter.errors.challenge"
 local datetime = require("partnercenter.util").datetime
 local object = require "partnercenter.errors.object"
 local text = require("partnercenter.util").text
+local wire = require("partnercenter.util").wire
 
 local MAX_READ = 65536          -- bytes of a body that are looked at: no fault is larger
 local MAX_BODY = 4096           -- bytes kept of a body: enough for any fault
@@ -37,7 +38,7 @@ local M = {}
 local function seconds_to_wait(header, description)
   local value = header("Retry-After")
   if type(value) == "string" then
-    local seconds = tonumber((value:match("^%s*(%d+%.?%d*)%s*$")))
+    local seconds = wire.number(value:match("^%s*(%d[%d.]*)%s*$"))
     -- An overlong numeral is far off, but no infinity.
     if seconds then return math.min(seconds, 1e9) end
     local at = datetime.http_date(value)
@@ -45,7 +46,7 @@ local function seconds_to_wait(header, description)
     if at then return math.max(0, at - now) end
   end
   local words = (description or ""):match("[Tt]ry again in (%d+) seconds?")
-  return tonumber(words)
+  return wire.digits(words)
 end
 
 local function nothing() end
@@ -99,7 +100,7 @@ end
 local function numbers_in(description)
   local codes = {}
   for digits in (description or ""):gmatch("AADSTS(%d+)") do
-    codes[#codes + 1] = tonumber(digits)
+    codes[#codes + 1] = wire.digits(digits)
   end
   return codes
 end

@@ -12,6 +12,7 @@
 
 local check = require("partnercenter.util").check
 local documented = require "partnercenter.fields.documented"
+local wire = require("partnercenter.util").wire
 
 local M = {}
 
@@ -61,7 +62,7 @@ end
 function M.count(row, name)
   local value = row[name]
   if type(value) == "string" then
-    value = value:find("^%-?%d+%.?%d*$") and tonumber(value)
+    value = wire.number(value)
   end
   return type(value) == "number" and value == value and value or nil
 end

@@ -3,24 +3,14 @@
 -- SPDX-License-Identifier: MIT
 -- @module partnercenter.filters.odata
 
+local wire = require("partnercenter.util").wire
+
 -- By these the service searches customers, but no row of theirs shows them.
 local SERVER_ONLY = { IndirectReseller = true, IndirectCloudSolutionProvider = true }
 
 local OPPOSITE = { eq = "ne", ne = "eq", all = "any", any = "all" }
 
 local M = {}
-
--- The shortest decimal text that reads back as the same number.
-local function number_text(value)
-  if value % 1 == 0 and math.abs(value) < 2 ^ 53 then return ("%d"):format(value) end
-  -- Integers of 64 bits show all of their digits.
-  if tostring(value):find("^%-?%d+$") then return tostring(value) end
-  for digits = 15, 17 do
-    -- Some locales write a comma.
-    local text = (("%%.%dg"):format(digits)):format(value):gsub(",", ".")
-    if tonumber(text) == value or digits == 17 then return text end
-  end
-end
 
 local function quoted(text)
   return "'" .. text:gsub("'", "''") .. "'"
@@ -31,7 +21,7 @@ end
 -- @treturn string
 function M.literal(value)
   if type(value) == "string" then return quoted(value) end
-  if type(value) == "number" then return number_text(value) end
+  if type(value) == "number" then return wire.numeral(value) end
   if type(value) == "boolean" then return tostring(value) end
   return ("cast(%s,Edm.DateTimeOffset)"):format(quoted(value.text))
 end

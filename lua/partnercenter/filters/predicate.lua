@@ -5,6 +5,7 @@
 
 local datetime = require("partnercenter.util").datetime
 local fields = require "partnercenter.fields"
+local wire = require("partnercenter.util").wire
 
 -- The only field that is documented as case-sensitive.
 local CASE_SENSITIVE = { subscriptionType = true }
@@ -14,7 +15,7 @@ local M = {}
 -- The number that a string of decimal digits stands for, else nil. Lua would
 -- take hexadecimal and "nan" as well.
 local function numeral(text)
-  return text:find("^%-?%d+%.?%d*$") and tonumber(text) or nil
+  return wire.number(text)
 end
 
 local function compare(a, b)
@@ -78,7 +79,7 @@ end
 
 local function compile_condition(node)
   local get = fields.getter(node.field)
-  local fold = CASE_SENSITIVE[node.field] and tostring or string.lower
+  local fold = CASE_SENSITIVE[node.field] and tostring or wire.lower
   local decide = ORDERS[node.op]
   if not decide then return compile_text_test(node, get, fold) end
   local order_of = comparers[type(node.value)](node.value, fold)

@@ -19,6 +19,7 @@
 
 local fields = require "partnercenter.fields"
 local resources = require("partnercenter.resources").catalogue
+local wire = require("partnercenter.util").wire
 
 -- The fields that can be added up: the counts of all resources, each once.
 local COUNTS, listed = {}, {}
@@ -107,8 +108,8 @@ local function group_id(row, getters)
   for i, get in ipairs(getters) do
     local value = known(get(row))
     -- 1 and 1.0 are the same number, whatever tostring says.
-    local text = type(value) == "number" and ("%.17g"):format(value) or tostring(value)
-    parts[i] = type(value) .. #text .. ":" .. text
+    local text = wire.numeral(value) or tostring(value)
+    parts[i] = ("%s%d:%s"):format(type(value), #text, text)
   end
   return table.concat(parts)
 end

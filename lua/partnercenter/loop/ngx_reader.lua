@@ -38,7 +38,7 @@ function M.new(dispatcher)
   count = count + 1
   return setmetatable({
     dispatcher = dispatcher,
-    pool = "partnercenter-" .. count,   -- the connection while it rests
+    pool = ("partnercenter-%d"):format(count),   -- the connection while it rests
     heard = 0,                          -- bytes read from it
     passing = {}, first = 1, last = 0,  -- those who pass: semaphore and coroutine
     -- Whose turn it is, and how many it has had in a row.

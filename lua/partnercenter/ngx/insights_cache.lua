@@ -14,6 +14,7 @@ local core = require "partnercenter.core"
 local datetime = require("partnercenter.util").datetime
 local errors = require "partnercenter.errors"
 local semaphore = require "ngx.semaphore"
+local wire = require("partnercenter.util").wire
 
 local DAY = 86400
 -- Seconds that one worker may take to fetch before another one tries.
@@ -78,8 +79,8 @@ local function read(self, key)
   if not kept then return nil end
   local stored, fresh, processed, etag, at = kept:match("^(%S+) (%S+) (%S+) (%S+)\n()")
   return kept:sub(at), {
-    stored_at = tonumber(stored), fresh_until = tonumber(fresh),
-    processed_at = tonumber(processed), etag = etag,
+    stored_at = wire.number(stored), fresh_until = wire.number(fresh),
+    processed_at = wire.number(processed), etag = etag,
   }
 end
 
@@ -96,8 +97,9 @@ local function store(self, key, text, processed)
     self.emit("too_large", key)
     return info
   end
-  self.dict:set(key, ("%.0f %.0f %s %s\n%s"):format(now, info.fresh_until,
-    processed and ("%.0f"):format(processed) or "-", info.etag, text), good_for + self.stale)
+  self.dict:set(key, ("%s %s %s %s\n%s"):format(wire.fixed(now, 0),
+    wire.fixed(info.fresh_until, 0), processed and wire.fixed(processed, 0) or "-", info.etag,
+    text), good_for + self.stale)
   return info
 end
 

@@ -13,6 +13,7 @@ local core = require "partnercenter.core"
 local errors = require "partnercenter.errors"
 local protect = require("partnercenter.util").protect
 local provider = require("partnercenter.sign_in").provider
+local wire = require("partnercenter.util").wire
 
 -- Seconds that one worker may take to sign in before another one tries.
 local LOCK = 60
@@ -34,18 +35,18 @@ local function load(self, context)
   if not kept then return nil end
   local now = context.time()
   local stored, renew_at, ends, token = kept:match("^(%S+) (%S+) (%S+) (.*)$")
-  if token == context.rejected or now >= tonumber(renew_at) then return nil end
-  if context.rejected and now - tonumber(stored) > NEW then return nil end
+  if token == context.rejected or now >= wire.number(renew_at) then return nil end
+  if context.rejected and now - wire.number(stored) > NEW then return nil end
   context.secret(token)
-  return { access_token = token, expires_at = tonumber(ends) }
+  return { access_token = token, expires_at = wire.number(ends) }
 end
 
 local function store(self, context, granted)
   local now, ends = context.time(), granted.expires_at
   if not ends or ends <= now then return end
   local renew_at = ends - math.min(MARGIN, (ends - now) / 2)
-  self.dict:set(self.key, ("%.3f %.3f %.3f %s"):format(now, renew_at, ends,
-    granted.access_token), ends - now)
+  self.dict:set(self.key, ("%s %s %s %s"):format(wire.fixed(now, 3),
+    wire.fixed(renew_at, 3), wire.fixed(ends, 3), granted.access_token), ends - now)
 end
 
 -- Only one's own: another worker may have taken over when this one took long.

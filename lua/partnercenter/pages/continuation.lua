@@ -4,6 +4,7 @@
 -- @module partnercenter.pages.continuation
 
 local core = require "partnercenter.core"
+local wire = require("partnercenter.util").wire
 
 local M = {}
 
@@ -13,7 +14,7 @@ local LOWER = {}
 for _, key in ipairs { "totalCount", "TotalCount", "items", "links", "attributes", "Value", "value",
   "@nextLink", "nextLink", "@odata.nextLink", "@odata.count", "@odata.context", "message",
   "statusCode", "continuationToken" } do
-  LOWER[key] = key:lower()
+  LOWER[key] = wire.lower(key)
 end
 
 -- How answers are continued. The first one that is there counts.
@@ -37,7 +38,7 @@ function M.spellings(document)
   local keys = {}
   for key in pairs(document) do
     if type(key) == "string" then
-      local name = LOWER[key] or key:lower()
+      local name = LOWER[key] or wire.lower(key)
       if not keys[name] or key < keys[name] then keys[name] = key end
     end
   end

@@ -9,6 +9,7 @@
 
 local continuations = require "partnercenter.pages.continuation"
 local errors = require "partnercenter.errors"
+local wire = require("partnercenter.util").wire
 
 local M = {}
 
@@ -19,8 +20,7 @@ local FAULT_MEMBERS = { code = true, description = true, data = true, source = t
 local function numeral(value)
   if type(value) == "number" then return value end
   if type(value) ~= "string" then return nil end
-  if value:find("^%-?%d+$") or value:find("^%-?%d+%.%d+$") then return tonumber(value) end
-  return nil
+  return wire.number(value)
 end
 
 local function count(value)

@@ -11,6 +11,7 @@ local check = require("partnercenter.util").check
 local errors = require "partnercenter.errors"
 local resources = require "partnercenter.resources"
 local url = require("partnercenter.util").url
+local wire = require("partnercenter.util").wire
 
 -- No collection has more pages than this: at 500 rows a page, five million.
 local MAX_PAGES = 10000
@@ -19,6 +20,7 @@ local MAX_TOKEN = 8192
 -- A position with so many digits is exact in every Lua.
 local MAX_DIGITS = 15
 local TOKEN_HEADER = "MS-ContinuationToken"
+local TOKEN_NAME = "ms-continuationtoken"
 
 local M = { MAX_PAGES = MAX_PAGES }
 
@@ -94,7 +96,7 @@ local function token_among(headers)
   if type(headers) ~= "table" then return nil end
   for _, header in ipairs(headers) do
     local name = type(header) == "table" and (header.key or header.Key)
-    if type(name) == "string" and name:lower() == TOKEN_HEADER:lower() then
+    if type(name) == "string" and wire.lower(name) == TOKEN_NAME then
       return header.value or header.Value
     end
   end
@@ -105,7 +107,7 @@ end
 local function position_of(text)
   local value = url.param(text, "skip") or url.param(text, "$skip") or url.param(text, "%24skip")
   local digits = (value or ""):match("^%d+$")
-  return digits and #digits <= MAX_DIGITS and tonumber(digits) or nil
+  return digits and #digits <= MAX_DIGITS and wire.digits(digits) or nil
 end
 
 local function skip_of(request)
@@ -123,7 +125,7 @@ local function by_skip(request, envelope, row_count)
     -- No count to go by: a page that is not full is the last. Where no top was
     -- asked for, the forms that have no count at all are full at the default.
     local uncounted = envelope.kind ~= "items" and envelope.kind ~= "insights"
-    local top = tonumber(url.param(request.url, "top")) or uncounted and resources.MAX_TOP
+    local top = wire.digits(url.param(request.url, "top")) or uncounted and resources.MAX_TOP
     more = top and row_count > 0 and row_count >= top
   end
   return more and url.with_param(request.url, "skip", ("%d"):format(position)) or nil
@@ -145,7 +147,7 @@ local function follow(request, envelope, row_count, linked)
   if links_next then
     local method = links_next.method or "GET"
     link, token = links_next.uri, token_among(links_next.headers) or token
-    if type(method) ~= "string" or method:upper() ~= "GET" then
+    if type(method) ~= "string" or wire.upper(method) ~= "GET" then
       return nil, nil, "the link to the next page is for another method than GET"
     end
     if type(link) ~= "string" or link == "" then
@@ -184,7 +186,7 @@ end
 local function with_token(headers, token)
   local list = {}
   for _, header in ipairs(headers) do
-    if header[1]:lower() ~= TOKEN_HEADER:lower() then list[#list + 1] = header end
+    if wire.lower(header[1]) ~= TOKEN_NAME then list[#list + 1] = header end
   end
   if token then list[#list + 1] = { TOKEN_HEADER, token } end
   return list

@@ -22,7 +22,7 @@ local function fingerprint(value, level)
   local parts = {}
   for key, member in pairs(value) do
     local text = fingerprint(member, level + 1)
-    parts[#parts + 1] = tostring(key) .. "=" .. #text .. ":" .. text
+    parts[#parts + 1] = ("%s=%d:%s"):format(tostring(key), #text, text)
   end
   table.sort(parts)
   return "{" .. table.concat(parts, ",") .. "}"

@@ -4,6 +4,7 @@
 
 local check = require("partnercenter.util").check
 local url = require("partnercenter.util").url
+local wire = require("partnercenter.util").wire
 
 -- Headers that the client sets on its own, or that libcurl makes.
 local OWN_HEADERS = {
@@ -42,11 +43,7 @@ end
 -- The text of a query value of a custom request, or nil.
 local function query_text(value)
   if type(value) == "boolean" then return tostring(value) end
-  if type(value) == "number" then
-    if value ~= value or value - value ~= 0 then return nil end
-    if value % 1 == 0 and math.abs(value) < 2 ^ 53 then return ("%d"):format(value) end
-    return ("%.17g"):format(value)
-  end
+  if type(value) == "number" then return wire.numeral(value) end
   if type(value) == "string" and not value:find("[%z\1-\31\127]") then return value end
   return nil
 end
@@ -70,7 +67,7 @@ local function custom_headers(headers, level)
     if type(name) ~= "string" or not name:find("^[A-Za-z0-9!#$&'*+.^_`|~-]+$") then
       error("a header has a name that is no header name", level + 1)
     end
-    if OWN_HEADERS[name:lower()] then
+    if OWN_HEADERS[wire.lower(name)] then
       error(("header '%s' is set by the client"):format(name), level + 1)
     end
     if not check.header(value) then

@@ -9,6 +9,7 @@ local fields = require "partnercenter.fields"
 local filter = require "partnercenter.filters"
 local params = require "partnercenter.resources.params"
 local url = require("partnercenter.util").url
+local wire = require("partnercenter.util").wire
 
 local M = {}
 
@@ -122,7 +123,7 @@ local function headers_of(resource, settings, level)
   end
   for _, header in ipairs(resource.headers or {}) do
     for i = #headers, 1, -1 do
-      if headers[i][1]:lower() == header[1]:lower() then table.remove(headers, i) end
+      if wire.lower(headers[i][1]) == wire.lower(header[1]) then table.remove(headers, i) end
     end
     headers[#headers + 1] = { header[1], header[2] }
   end

@@ -19,6 +19,7 @@ local check = require("partnercenter.util").check
 local errors = require "partnercenter.errors"
 local filter = require "partnercenter.filters"
 local request = require "partnercenter.resources.request"
+local wire = require("partnercenter.util").wire
 
 local M = {}
 
@@ -43,11 +44,11 @@ end
 -- @treturn[2] Error the row is another customer's: the filter was not applied
 function M.row(row, source, id)
   local tenant = row[source.customer]
-  if type(tenant) ~= "string" or tenant:lower() ~= id:lower() then
+  if type(tenant) ~= "string" or wire.lower(tenant) ~= wire.lower(id) then
     return nil, errors.from_failure("protocol",
       source.resource .. ": the answer has a row of another customer")
   end
-  local old = { customerId = tenant:lower(), attributes = { objectType = source.object_type } }
+  local old = { customerId = wire.lower(tenant), attributes = { objectType = source.object_type } }
   for name, theirs in pairs(source.fields) do old[name] = row[theirs] end
   old.processedDateTime = with_offset(old.processedDateTime)
   old[source.share[1]] = share_of(old[source.share.part], old[source.share.whole])
@@ -82,7 +83,7 @@ function M.build(resource, source, successor, id, given, level)
         :format(resource.name), level)
     end
   end
-  theirs.filter = filter.eq(source.customer, id:upper())
+  theirs.filter = filter.eq(source.customer, wire.upper(id))
   local built = request.build(successor, {}, theirs, level + 1)
   return built, here
 end

@@ -7,6 +7,7 @@ local check = require("partnercenter.util").check
 local endpoint = require "partnercenter.sign_in.token_endpoint"
 local errors = require "partnercenter.errors"
 local text = require("partnercenter.util").text
+local wire = require("partnercenter.util").wire
 
 -- Seconds, where the answer gives none; RFC 8628, section 3.2.
 local INTERVAL, LIFETIME = 5, 900
@@ -22,7 +23,7 @@ local GRANT = "urn:ietf:params:oauth:grant-type:device_code"
 local M = {}
 
 local function number_or(value, default)
-  value = tonumber(value)
+  value = type(value) == "number" and value or wire.number(value)
   return value and value > 0 and value < math.huge and value or default
 end
 

@@ -8,6 +8,7 @@ local errors = require "partnercenter.errors"
 local options_of = require "partnercenter.sign_in.options"
 local text = require("partnercenter.util").text
 local url = require("partnercenter.util").url
+local wire = require("partnercenter.util").wire
 
 -- Seconds. An answer that does not say how long its token lives: not for long.
 local UNKNOWN_LIFETIME = 300
@@ -127,7 +128,7 @@ local function add_proof(context, options, form, address)
 end
 
 local function number_of(value)
-  if type(value) == "string" and value:find("^%d+%.?%d*$") then value = tonumber(value) end
+  if type(value) == "string" then value = wire.number(value) end
   if type(value) ~= "number" or not (value >= 0 and value < math.huge) then return nil end
   return value
 end
@@ -152,7 +153,7 @@ local function read_grant(answer, now)
   if not check.header(token) or token:find(" ", 1, true) then
     return nil, protocol_error("an access_token that fits in no header")
   end
-  if type(kind) == "string" and kind:lower() ~= "bearer" then
+  if type(kind) == "string" and wire.lower(kind) ~= "bearer" then
     return nil, protocol_error("a token of type " .. text.line(kind, 40) .. ", not Bearer")
   end
   if type(refresh) ~= "string" or refresh == "" then refresh = nil end

@@ -8,6 +8,7 @@ local errors = require "partnercenter.errors"
 local options_of = require "partnercenter.sign_in.options"
 local protect = require("partnercenter.util").protect
 local provider = require "partnercenter.sign_in.provider"
+local wire = require("partnercenter.util").wire
 
 -- Seconds to wait for another process, which holds the lock while it signs in.
 local PATIENCE = 60
@@ -24,7 +25,7 @@ end
 
 -- Entra compares both without letter case.
 local function owner_of(inner)
-  return inner.tenant:lower(), inner.client_id:lower()
+  return wire.lower(inner.tenant), wire.lower(inner.client_id)
 end
 
 local function write(path, inner, token)

@@ -3,6 +3,8 @@
 -- SPDX-License-Identifier: MIT
 -- @module partnercenter.util.datetime
 
+local wire = require "partnercenter.util.wire"
+
 local DAY = 86400
 
 local MONTH_DAYS = { 31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31 }
@@ -72,7 +74,7 @@ local function zone_offset(zone)
   if zone == "" or zone == "Z" or zone == "z" then return 0 end
   local sign, hours, minutes = zone:match("^([+-])(%d%d):?(%d%d)$")
   if not sign then return nil end
-  hours, minutes = tonumber(hours), tonumber(minutes)
+  hours, minutes = wire.digits(hours), wire.digits(minutes)
   if hours > 23 or minutes > 59 then return nil end
   local offset = hours * 3600 + minutes * 60
   return sign == "-" and -offset or offset
@@ -86,12 +88,12 @@ local function parse_clock(rest)
   local fraction, zone = tail:match("^%.(%d+)(.*)$")
   local offset = zone_offset(zone or tail)
   if not offset then return nil, "not a time zone" end
-  h, m, s = tonumber(h), tonumber(m), tonumber(s)
+  h, m, s = wire.digits(h), wire.digits(m), wire.digits(s)
   local why = bad_time(h, m, s)
   if why then return nil, why end
   local seconds = h * 3600 + m * 60 + s - offset
   -- A fraction of zeros leaves an integer an integer.
-  if fraction and fraction:find("[1-9]") then seconds = seconds + tonumber("0." .. fraction) end
+  if fraction and fraction:find("[1-9]") then seconds = seconds + wire.number("0." .. fraction) end
   return seconds
 end
 
@@ -110,7 +112,7 @@ function M.parse(value)
   if type(value) ~= "string" then return nil, "not a string" end
   local y, mo, d, rest = value:match("^(%d%d%d%d)%-(%d%d)%-(%d%d)(.*)$")
   if not y then return nil, "not a date" end
-  y, mo, d = tonumber(y), tonumber(mo), tonumber(d)
+  y, mo, d = wire.digits(y), wire.digits(mo), wire.digits(d)
   local why = bad_date(y, mo, d)
   if why then return nil, why end
   local seconds
@@ -138,7 +140,7 @@ function M.format(seconds)
 end
 
 local function is_weekday(name)
-  name = name:lower()
+  name = wire.lower(name)
   local long = WEEKDAYS[name:sub(1, 3)]
   return long ~= nil and (#name == 3 or name == long)
 end
@@ -177,9 +179,10 @@ function M.http_date(text, now)
   if type(text) ~= "string" then return nil end
   local weekday, d, month, y, h, m, s = match_http_date(text)
   if not weekday or not is_weekday(weekday) then return nil end
-  local mo = MONTHS[month:lower()]
-  d, h, m, s = tonumber(d), tonumber(h), tonumber(m), tonumber(s)
-  local year = #y == 2 and full_year(tonumber(y), now or os.time()) or tonumber(y)
+  local mo = MONTHS[wire.lower(month)]
+  h, m, s = wire.digits(h), wire.digits(m), wire.digits(s)
+  d = wire.digits((d:gsub(" ", "")))
+  local year = #y == 2 and full_year(wire.digits(y), now or os.time()) or wire.digits(y)
   if not mo or bad_date(year, mo, d) or bad_time(h, m, s) then return nil end
   return days_from_civil(year, mo, d) * DAY + h * 3600 + m * 60 + s
 end

@@ -1,6 +1,7 @@
 --- Helpers that know nothing of the service: `check` (what callers pass in),
--- `text` (one line of a message), `url`, `datetime`, `base64`, `protect` (a
--- protected call that a wait may cross). Every room may use them.
+-- `text` (one line of a message), `wire` (numbers and letter case), `url`, `datetime`,
+-- `base64`, `sha256`, `protect` (a protected call that a wait may cross). Every room
+-- may use them.
 -- SPDX-License-Identifier: MIT
 -- @module partnercenter.util
 
@@ -9,6 +10,8 @@ return {
   check = require "partnercenter.util.check",
   datetime = require "partnercenter.util.datetime",
   protect = require "partnercenter.util.protect",
+  sha256 = require "partnercenter.util.sha256",
   text = require "partnercenter.util.text",
   url = require "partnercenter.util.url",
+  wire = require "partnercenter.util.wire",
 }

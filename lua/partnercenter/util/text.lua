@@ -2,6 +2,8 @@
 -- SPDX-License-Identifier: MIT
 -- @module partnercenter.util.text
 
+local wire = require "partnercenter.util.wire"
+
 local ENTITIES = {
   amp = "&", lt = "<", gt = ">", quot = '"', apos = "'", nbsp = " ", plus = "+", equals = "=",
   sol = "/", bsol = "\\", period = ".", comma = ",", colon = ":", semi = ";", commat = "@",
@@ -87,7 +89,7 @@ function M.unescape(text)
     -- An entity such as &xi; begins like a number.
     if kind:sub(1, 1) ~= "#" then return ENTITIES[kind .. name] end
     name = name:gsub("^0+(%w)", "%1")
-    local code = #name <= 6 and tonumber(name, #kind == 2 and 16 or 10)
+    local code = #name <= 6 and wire.digits(name, #kind == 2 and 16 or 10)
     return code and encode_utf8(code)
   end))
 end

@@ -2,6 +2,8 @@
 -- SPDX-License-Identifier: MIT
 -- @module partnercenter.util.url
 
+local wire = require "partnercenter.util.wire"
+
 local M = {}
 
 local DEFAULT_PORT = { http = 80, https = 443 }
@@ -27,7 +29,7 @@ end
 -- @tparam string text
 -- @treturn string
 function M.decode(text)
-  return (text:gsub("%%(%x%x)", function(digits) return string.char(tonumber(digits, 16)) end))
+  return (text:gsub("%%(%x%x)", function(digits) return string.char(wire.digits(digits, 16)) end))
 end
 
 -- Forms of a slash or dot that some servers decode though RFC 3629 forbids them.
@@ -76,7 +78,7 @@ function M.parse(text)
     return nil, "has a character that is not allowed"
   end
   local scheme, authority, target = text:match("^(%a[%w+.-]*)://([^/?#]*)(.*)$")
-  scheme = scheme and scheme:lower()
+  scheme = scheme and wire.lower(scheme)
   if not DEFAULT_PORT[scheme] then return nil, "is not an http or https URL" end
   if authority:find("@", 1, true) then return nil, "has a user name in it" end
   local host, port = authority:match("^(%[[%x:.]+%])(.*)$")
@@ -84,9 +86,9 @@ function M.parse(text)
   if not host or not port:find("^:?%d*$") or port:find("^%d") then
     return nil, "has no proper host"
   end
-  port = tonumber(port:match("%d+")) or DEFAULT_PORT[scheme]
+  port = wire.digits(port:match("%d+")) or DEFAULT_PORT[scheme]
   if port < 1 or port > 65535 then return nil, "has no proper port" end
-  return { scheme = scheme, host = host:lower(), port = port, target = target }
+  return { scheme = scheme, host = wire.lower(host), port = port, target = target }
 end
 
 --- The origin of an absolute URL, `scheme://host[:port]`, in the one spelling
@@ -118,8 +120,9 @@ end
 -- @treturn ?string
 function M.param(text, name)
   local _, query = M.split(text)
+  name = wire.lower(name)
   for key, value in ((query or "") .. "&"):gmatch("([^&=]*)=?([^&]*)&") do
-    if key:lower() == name:lower() then return value end
+    if wire.lower(key) == name then return value end
   end
   return nil
 end
@@ -133,7 +136,7 @@ function M.with_param(text, name, value)
   local path, query = M.split(text)
   local parts, found = {}, false
   for part in (query or ""):gmatch("[^&]+") do
-    if (part:match("^[^=]*")):lower() ~= name:lower() then
+    if wire.lower(part:match("^[^=]*")) ~= wire.lower(name) then
       parts[#parts + 1] = part
     elseif not found then
       parts[#parts + 1] = name .. "=" .. value

@@ -1,0 +1,96 @@
+--- Numbers and letter case as they are on the wire and in files: in ASCII, with a
+-- decimal point, whatever locale the host program has set, and in a Lua that turns
+-- no text into a number, nor a number into a text, by itself.
+--
+-- `tonumber`, `tostring` and `%g` follow the locale in some Luas, `lower` and `upper`
+-- in all; so they are used here alone.
+-- SPDX-License-Identifier: MIT
+-- @module partnercenter.util.wire
+
+-- Doubles tell whole numbers apart up to here.
+local MOST_EXACT = 2 ^ 53
+
+local M = {}
+
+local LOWER, UPPER = {}, {}
+for code = 65, 90 do
+  local upper, lower = string.char(code), string.char(code + 32)
+  LOWER[upper], UPPER[lower] = lower, upper
+end
+
+--- The text with the letters of ASCII in lower case, and nothing else changed.
+-- @tparam string text
+-- @treturn string
+function M.lower(text)
+  return (text:gsub("[A-Z]", LOWER))
+end
+
+--- The text with the letters of ASCII in upper case, and nothing else changed.
+-- @tparam string text
+-- @treturn string
+function M.upper(text)
+  return (text:gsub("[a-z]", UPPER))
+end
+
+-- Has Lua the number as an integer of 64 bits?
+local is_integer = math.type -- luacheck: ignore 143
+  and function(value) return math.type(value) == "integer" end -- luacheck: ignore 143
+  or function() return false end
+
+-- What the locale has for a decimal point: a program may change it at any time.
+local function point()
+  return (("%.1f"):format(0.5):match("^0(.-)5$"))
+end
+
+--- The number that a decimal numeral stands for: digits, with a sign before them
+-- and a fraction behind a point if need be.
+-- @param text any value
+-- @treturn[1] number an integer, where Lua has them, without a fraction
+-- @treturn[2] nil it is no such text
+function M.number(text)
+  if type(text) ~= "string" then return nil end
+  if text:find("^%-?[0-9]+$") then return tonumber(text) end
+  if not text:find("^%-?[0-9]+%.[0-9]+$") then return nil end
+  -- PUC 5.1 reads the locale's point alone, others read both.
+  return tonumber(text) or tonumber((text:gsub("%.", point())))
+end
+
+--- The whole number that digits stand for.
+-- @param text any value
+-- @tparam[opt=10] number base 10 or 16
+-- @treturn ?number nil when it is no such text
+function M.digits(text, base)
+  local digits = base == 16 and "^%x+$" or "^[0-9]+$"
+  return type(text) == "string" and text:find(digits) and tonumber(text, base or 10) or nil
+end
+
+--- The numeral of a number with so many digits behind the point.
+-- @tparam number value
+-- @tparam number places
+-- @treturn string
+function M.fixed(value, places)
+  return (("%." .. ("%d"):format(places) .. "f"):format(value):gsub("[^0-9-]", "."))
+end
+
+--- The shortest numeral that stands for a number, without an exponent where it is
+-- whole.
+-- @tparam number value
+-- @treturn[1] string
+-- @treturn[2] nil it is no number, or none that is finite
+function M.numeral(value)
+  if type(value) ~= "number" or value - value ~= 0 then return nil end
+  if value % 1 == 0 and value > -MOST_EXACT and value < MOST_EXACT then
+    return ("%d"):format(value)
+  end
+  if is_integer(value) then return ("%d"):format(value) end
+  local separator = point()
+  for digits = 15, 17 do
+    local text = ("%." .. ("%d"):format(digits) .. "g"):format(value)
+    if tonumber(text) == value or digits == 17 then
+      local from, to = text:find(separator, 1, true)
+      return from and text:sub(1, from - 1) .. "." .. text:sub(to + 1) or text
+    end
+  end
+end
+
+return M
