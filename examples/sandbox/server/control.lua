@@ -43,6 +43,7 @@ local function reset()
   faults.clear()
   settings.reset()
   stats.reset()
+  require("sandbox.reports.store").reset()
   return say(200, "{}")
 end
 

@@ -67,7 +67,9 @@ local function read_params(req)
 end
 
 local function serve_api(req)
-  if req.method ~= "GET" and req.method ~= "HEAD" then return errors.api("bad_method") end
+  if req.method ~= "GET" and req.method ~= "HEAD" and not req.route.any_method then
+    return errors.api("bad_method")
+  end
   local refused = auth.refuse(req, req.route.user)
   if refused then
     if refused == "no_token" or refused == "unauthorized" then
@@ -82,11 +84,13 @@ local function serve_api(req)
     return errors.throttled(wait)
   end
   if not req.route.serve then return errors.api("not_found") end
-  return pages.get(req, function()
+  local function make()
     local params, status, body = read_params(req)
     if not params then return status, body end
     return req.route.serve(req, params)
-  end)
+  end
+  if req.route.any_method then return make() end
+  return pages.get(req, make)
 end
 
 function M.content()

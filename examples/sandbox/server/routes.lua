@@ -61,6 +61,11 @@ for path, method in pairs {
   exact["/v1/" .. path] = add("/v1/", method, "", { serve = serve("sandbox.data.mfa", method) })
 end
 
+local REPORTS = add("/insights/", "reports", "datasetname queryid queryname includesystemqueries "
+  .. "includeonlysystemqueries exportquery starttime endtime reportid reportname executionid "
+  .. "executionstatus getlatestexecution",
+  { serve = serve("sandbox.reports.serve", "serve"), any_method = true })
+
 local function sign_in(method)
   return { class = method, serve = serve("sandbox.sign_in.signin", method) }
 end
@@ -76,6 +81,8 @@ exact["/common/oauth2/deviceauth"] = sign_in "deviceauth"
 function M.find(path)
   local route = exact[path]
   if route then return route end
+  local report = path:match("^/insights/v1/mpn/(.+)$")
+  if report then return REPORTS, report end
   local id, rest = path:match("^/v1/customers/([^/]+)(.*)$")
   if id then return under_customer[rest], id end
   local tenant, tail = path:match("^/([^/]+)(/oauth2/.*)$")

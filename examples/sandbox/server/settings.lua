@@ -31,6 +31,11 @@ M.known = {
   next_link = choice("relative", "root", "absolute", "null", "foreign", "loop"),
   customer_links = choice("v1", "bare", "body"),
   page_size = number(500, 1, 10000),
+  -- reports
+  report_clock = number(1, 0.001, 1e9), report_rate = number(10), report_link = number(3600),
+  report_state = choice("", "Failed", "Queued", "Pending", "Running"), report_bom = flag(true),
+  report_lines = choice("crlf", "lf"), report_quotes = choice("needed", "all"),
+  report_ranges = flag(true),
   -- pace
   latency = number(0), token_latency = number(0), rate = number(0),
   quota = number(0), quota_window = number(60, 1),

@@ -87,6 +87,7 @@ function M.init(dir)
 
   secrets.base_url = "https://127.0.0.1:" .. place.port
   ngx.shared.settings:set("base_url", secrets.base_url)
+  ngx.shared.settings:set("files_url", "https://127.0.0.1:" .. place.files_port)
   secrets.plain_url = place.plain_port and "http://127.0.0.1:" .. place.plain_port
   secrets.authority = secrets.base_url
   secrets.ca_file = dir .. "tls/ca.pem"
@@ -96,6 +97,8 @@ function M.init(dir)
   -- Loaded now, so that a mistake in them is seen by the launcher.
   require "sandbox.server.handler"
   require "sandbox.server.control"
+  require "sandbox.reports.serve"
+  require "sandbox.reports.download"
 end
 
 -- End the sandbox when its time is over or the process it serves is gone.
