@@ -4,7 +4,9 @@
 --   who      whose rows these are            sizes  rows of each page: "3,0,5000"
 --   page     which one, from 1               length bytes of a row's text, about
 --   form     of the envelope: items, value, array
---   piece    rows that are sent at once      wait   ms between two pieces
+--   piece    rows that are sent at once
+--   uneven   most of the pieces have a row or two only
+--   wait     ms between two pieces
 --   first    ms before the head              stall  ms in the middle of the body
 --   status   instead of rows                 cut    rows after which it breaks off
 --   times    how often the failure comes; always unless said
@@ -69,12 +71,13 @@ local function send_rows(arguments, first, size, head)
   local who, length = arguments.who, number(arguments, "length", 0)
   local piece, wait = number(arguments, "piece", 300), number(arguments, "wait", 0)
   local cut, stall = number(arguments, "cut", -1), number(arguments, "stall", 0)
-  local buffer, n = { head }, 1
+  local buffer, n, due = { head }, 1, piece
   for i = 1, size do
     n = n + 1
     buffer[n] = (i > 1 and "," or "") .. rows.encode(who, first + i, length)
     local ends, stalls = i == cut, stall > 0 and i == math.ceil(size / 2)
-    if i % piece == 0 or ends or stalls then
+    if i >= due or ends or stalls then
+      due = i + (arguments.uneven and i * 7919 % 5 > 0 and 1 + i % 2 or piece)
       if not send(buffer, stalls and stall or wait) then return false end
       if ends then return false end
       buffer, n = {}, 0

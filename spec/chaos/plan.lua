@@ -29,6 +29,11 @@ local FAILURES = {
   { 0.5, { name = "stall", kinds = { timeout = true }, always = true, at_once = true } },
 }
 
+local FAILURE_NAMED = {}
+for _, entry in ipairs(FAILURES) do
+  if entry[2] then FAILURE_NAMED[entry[2].name] = entry[2] end
+end
+
 -- Of the page that fails: after how many rows, and whether with a status.
 local function spoil(plan, random, query)
   local failure = plan.failure
@@ -66,7 +71,7 @@ local function draw_sizes(plan, random, least, most_bytes, single)
 end
 
 --- A plan for the rows of `who`. `most_bytes` bounds a page; `tame`: no failure;
--- `only`: one page, and only failures of these names.
+-- `only`: one page, and failures of these names, more of them.
 function M.new(random, who, most_bytes, tame, only)
   local plan = {
     who = who, sizes = {}, length = random:pick(LENGTHS),
@@ -74,7 +79,7 @@ function M.new(random, who, most_bytes, tame, only)
     failure = random:weighted(FAILURES),
   }
   plan.total = draw_sizes(plan, random, 1, most_bytes, only ~= nil)
-  if only and plan.failure and not only[plan.failure.name] then tame = true end
+  if only then plan.failure = random:chance(0.25) and FAILURE_NAMED[random:pick(only)] or nil end
   if tame or plan.sizes[1] == 0 then plan.failure = nil end
   local query = { who = who, length = plan.length, form = plan.form }
   spoil(plan, random, query)
@@ -83,6 +88,7 @@ function M.new(random, who, most_bytes, tame, only)
   if random:chance(0.15) and plan.total > 0 then
     query.wait = random:int(1, 30)
     query.piece = math.ceil(plan.total / random:int(1, 15))
+    query.uneven = random:chance(0.5) and 1 or nil
   end
   if not query.first and random:chance(0.05) then query.first = random:int(1, 200) end
   plan.path = random:chance(0.5) and "/v1/plain/rows" or "/v1/gzip/rows"
