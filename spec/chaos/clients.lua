@@ -70,6 +70,7 @@ end
 --- Ends them all, by closing or by letting the collector do it.
 function methods:finish(random)
   for i, slot in pairs(self.slots) do
+    slot.gone = true
     if random:chance(0.5) then slot.client:close() end
     self.slots[i] = nil
   end

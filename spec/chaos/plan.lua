@@ -79,7 +79,7 @@ function M.new(random, who, most_bytes, tame, only)
     failure = random:weighted(FAILURES),
   }
   plan.total = draw_sizes(plan, random, 1, most_bytes, only ~= nil)
-  if only then plan.failure = random:chance(0.25) and FAILURE_NAMED[random:pick(only)] or nil end
+  if only then plan.failure = random:chance(0.35) and FAILURE_NAMED[random:pick(only)] or nil end
   if tame or plan.sizes[1] == 0 then plan.failure = nil end
   local query = { who = who, length = plan.length, form = plan.form }
   spoil(plan, random, query)
@@ -90,8 +90,12 @@ function M.new(random, who, most_bytes, tame, only)
     query.piece = math.ceil(plan.total / random:int(1, 15))
     query.uneven = random:chance(0.5) and 1 or nil
   end
+  -- What is refused while more of it trickles in.
+  if plan.failure and plan.failure.name == "too large" and random:chance(0.7) then
+    query.wait, query.piece, query.uneven = random:int(1, 5), random:int(50, 350), 1
+  end
   if not query.first and random:chance(0.05) then query.first = random:int(1, 200) end
-  plan.path = random:chance(0.5) and "/v1/plain/rows" or "/v1/gzip/rows"
+  plan.path = random:chance(query.uneven and 0.2 or 0.5) and "/v1/plain/rows" or "/v1/gzip/rows"
   plan.query = query
   return plan
 end

@@ -64,8 +64,11 @@ function methods:ended(page)
   self.ledger:count("ends")
 end
 
+-- By memory that ran out, now or before: the core does not go on with what it ended.
 local function is_memory(err)
-  return tostring(err):find("not enough memory", 1, true) ~= nil
+  local text = tostring(err)
+  return text:find("not enough memory", 1, true) ~= nil
+    or text:find("an error has ended that", 1, true) ~= nil
 end
 
 -- May it fail like this?

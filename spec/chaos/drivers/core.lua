@@ -11,8 +11,9 @@ local watch = require("spec.chaos.ledger").watch
 local M = { loop = "block" }
 
 local MOST_OPEN, LANES = 6, 2
+local MOST_WAITS = 60
 local FAILURES = { "cut", "too large", "too large" }
-local WINDOWS = { 1, 4096, 65536, 1024 * 1024, 4 * 1024 * 1024 }
+local WINDOWS = { 1, 1, 4096, 65536, 1024 * 1024, 4 * 1024 * 1024 }
 local SLICES = { 1, 1000, 65536, 1024 * 1024 }
 
 local function open_session(lane)
@@ -117,22 +118,34 @@ local function step_starved(lane, reading, most)
   return take(reading, ok, value, more)
 end
 
+local function await(lane, reading)
+  if reading.slot.gone then return end
+  reading.slot.session:step(lane.random:pick { 0, 0.001, 0.01, 0.02 })
+  while reading.slot.session:ready() do end
+end
+
 local function advance(lane, reading)
-  local most = lane.random:chance(0.2) and 1e9 or lane.random:int(1, 3000)
-  local how
+  local draw, how = lane.random, nil
+  local most = draw:chance(0.2) and 1e9 or draw:int(1, 3000)
+  -- Who stays takes every piece as soon as it is there.
+  local stays, waits = draw:chance(0.1) and 300 or 1, 0
   watch.note(lane.id, lane.ledger.label .. ": " .. reading:label())
-  if lane.random:chance(0.06) and not lane.world.no_starve then
-    how = step_starved(lane, reading, math.min(most, 3000))
-  else
-    how = step(reading, most)
-  end
-  if how == "wait" and not reading.slot.gone then
-    reading.slot.session:step(lane.random:pick { 0, 0.001, 0.01, 0.05 })
-    while reading.slot.session:ready() do end
+  for _ = 1, stays do
+    if draw:chance(0.06) and not lane.world.no_starve then
+      how = step_starved(lane, reading, math.min(most, 3000))
+    else
+      how = step(reading, most)
+    end
+    if how == "over" then break end
+    if how == "wait" then
+      await(lane, reading)
+      waits = waits + 1
+      if waits > MOST_WAITS then break end -- it may wait for one that is paused
+    end
   end
   watch.note(lane.id)
   if how ~= "over" then return end
-  if lane.random:chance(0.5) then reading.transfer:close() end
+  if draw:chance(0.5) then reading.transfer:close() end
   lane:forget(reading)
 end
 
