@@ -35,6 +35,12 @@ function partnercenter.decode(text, options) end
 ---@return string? why
 function partnercenter.datetime(value) end
 
+--- Calls a function; an error object that it raises is raised as its line.
+---@param f fun(...): ...
+---@param ... any
+---@return any ...
+function partnercenter.run(f, ...) end
+
 --- Is the value a GUID in the form 8-4-4-4-12?
 ---@param text any
 ---@return boolean

@@ -16,6 +16,7 @@ end
 local check = require("partnercenter.util").check
 local client = require "partnercenter.client"
 local datetime = require("partnercenter.util").datetime
+local errors = require "partnercenter.errors"
 
 local M = {}
 
@@ -54,6 +55,19 @@ M.datetime = datetime.parse
 -- @treturn boolean
 M.is_guid = check.guid
 
+--- Calls a function; an error object that it raises, as iterators do, is raised as its
+-- line. For programs whose errors nobody catches: PUC Lua 5.1 and nginx show what is no
+-- text as "(error object is not a string)" and "unknown reason".
+-- @function run
+-- @tparam function f
+-- @param ... its arguments
+-- @return what f returns
+-- @raise what f raises, as a text where it is an error object
+-- @usage partnercenter.run(function()
+--   for customer in partner.customers:each() do print(customer.id) end
+-- end)
+M.run = errors.run
+
 --- A client for one partner tenant. Creating it sends nothing.
 -- @tparam table options
 -- @tparam Credentials options.credentials how to sign in
@@ -83,7 +97,8 @@ M.is_guid = check.guid
 -- @tparam[opt=false] boolean options.nulls keep JSON null as `null`
 -- @tparam[opt] function options.on_event gets a table for each request,
 --   response, retry, throttled, token, page
--- @tparam[opt] string options.ca_file PEM file of the trusted authorities
+-- @tparam[opt] string options.ca_file PEM file of the trusted authorities; else the
+--   environment's CURL_CA_BUNDLE or SSL_CERT_FILE, else the system's
 -- @tparam[opt] string options.proxy `http://user:password@host:port`; else the
 --   environment's
 -- @tparam[opt] string options.no_proxy hosts reached directly, comma separated; else

@@ -162,6 +162,21 @@ describe("partnercenter.cli.formats.csv", function()
   end)
 end)
 
+describe("a date for a person", function()
+  -- From: what the service puts for it.
+  for _, c in ipairs {
+    { "2018-10-14T00:00:00Z", "2018-10-14" },
+    { "9999-12-31T23:59:59.9999999Z", "never" },    -- the last moment of .NET
+    { "9999-12-31T00:00:00", "never" }, { "9999-12-31", "never" },
+    { "9999-12-10T00:00:00Z", "never" },            -- a subscription that does not renew
+    { "0001-01-01T00:00:00Z", "-" }, { "soon", "-" },
+  } do
+    it("is " .. c[2] .. " where the service says " .. c[1], function()
+      assert.equal(c[2], columns.readable(columns.column("d", "D", "date"), { d = c[1] }))
+    end)
+  end
+end)
+
 describe("partnercenter.cli.formats.csv for spreadsheets", function()
   local list = {
     columns.column("name", "NAME"), columns.column("n", "N", "count"),

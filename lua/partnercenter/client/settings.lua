@@ -116,6 +116,11 @@ local DEFAULTS = {
   random = core.random,
 }
 
+local function from_environment(name)
+  local value = os.getenv(name)
+  return value ~= "" and value or nil
+end
+
 --- The settings of a client from the options of `partnercenter.new`.
 -- @tparam table options
 -- @tparam number level whom to blame, as in Lua's `error`
@@ -138,6 +143,8 @@ function M.new(options, level)
   if not ok then error(cloud, level + 1) end
   settings.cloud = cloud
   settings.base_url = settings.base_url or cloud.base_url
+  settings.ca_file = settings.ca_file or from_environment("CURL_CA_BUNDLE")
+    or from_environment("SSL_CERT_FILE")
   cloud.authority = settings.authority or cloud.authority
   if type(settings.loop) == "string" then
     settings.loop = loops.named(settings.loop)

@@ -28,6 +28,11 @@ return {
   -- @see partnercenter.errors.response.from_response
   from_response = response.from_response,
 
+  --- Calls a function; an error object that it raises is raised as its line.
+  -- @function run
+  -- @see partnercenter.errors.object.run
+  run = object.run,
+
   --- Would a new token of the same kind be refused like this one?
   -- @function needs_person
   -- @see partnercenter.errors.response.needs_person

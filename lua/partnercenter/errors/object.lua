@@ -30,6 +30,7 @@
 -- @field cause the error behind this one
 
 local retryable = require "partnercenter.errors.retryable"
+local protect = require("partnercenter.util").protect
 local text = require("partnercenter.util").text
 
 local MAX_LINE = 800            -- bytes of the message in tostring
@@ -98,6 +99,23 @@ end
 -- @treturn boolean
 function M.is(value)
   return type(value) == "table" and getmetatable(value) == mt
+end
+
+-- What a program that nobody watches shows: PUC 5.1 and nginx show texts alone.
+local function shown(ok, ...)
+  if ok then return ... end
+  local err = ...
+  if M.is(err) then err = tostring(err) end
+  error(err, 0)
+end
+
+--- Calls a function; an error object that it raises is raised as its line.
+-- @tparam function f
+-- @param ... its arguments
+-- @return what f returns
+-- @raise what f raises, as a text where it is an error object
+function M.run(f, ...)
+  return shown(protect.call(f, ...))
 end
 
 --- The error object of a failure without an answer.

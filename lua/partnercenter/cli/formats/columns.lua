@@ -201,10 +201,12 @@ function M.plain(each, row)
   return json.encode(value)
 end
 
---- The day of a point in time.
+--- The day of a point in time. The last days that .NET knows, 9999-12-31 and what the
+-- service puts for it, stand for no end.
 -- @param value as the service writes it
--- @treturn ?string such as "2018-05-30"; nil for no date
+-- @treturn ?string such as "2018-05-30", or "never"; nil for no date
 function M.day(value)
+  if type(value) == "string" and value:find("^9999%-12%-%d%d") then return "never" end
   local ok, seconds = pcall(partnercenter.datetime, value)
   return ok and seconds and os.date("!%Y-%m-%d", math.floor(seconds)) or nil
 end
