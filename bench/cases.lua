@@ -178,6 +178,43 @@ local function numbers(n)
   return "[" .. table.concat(list, ",") .. "]"
 end
 
+-- Names that never come twice in the same place: rows, a dictionary, a tree.
+local function unique() return ('"n%06x%d"'):format(random(16777216), random(9)) end
+
+local function tree(depth)
+  if depth == 0 then return random(3) == 1 and random(1000) or unique() end
+  local members = {}
+  for i = 1, random(6) do members[i] = unique() .. ":" .. tree(depth - 1) end
+  return "{" .. table.concat(members, ",") .. "}"
+end
+
+local function irregular()
+  local rows, entries, trees = {}, {}, {}
+  for i = 1, 2000 do
+    local members = {}
+    for j = 1, random(17) do members[j] = unique() .. ":" .. (i % 2 == 0 and j or unique()) end
+    rows[i] = "{" .. table.concat(members, ",") .. "}"
+  end
+  for i = 1, 10000 do entries[i] = unique() .. ":" .. i end
+  for i = 1, 60 do trees[i] = unique() .. ":" .. tree(5) end
+  return ('{"rows":[%s],"entries":{%s},"trees":{%s}}'):format(table.concat(rows, ","),
+    table.concat(entries, ","), table.concat(trees, ","))
+end
+
+-- Members that are there or not, in any order: more names than rows have.
+local function sparse()
+  local names, rows = {}, {}
+  for i = 1, 60 do names[i] = unique() end
+  for i = 1, 1500 do
+    local members = {}
+    for j, name in ipairs(shuffle(names)) do
+      if j <= 20 then members[j] = name .. ":" .. j end
+    end
+    rows[i] = "{" .. table.concat(members, ",") .. "}"
+  end
+  return envelope(rows)
+end
+
 -- Name, bar (times lua-cjson), maker.
 local CASES = {
   { "insights-3", 1, function() return insights(3) end },
@@ -188,6 +225,8 @@ local CASES = {
   { "shuffled", 2, function() return insights(10000, shuffle) end },
   { "unicode", 1.3, function() return insights(5000, unicode) end },
   { "tweets", 1.3, tweets },
+  { "irregular", 1.3, irregular },
+  { "sparse", 1.3, sparse },
   { "deep", 1.3, deep },
   { "numbers-1M", 1.3, function() return numbers(1000000) end },
 }

@@ -230,6 +230,11 @@ describe("partnercenter.core", function()
       { "none without an array", '{"items":{"value":[1]},"value":3}', {},
         { items = { value = { 1 } }, value = 3 } },
       { "none in an empty object", "{}", {}, {} },
+      { "behind null", '{"items":null,"items":[1]}', { 1 }, { items = {} } },
+      { "beside another name of theirs", '{"items":[1],"value":null,"Items":3}', { 1 },
+        { items = {}, Items = 3 } },
+      { "whose members are null", '[{"a":1,"a":null},{"a":null,"a":2},{"a":[1],"a":null}]',
+        { {}, { a = 2 }, {} }, {} },
       { "none in a word", "true", {}, true },
       { "none in null", "null", {}, null },
       { "none below the top", '{"x":{"items":[1]},"y":[{"value":[2]}]}', {},
@@ -256,6 +261,9 @@ describe("partnercenter.core", function()
       { "a wrong row", '{"items":[{"a":1},{"a":2},{a"', { { a = 1 }, { a = 2 } }, "JSON_NAME",
         28 },
       { "an error behind the rows", '[1,2]x', { 1, 2 }, "JSON_EXTRA", 6 },
+      { "null instead of them", '{"items":[1,2],"items":null}', { 1, 2 }, "JSON_ROWS", 29 },
+      { "a number instead of them", '{"items":[{}],"n":1,"items":2}', { {} }, "JSON_ROWS", 31 },
+      { "an object instead of them", '{"Value":[],"Value":{}}', {}, "JSON_ROWS", 24 },
     } do
       it("gives the rows before " .. c[1] .. ", then the error", function()
         for n = 1, #c[2] do
@@ -369,25 +377,78 @@ describe("partnercenter.core", function()
       assert.same({ { a = { 1, 2, { b = "c" } } }, "d" }, decoder:finish())
     end)
 
-    it("survives a collector that feeds it, finishes it or closes it", function()
-      for _, method in ipairs { "feed", "next", "finish", "close" } do
-        local decoder = core.decoder { rows = true }
-        local trap
-        if newproxy then
-          trap = newproxy(true)
-        else
-          trap = setmetatable({}, {})
+    local ROWS, row_texts = 2000, {}
+    for i = 1, ROWS do
+      row_texts[i] = ('{"a":[%d,"x%d"],"b\\n":"\\u00e9%d","c":{"d%d":[{},[]]}}'):format(i, i, i, i)
+    end
+
+    local function make_row(i)
+      return { a = { i, "x" .. i }, ["b\n"] = "é" .. i, c = { ["d" .. i] = { {}, {} } } }
+    end
+
+    -- Feeds many rows at once to new decoders, until the collector calls a
+    -- finalizer in the midst of that, finalizer(decoder): gives the decoder and
+    -- what its feed gave or raised.
+    local function feed_until_collected(options, finalizer)
+      local text = "[" .. table.concat(row_texts, ",") .. "]"
+      for _ = 1, 1000 do
+        local decoder, armed, called = core.decoder(options), true, false
+        local function collected()
+          called = called or armed
+          if armed then finalizer(decoder) end
         end
-        getmetatable(trap).__gc = function() pcall(decoder[method], decoder, "[[[") end
-        trap = nil -- luacheck: ignore
-        local pause = collectgarbage("setpause", 0)
-        pcall(function()
-          decoder:feed("[")
-          local row = '{"a":[%d,"x%d"],"b\\n":"\\u00e9%d"},'
-          for i = 1, 300 do decoder:feed(row:format(i, i, i)) end
+        for _ = 1, 20 do
+          if newproxy then
+            getmetatable(newproxy(true)).__gc = collected
+          else
+            setmetatable({}, { __gc = collected })
+          end
+        end
+        local ok, message = pcall(decoder.feed, decoder, text)
+        armed = false
+        if called then return decoder, ok, message end
+      end
+      error("no finalizer was called")
+    end
+
+    for _, method in ipairs { "feed", "next", "finish" } do
+      it("refuses a finalizer that calls " .. method .. " while it works", function()
+        local refused, why
+        local decoder, ok = feed_until_collected({ rows = true }, function(decoder)
+          refused, why = pcall(decoder[method], decoder, "[[[")
         end)
-        collectgarbage("setpause", pause)
-        collectgarbage()
+        assert.is_true(ok)
+        assert.is_false(refused)
+        assert.matches("at work", why)
+        for i = 1, ROWS do
+          local more, row = decoder:next()
+          assert(more and same(make_row(i), row))
+        end
+        assert.same({}, decoder:finish())
+      end)
+    end
+
+    it("says so when a finalizer closes it while it works", function()
+      for _, rows in ipairs { true, false } do
+        local decoder, ok, message = feed_until_collected({ rows = rows }, function(decoder)
+          decoder:close()
+        end)
+        assert.is_false(ok)
+        assert.matches("closed", message)
+        assert.matches("closed", tostring(decoder))
+      end
+    end)
+
+    it("says so when a finalizer's error ends what it does", function()
+      local decoder, ok, message = feed_until_collected({}, function()
+        error("from a finalizer", 0)
+      end)
+      if ok then -- since 5.4 it is a warning
+        assert.equal(ROWS, #decoder:finish())
+      else
+        assert.matches("from a finalizer", message)
+        assert.same({ nil, messages.JSON_BROKEN, 1 }, { decoder:feed("]") })
+        assert.same({ nil, messages.JSON_BROKEN, 1 }, { decoder:finish() })
       end
     end)
 

@@ -205,7 +205,7 @@ enum pc_err pc_json_text(const char *raw, size_t n, char *out, size_t *used) {
       return err;
     }
     if (to != NULL) {
-      memcpy(to, from, written);
+      memmove(to, from, written); /* may be the same bytes */
       to += written;
     }
     s += length;

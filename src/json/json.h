@@ -30,7 +30,9 @@ struct pc_json_number {
 
 /* The first byte from p on that is not white space, or end. */
 static inline const char *pc_json_space(const char *p, const char *end) {
-  while (p < end && (*p == ' ' || *p == '\n' || *p == '\r' || *p == '\t')) p++;
+  while (p < end && (unsigned char)*p <= ' ' &&
+         (*p == ' ' || *p == '\n' || *p == '\r' || *p == '\t'))
+    p++;
   return p;
 }
 
@@ -72,7 +74,7 @@ static inline size_t pc_json_short(const char *p, const char *end) {
 const char *pc_json_scan(const char *p, const char *end, unsigned *seen);
 
 /* Check the n raw bytes of a string (no quotes) and, unless `out` is NULL,
-** write its text there: at most n bytes. On an error `*used` says where the
+** write its text there: at most n bytes, over `raw` if they are the same. On an error `*used` says where the
 ** wrong escape or UTF-8 sequence starts, else how many bytes were written.
 ** PC_TRUNCATED: the bytes end inside an escape or a sequence. */
 PC_MUST_CHECK enum pc_err pc_json_text(const char *raw, size_t n, char *out,

@@ -36,7 +36,11 @@ static inline int pc_guess_size(const uint32_t sizes[2]) {
   return (int)(sizes[0] > sizes[1] ? sizes[0] : sizes[1]);
 }
 
-static inline void pc_note_size(uint32_t sizes[2], uint32_t size) {
+/* Nowhere is many places in one, which lie within each other: if all of them
+** were made as large as one of them was, memory would be out. */
+static inline void pc_note_size(uint32_t place, uint32_t sizes[2],
+                                uint32_t size) {
+  if (place == PC_NOWHERE && size > PC_SIZE_BLIND) size = PC_SIZE_BLIND;
   sizes[1] = sizes[0];
   sizes[0] = size;
 }
@@ -92,7 +96,7 @@ void pc_grow_places(struct run *r);
 void pc_grow_atoms(struct run *r, size_t len);
 
 /* At least n bytes of scratch memory; what was in them is lost.  [-0, +0, m]
- */
+*/
 char *pc_get_scratch(struct run *r, size_t n);
 
 /* Begin the array whose bracket is at p.  [-0, +1, v] */
@@ -108,5 +112,9 @@ const char *pc_read_text(struct run *r, struct pc_place *place, const char *p);
 
 /* Read the member name at p.  [-0, +0|1, m] */
 const char *pc_read_name(struct run *r, const char *p);
+
+/* Read what leads from p to the value of a member: its name, the colon, white
+** space. NULL: it is not whole, or wrong, and not read.  [-0, +0|1, m] */
+const char *pc_read_lead(struct run *r, const char *p);
 
 #endif

@@ -43,7 +43,7 @@ static const char *read_number(struct run *r, const char *p) {
   struct pc_json_number number;
   enum pc_err err = pc_json_number(p, r->end, r->final, &number);
   if (err == PC_OK) {
-    pc_push_number(r->L, &number);
+    if (!pc_push_number(r->L, &number)) return pc_fail(r, PC_JSON_RANGE, p);
     return number.next;
   }
   return err == PC_TRUNCATED ? NULL : pc_fail(r, err, number.next);
@@ -58,8 +58,22 @@ static const char *read_word(struct run *r, const char *p, const char *word) {
   return p;
 }
 
+/* Null is the value of the member whose name is on top: there is none, and if
+** there was one of that name, the last one wins.  [-1, +0, m] */
+static void drop_member(lua_State *L) {
+  lua_pushvalue(L, -1);
+  lua_rawget(L, -3); /* object name value|nil */
+  if (lua_isnil(L, -1)) {
+    lua_pop(L, 2);
+  } else {
+    lua_pop(L, 1);
+    lua_pushnil(L);
+    lua_rawset(L, -3);
+  }
+}
+
 /* Read null at p, the value of a member whose name is on top, or another.
-** [-0|1, +0|1, -] */
+** [-0|1, +0|1, m] */
 static const char *read_null(struct run *r, const char *p) {
   struct pc_builder *b = r->b;
   p = read_word(r, p, "null");
@@ -68,7 +82,7 @@ static const char *read_null(struct run *r, const char *p) {
     lua_pushlightuserdata(r->L, NULL);
     pc_store(r);
   } else {
-    lua_pop(r->L, 1);
+    drop_member(r->L);
     b->expect = PC_EXPECT_COMMA;
   }
   return p;
@@ -91,7 +105,8 @@ static inline void open_object(struct run *r) {
 static inline void close_object(struct run *r) {
   struct pc_builder *b = r->b;
   const struct pc_level *level = &b->levels[b->depth--];
-  pc_note_size(b->memo.places[level->place].members, level->count);
+  pc_note_size(level->place, b->memo.places[level->place].members,
+               level->count);
   pc_store(r);
 }
 
@@ -148,25 +163,25 @@ static inline const char *read_scalar(struct run *r, struct pc_place *m,
   return *p == '-' || (*p >= '0' && *p <= '9') ? read_number(r, p) : NULL;
 }
 
-/* Take members from p on for as long as they are known by what leads to them,
-** the guessed one first, and have strings or numbers as values.
-** [-0, +0|1, m] */
+/* Take members from p on for as long as they have strings or numbers as
+** values.  [-0, +0|1, m] */
 static const char *guess_members(struct run *r, const char *p) {
   struct pc_builder *b = r->b;
   struct pc_level *level = &b->levels[b->depth];
   for (;;) {
     struct pc_place *m = &b->memo.places[level->next];
-    uint32_t i = level->next;
     const char *next;
-    if (!pc_leads(m, p, r->end)) {
-      i = pc_memo_guess(&b->memo, level->place, i, p, r->end);
-      if (i == PC_NOWHERE) return p;
-      m = &b->memo.places[i];
+    if (pc_leads(m, p, r->end)) {
+      pc_push_name(r, level->next);
+      level->value = level->next;
+      level->next = m->next;
+      p += m->lead_len;
+    } else {
+      next = pc_read_lead(r, p);
+      if (next == NULL) return p;
+      p = next;
+      m = &b->memo.places[level->value];
     }
-    pc_push_name(r, i);
-    level->value = i;
-    level->next = m->next;
-    p += m->lead_len;
     next = read_scalar(r, m, p);
     if (next == NULL) {
       b->expect = PC_EXPECT_VALUE;
@@ -211,8 +226,8 @@ static inline bool expects_value(const struct pc_builder *b) {
   return b->expect == PC_EXPECT_VALUE || b->expect == PC_EXPECT_FIRST_ELEMENT;
 }
 
-/* Go on from p for as long as members are as guessed and there is no white
-** space elsewhere. The result is where that ends: all before it is done with,
+/* Go on from p for as long as nothing is cut and there is no white space
+** but around names. The result is where that ends: all before it is done with,
 ** nothing of what follows.  [-n, +n, v] */
 static const char *follow(struct run *r, const char *p) {
   struct pc_builder *b = r->b;
@@ -283,27 +298,14 @@ static const char *step(struct run *r, const char *p) {
 ** token begins that the end cuts.  [-n, +n, v] */
 static const char *run_text(struct run *r, const char *p) {
   struct pc_builder *b = r->b;
-  const char *lead = NULL; /* where the bytes that lead to a value begin */
   for (;;) {
     const char *next;
-    if (expects_name(b)) {
-      p = follow(r, p);
-      lead = expects_name(b) ? p : NULL;
-    }
+    if (expects_name(b)) p = follow(r, p);
     if (b->expect != PC_EXPECT_START) p = pc_json_space(p, r->end);
-    if (p == r->end) return p;
-    if (b->expect == PC_EXPECT_VALUE) {
-      if (lead != NULL)
-        pc_memo_lead(&b->memo, b->levels[b->depth].value, lead,
-                     (size_t)(p - lead));
-      lead = NULL;
-      next = follow(r, p);
-      if (next != p) {
-        p = next;
-        continue;
-      }
-    }
-    next = step(r, p);
+    if (p == r->end || b->err != PC_OK) return p;
+    next = b->expect == PC_EXPECT_VALUE ? follow(r, p) : p;
+    /* What is wrong is not read again: its bytes may have changed. */
+    if (next == p) next = b->err == PC_OK ? step(r, p) : NULL;
     if (next == NULL) return p;
     p = next;
   }
@@ -334,8 +336,8 @@ void pc_builder_init(struct pc_builder *b) {
   b->level_cap = PC_FIRST_LEVELS;
   b->levels[0].container = PC_IN_TEXT;
   b->levels[0].value = PC_ROOT;
-  pc_memo_init(&b->memo, b->first_places, PC_FIRST_PLACES, b->first_atoms,
-               PC_FIRST_ATOMS - 1);
+  pc_memo_init(&b->memo, b->first_places, PC_FIRST_PLACES, b->first_slots,
+               b->first_atoms, PC_FIRST_ATOMS - 1);
 }
 
 void pc_builder_restart(struct pc_builder *b) {
@@ -348,6 +350,12 @@ void pc_builder_restart(struct pc_builder *b) {
   memset(b->levels, 0, sizeof *b->levels);
   b->levels[0].container = PC_IN_TEXT;
   b->levels[0].value = PC_ROOT;
+  pc_memo_shrink(&b->memo);
+}
+
+void pc_builder_trim(lua_State *L, struct pc_builder *b, size_t most) {
+  if (b->scratch != NULL && b->scratch->size > most)
+    pc_box_resize(L, b->scratch, 0);
 }
 
 enum pc_err pc_builder_run(lua_State *L, struct pc_builder *b, int kept,

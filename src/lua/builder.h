@@ -10,6 +10,7 @@
 
 #include "lua/compat.h"
 #include "base/errors.h"
+#include "lua/box.h"
 #include "lua/memo.h"
 
 #define PC_DEPTH_DEFAULT 128  /* levels; far more than any API nests */
@@ -20,6 +21,7 @@
 /* Small texts are most of all texts: for them one allocation is enough. */
 #define PC_FIRST_LEVELS 12
 #define PC_FIRST_PLACES 28
+#define PC_FIRST_SLOTS  64 /* what pc_memo_slots says */
 #define PC_FIRST_ATOMS  32
 #define PC_ATOMS        512  /* once the text is longer than PC_SMALL_TEXT */
 #define PC_SMALL_TEXT   4096 /* bytes */
@@ -33,12 +35,13 @@ enum {
   PC_KEPT_LEVELS = 1, /* userdata: memory */
   PC_KEPT_PLACES,     /* userdata: memory */
   PC_KEPT_ATOMS,      /* userdata: memory */
-  PC_KEPT_SCRATCH,    /* userdata: memory */
+  PC_KEPT_SCRATCH,    /* box: memory */
   PC_KEPT_STRINGS,    /* table: the Lua strings of atoms */
   PC_KEPT_ROWS,       /* table: rows not yet taken */
+  PC_KEPT_INSTEAD,    /* table: what the document has instead of them */
   PC_KEPT_ARRAY_MT,   /* table: metatable for arrays */
   PC_KEPT_PARKED,     /* table: stack slots between runs */
-  PC_KEPT_TAIL,       /* userdata: the token that the last end cut */
+  PC_KEPT_TAIL,       /* box: the token that the last end cut */
   PC_KEPT_NAMES       /* from here on: member names by place */
 };
 
@@ -78,13 +81,14 @@ struct pc_builder {
   int depth;          /* levels in use above level 0, the text */
   int max_depth;
   int level_cap;
-  size_t scratch_cap; /* bytes */
-  char *scratch;      /* for strings with escapes */
+  bool own_text;          /* the text of this run may be written over */
+  struct pc_box *scratch; /* for strings with escapes; NULL: none yet */
   struct pc_level *levels;
   struct pc_memo memo;
   struct pc_level first_levels[PC_FIRST_LEVELS];
   struct pc_atom first_atoms[PC_FIRST_ATOMS + 1];
   struct pc_place first_places[PC_FIRST_PLACES];
+  uint16_t first_slots[PC_FIRST_SLOTS];
 };
 
 /* Push the table of kept values for a new builder.  [-0, +1, m] */
@@ -102,6 +106,9 @@ void pc_builder_init(struct pc_builder *b);
 /* Begin another text with the same options, and with what was learned from
 ** the one before. */
 void pc_builder_restart(struct pc_builder *b);
+
+/* Give back the scratch memory when it is more than this.  [-0, +0, -] */
+void pc_builder_trim(lua_State *L, struct pc_builder *b, size_t most);
 
 /* Build from `len` more bytes of text. `kept` is the stack index of the table
 ** of kept values; above it lies what pc_builder_enter pushed, and then what is

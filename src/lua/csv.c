@@ -1,6 +1,6 @@
 /* The CsvDecoder object: feeding, taking rows.
 **
-** It has no __gc: all its memory belongs to Lua, hanging on its user value, so
+** It has no __gc: what it needs are Lua values, hanging on its user value, so
 ** no Lua error and no order of collection can leak any of it.
 ** SPDX-License-Identifier: MIT */
 #include "lua/csv.h"
@@ -151,8 +151,8 @@ static size_t run_tail(lua_State *L, struct csv_decoder *d, int kept,
     size_t before = d->tail.len, used;
     size_t n = pc_tail_step(&d->tail, len - done);
     pc_tail_add(L, &d->tail, kept, PC_CSV_KEPT_TAIL, bytes + done, n);
-    if (pc_csv_run(L, &d->csv, kept, d->tail.bytes, d->tail.len, false,
-                   &used) != PC_OK)
+    if (pc_csv_run(L, &d->csv, kept, pc_tail_bytes(&d->tail), d->tail.len,
+                   false, &used) != PC_OK)
       return done;
     if (used >= before) { /* what follows is read where it lies */
       d->csv.scanned = 0;
@@ -188,6 +188,7 @@ enum pc_err pc_csv_decoder_feed(lua_State *L, int index, const char *bytes,
       pc_tail_add(L, &d->tail, kept, PC_CSV_KEPT_TAIL, bytes + done + used,
                   len - done - used);
   }
+  pc_tail_trim(L, &d->tail, PC_BOX_KEPT);
   lua_pop(L, 1);
   d->running = false;
   return err;
@@ -224,9 +225,10 @@ int pc_csv_decoder_finish(lua_State *L, int index) {
   d->running = true;
   luaL_checkstack(L, LUA_MINSTACK, NULL);
   pc_getuv(L, index);
-  err = pc_csv_run(L, &d->csv, lua_gettop(L),
-                   d->tail.len > 0 ? d->tail.bytes : "", d->tail.len, true,
-                   &used);
+  err = pc_csv_run(L, &d->csv, lua_gettop(L), pc_tail_bytes(&d->tail),
+                   d->tail.len, true, &used);
+  d->tail.len = 0;
+  pc_tail_trim(L, &d->tail, 0);
   lua_pop(L, 1);
   d->running = false;
   if (err != PC_OK) return push_failure(L, index, err);

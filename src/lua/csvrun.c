@@ -180,10 +180,8 @@ static bool push_number(struct run *r, const char *p,
   if (f->len > 0 &&
       (*f->text == '-' || (*f->text >= '0' && *f->text <= '9')) &&
       pc_json_number(f->text, end, true, &number) == PC_OK &&
-      number.next == end) {
-    pc_push_number(r->L, &number);
+      number.next == end && pc_push_number(r->L, &number))
     return true;
-  }
   (void)fail(r, PC_CSV_NUMBER, p, p);
   return false;
 }

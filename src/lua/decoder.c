@@ -1,7 +1,11 @@
 /* decode() and the Decoder object: feeding, taking rows, taking the document.
 **
-** A Decoder has no __gc: all its memory belongs to Lua, hanging on its user
+** A Decoder has no __gc: what it needs are Lua values, hanging on its user
 ** value, so no Lua error and no order of collection can leak any of it.
+**
+** A run makes tables and strings, so the collector may call finalizers in the
+** midst of it. Those may close the Decoder; whatever else they ask of it is
+** refused. What one of them raises (before 5.4) ends the run.
 ** SPDX-License-Identifier: MIT */
 #include "lua/decoder.h"
 
@@ -14,11 +18,14 @@
 #define DECODER "partnercenter.Decoder"
 
 struct decoder {
-  bool running; /* in a run, or a Lua error ended one: not usable */
+  bool running; /* a run is under way */
+  bool broken;  /* a Lua error ended one: its rows cannot be trusted */
   bool closed;
   bool taken;          /* finish() has given the document */
   int parked;          /* stack slots in PC_KEPT_PARKED */
   uint32_t row;        /* rows taken from PC_KEPT_ROWS */
+  const char *bytes;   /* what the run is given to read, */
+  size_t len;          /* and how much */
   struct pc_tail tail; /* the cut token; memory PC_KEPT_TAIL */
   struct pc_builder builder;
 };
@@ -28,6 +35,8 @@ struct decoder {
 static struct decoder *check_decoder(lua_State *L, int index) {
   struct decoder *d = luaL_checkudata(L, index, DECODER);
   luaL_argcheck(L, !d->closed, index, "the decoder is closed");
+  luaL_argcheck(L, !d->running, index,
+                "the decoder is at work: no finalizer can use it now");
   return d;
 }
 
@@ -109,11 +118,6 @@ static int push_failure(lua_State *L, enum pc_err err, size_t wrong) {
   return 3;
 }
 
-/* The state of the decoder as far as errors go. */
-static enum pc_err get_error(const struct decoder *d) {
-  return d->running ? PC_NOMEM : d->builder.err;
-}
-
 /* Push the table of kept values, what a run needs, and what was parked. The
 ** result is the stack index of the first.  [-0, +n, m] */
 static int unpark(lua_State *L, struct decoder *d, int index) {
@@ -171,10 +175,21 @@ static bool is_number_byte(char c) {
 static bool is_more_number(const struct decoder *d, const char *bytes,
                            size_t len) {
   size_t i;
-  if (d->tail.len > PC_TOKEN_MAX || !is_number_byte(d->tail.bytes[0]))
+  if (d->tail.len > PC_TOKEN_MAX || !is_number_byte(d->tail.box->bytes[0]))
     return false;
   for (i = 0; i < len && is_number_byte(bytes[i]);) i++;
   return i == len;
+}
+
+/* Read the tail: *used says how far.  [-n, +n, m] */
+static enum pc_err read_tail(lua_State *L, struct decoder *d, int kept,
+                             bool final, size_t *used) {
+  enum pc_err err;
+  d->builder.own_text = true;
+  err = pc_builder_run(L, &d->builder, kept, pc_tail_bytes(&d->tail),
+                       d->tail.len, final, used);
+  d->builder.own_text = false;
+  return err;
 }
 
 /* Complete the token in the tail with as few of the bytes as it takes. Returns
@@ -191,9 +206,7 @@ static size_t run_tail(lua_State *L, struct decoder *d, int kept,
       continue;
     }
     add_tail(L, d, kept, bytes + done, n);
-    if (pc_builder_run(L, &d->builder, kept, d->tail.bytes, d->tail.len, false,
-                       &used) != PC_OK)
-      return done;
+    if (read_tail(L, d, kept, false, &used) != PC_OK) return done;
     if (used >= before) { /* what follows is read where it lies */
       d->tail.len = 0;
       return done + used - before;
@@ -209,34 +222,108 @@ static void rewind_rows(struct decoder *d) {
   if (d->row == d->builder.row_count) d->row = d->builder.row_count = 0;
 }
 
+/* Give back memory that only few tokens need, and all of it when no run will
+** come. The finalizers of the boxes would do that, too, but late, and not where
+** memory is too short to call one.  [-0, +0, -] */
+static void trim(lua_State *L, struct decoder *d) {
+  bool done = d->closed || d->taken || d->builder.err != PC_OK;
+  size_t most = done ? 0 : PC_BOX_KEPT;
+  pc_builder_trim(L, &d->builder, most);
+  if (done) d->tail.len = 0;
+  pc_tail_trim(L, &d->tail, most);
+}
+
+/* Run on the bytes that the decoder, the argument, was given.
+** [-0, +0, m] */
+static int run_bytes(lua_State *L) {
+  struct decoder *d = lua_touserdata(L, 1);
+  int kept = unpark(L, d, 1);
+  size_t done = run_tail(L, d, kept, d->bytes, d->len), used;
+  if (d->builder.err == PC_OK && done < d->len &&
+      pc_builder_run(L, &d->builder, kept, d->bytes + done, d->len - done,
+                     false, &used) == PC_OK)
+    add_tail(L, d, kept, d->bytes + done + used, d->len - done - used);
+  park(L, d, kept);
+  return 0;
+}
+
+/* Whether the rows that were handed out are still those of the document on
+** top: a member of the same name may have come behind them, and the last one
+** wins.  [-0, +0, m] */
+static bool has_its_rows(lua_State *L, int kept) {
+  int document = lua_gettop(L);
+  bool found = false;
+  lua_rawgeti(L, kept, PC_KEPT_INSTEAD); /* document instead */
+  if (lua_istable(L, document) && !lua_rawequal(L, document, -1)) {
+    lua_pushnil(L);
+    while (!found && lua_next(L, document) != 0) {
+      found = lua_rawequal(L, document + 1, -1) != 0;
+      lua_pop(L, 1);
+    }
+  } else {
+    found = true;
+  }
+  lua_settop(L, document);
+  return found;
+}
+
+/* Run on what the tail of the decoder, the argument, still has: the result is
+** the document, if there is no error.  [-0, +0|1, m] */
+static int run_end(lua_State *L) {
+  struct decoder *d = lua_touserdata(L, 1);
+  int kept = unpark(L, d, 1);
+  size_t used;
+  enum pc_err err = read_tail(L, d, kept, true, &used);
+  d->parked = 0;
+  d->tail.len = 0;
+  lua_pushnil(L);
+  lua_rawseti(L, kept, PC_KEPT_PARKED);
+  if (err != PC_OK) return 0;
+  if (d->builder.has_rows && !has_its_rows(L, kept)) {
+    d->builder.err = PC_JSON_ROWS;
+    d->builder.wrong = d->builder.offset;
+  }
+  return 1;
+}
+
+/* Call one of these with the Decoder at `index`: what it raises is raised
+** again, and then the Decoder is broken.  [-0, +n, v] */
+static void run(lua_State *L, struct decoder *d, int index, lua_CFunction f,
+                int results) {
+  int status;
+  index = pc_absindex(L, index);
+  luaL_checkstack(L, LUA_MINSTACK, NULL);
+  lua_pushcfunction(L, f);
+  lua_pushvalue(L, index);
+  d->running = true;
+  status = lua_pcall(L, 1, results, 0);
+  d->running = false;
+  if (status != 0) {
+    d->broken = true;
+    d->builder.err = status == LUA_ERRMEM ? PC_NOMEM : PC_JSON_BROKEN;
+  }
+  trim(L, d);
+  if (status != 0) lua_error(L);
+  luaL_argcheck(L, !d->closed, index,
+                "the decoder was closed while it worked");
+}
+
 enum pc_err pc_decoder_feed(lua_State *L, int index, const char *bytes,
                             size_t len) {
   struct decoder *d = check_decoder(L, index);
-  enum pc_err err = get_error(d);
-  size_t done, used;
-  int kept;
-  if (err != PC_OK) return err;
+  if (d->builder.err != PC_OK) return d->builder.err;
   if (d->taken) return PC_JSON_TAKEN;
   rewind_rows(d);
-  d->running = true;
-  kept = unpark(L, d, index);
-  done = run_tail(L, d, kept, bytes, len);
-  err = d->builder.err;
-  if (err == PC_OK && done < len) {
-    err = pc_builder_run(L, &d->builder, kept, bytes + done, len - done, false,
-                         &used);
-    if (err == PC_OK)
-      add_tail(L, d, kept, bytes + done + used, len - done - used);
-  }
-  park(L, d, kept);
-  d->running = false;
-  return err;
+  d->bytes = bytes;
+  d->len = len;
+  run(L, d, index, run_bytes, 0);
+  return d->builder.err;
 }
 
 int pc_decoder_next(lua_State *L, int index) {
   struct decoder *d = check_decoder(L, index);
-  enum pc_err err = get_error(d);
-  if (!d->running && d->row < d->builder.row_count) {
+  enum pc_err err = d->builder.err;
+  if (!d->broken && d->row < d->builder.row_count) {
     lua_pushboolean(L, 1);
     pc_getuv(L, index);
     lua_rawgeti(L, -1, PC_KEPT_ROWS);
@@ -257,27 +344,17 @@ int pc_decoder_next(lua_State *L, int index) {
 
 int pc_decoder_finish(lua_State *L, int index) {
   struct decoder *d = check_decoder(L, index);
-  enum pc_err err = get_error(d);
-  size_t used;
-  int kept;
+  enum pc_err err = d->builder.err;
   if (err == PC_OK && d->taken)
     return push_failure(L, PC_JSON_TAKEN, d->builder.offset);
   if (err != PC_OK) return push_failure(L, err, d->builder.wrong);
-  d->running = true;
   lua_pushboolean(L, 1);
-  kept = unpark(L, d, index);
-  err = pc_builder_run(L, &d->builder, kept,
-                       d->tail.len > 0 ? d->tail.bytes : "", d->tail.len, true,
-                       &used);
-  d->parked = 0;
-  lua_pushnil(L);
-  lua_rawseti(L, kept, PC_KEPT_PARKED);
-  d->running = false;
+  run(L, d, index, run_end, 1);
+  err = d->builder.err;
   if (err != PC_OK) return push_failure(L, err, d->builder.wrong);
   d->taken = true;
-  lua_replace(L, kept); /* true document ... */
-  lua_settop(L, kept);
-  return 2;
+  trim(L, d);
+  return 2; /* true document */
 }
 
 void pc_decoder_push(lua_State *L, const struct pc_decoder_options *options) {
@@ -338,6 +415,7 @@ static int core_decode(lua_State *L) {
   set_options(L, b, 4, &options);
   pc_builder_enter(L, b);
   err = pc_builder_run(L, b, 4, text, len, true, &used);
+  pc_builder_trim(L, b, 0);
   return err == PC_OK ? 1 : push_failure(L, err, b->wrong);
 }
 
@@ -427,7 +505,9 @@ Let go of everything. Every later call except this one raises an error.
 */
 static int decoder_close(lua_State *L) {
   struct decoder *d = luaL_checkudata(L, 1, DECODER);
+  if (d->closed) return 0;
   d->closed = true;
+  if (!d->running) trim(L, d);
   /* 5.1 wants a table for a user value, any table: this one is at hand. */
   lua_getmetatable(L, 1);
   pc_setuv(L, 1);
@@ -470,4 +550,5 @@ void pc_decoder_register(lua_State *L) {
   lua_setfield(L, -2, "__index");
   lua_pop(L, 1);
   pc_setfuncs(L, functions);
+  pc_box_register(L);
 }

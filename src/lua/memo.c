@@ -21,16 +21,55 @@ void pc_memo_set_atoms(struct pc_memo *memo, struct pc_atom *atoms,
     memset(memo->places[i].seen.texts, 0, sizeof memo->places[i].seen.texts);
 }
 
-void pc_memo_init(struct pc_memo *memo, struct pc_place *places, uint32_t cap,
-                  struct pc_atom *atoms, uint32_t mask) {
+uint32_t pc_memo_slots(uint32_t cap) {
+  uint32_t n = 64;
+  while (n < 2 * cap) n *= 2;
+  return n;
+}
+
+/* Let the place, which has a name, be found. */
+static void add_slot(struct pc_memo *memo, uint32_t place) {
+  const struct pc_place *m = &memo->places[place];
+  uint32_t slot = pc_first_slot(memo, m->parent, m->name, m->name_len);
+  while (memo->slots[slot] != 0) slot = (slot + 1) & memo->slot_mask;
+  memo->slots[slot] = (uint16_t)place;
+}
+
+void pc_memo_move(struct pc_memo *memo, struct pc_place *places, uint32_t cap,
+                  uint16_t *slots) {
+  uint32_t i;
   memo->places = places;
   memo->cap = cap;
+  memo->slots = slots;
+  memo->slot_mask = pc_memo_slots(cap) - 1;
+  memset(slots, 0, (memo->slot_mask + 1) * sizeof *slots);
+  for (i = 0; i < memo->count; i++) {
+    if (places[i].name != NULL) add_slot(memo, i);
+  }
+}
+
+void pc_memo_init(struct pc_memo *memo, struct pc_place *places, uint32_t cap,
+                  uint16_t *slots, struct pc_atom *atoms, uint32_t mask) {
   memo->count = 0;
+  pc_memo_move(memo, places, cap, slots);
   (void)pc_memo_place(memo);
   (void)pc_memo_place(memo);
   /* Nowhere is an object whose members are nowhere. */
   places[PC_NOWHERE].wild = true;
   pc_memo_set_atoms(memo, atoms, mask);
+}
+
+static void shrink(uint32_t sizes[2]) {
+  if (sizes[0] > PC_SIZE_KEPT) sizes[0] = PC_SIZE_KEPT;
+  if (sizes[1] > PC_SIZE_KEPT) sizes[1] = PC_SIZE_KEPT;
+}
+
+void pc_memo_shrink(struct pc_memo *memo) {
+  uint32_t i;
+  for (i = 0; i < memo->count; i++) {
+    shrink(memo->places[i].members);
+    shrink(memo->places[i].elements);
+  }
 }
 
 uint32_t pc_memo_place(struct pc_memo *memo) {
@@ -42,42 +81,6 @@ uint32_t pc_memo_place(struct pc_memo *memo) {
   return memo->count++;
 }
 
-uint32_t pc_memo_guess(const struct pc_memo *memo, uint32_t parent,
-                       uint32_t from, const char *p, const char *end) {
-  const struct pc_place *places = memo->places;
-  uint32_t i = from;
-  int n;
-  if (places[parent].wild) return PC_NOWHERE;
-  for (n = 0; n < PC_GUESSES; n++) {
-    if (i == PC_NOWHERE) i = places[parent].first;
-    if (pc_leads(&places[i], p, end)) return i;
-    i = places[i].next;
-    if (i == from) break;
-  }
-  return PC_NOWHERE;
-}
-
-/* Search the siblings from i on, up to but not including `end`. */
-static uint32_t search(const struct pc_place *places, uint32_t i, uint32_t end,
-                       const char *name, size_t len, uint32_t hash) {
-  while (i != end && (places[i].hash != hash || places[i].name_len != len ||
-                      !pc_same(places[i].name, name, len)))
-    i = places[i].next;
-  return i;
-}
-
-uint32_t pc_memo_find(const struct pc_memo *memo, uint32_t parent,
-                      uint32_t from, const char *name, size_t len) {
-  const struct pc_place *places = memo->places;
-  uint32_t first = places[parent].first, i;
-  uint32_t hash = pc_hash(name, len);
-  if (places[parent].wild) return first;
-  i = search(places, from, PC_NOWHERE, name, len, hash);
-  if (i != PC_NOWHERE) return i;
-  i = search(places, first, from, name, len, hash);
-  return i == from ? PC_NOWHERE : i;
-}
-
 /* Turn the object at `parent` wild: from now on its members share the first
 ** place. Only its name and lead are wrong for the others, so it loses them. */
 static uint32_t make_wild(struct pc_memo *memo, uint32_t parent) {
@@ -87,6 +90,7 @@ static uint32_t make_wild(struct pc_memo *memo, uint32_t parent) {
   m->next = shared;
   m->lead_len = 0;
   m->name = NULL;
+  m->parent = PC_NOWHERE; /* its slot stays */
   return shared;
 }
 
@@ -100,12 +104,13 @@ uint32_t pc_memo_member(struct pc_memo *memo, uint32_t parent, uint32_t after,
   if (places[parent].siblings == PC_SIBLINGS) return make_wild(memo, parent);
   i = pc_memo_place(memo);
   if (i == PC_NOWHERE) return PC_NOWHERE;
-  places[i].hash = pc_hash(name, len);
+  places[i].parent = parent;
   places[i].name = name;
   places[i].name_len = (uint32_t)len;
   places[i].next = *link;
   *link = i;
   places[parent].siblings++;
+  add_slot(memo, i);
   return i;
 }
 

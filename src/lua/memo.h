@@ -21,12 +21,13 @@
 #include <emmintrin.h>
 #endif
 
-#define PC_LEAD_MAX 70   /* bytes; makes a place two cache lines */
-#define PC_ATOM_MAX 96   /* bytes; longer strings hardly repeat */
-#define PC_GUESSES  16   /* leads to compare before a name is read */
-#define PC_SIBLINGS 64   /* names of one object worth searching through */
-#define PC_PLACES   2048 /* places in all: 256 KiB, for any real schema */
-#define PC_PATIENCE 16   /* failures in a row before a place stops trying */
+#define PC_LEAD_MAX   66   /* bytes; makes a place 128 of them */
+#define PC_ATOM_MAX   96   /* bytes; longer strings hardly repeat */
+#define PC_SIBLINGS   64   /* names of one object worth a place each */
+#define PC_PLACES     2048 /* places in all: 256 KiB, for any real schema */
+#define PC_PATIENCE   16   /* failures in a row before a place stops trying */
+#define PC_SIZE_BLIND 8    /* slots of a table of which nothing is known */
+#define PC_SIZE_KEPT  32   /* slots of a table that one text gives the next */
 
 enum { PC_NOWHERE, PC_ROOT }; /* the first two places */
 enum { PC_NO_ATOM };          /* the first atom */
@@ -45,7 +46,7 @@ struct pc_place {
   struct pc_seen seen;    /* the strings here */
   uint32_t members[2];    /* sizes of the last two objects here */
   uint32_t elements[2];   /* sizes of the last two arrays here */
-  uint32_t hash;          /* of the member's name */
+  uint32_t parent;        /* of a member: the place of its object */
   uint32_t name_len;      /* bytes of the member's name */
   const char *name;       /* the bytes of its Lua string */
   uint16_t siblings;      /* members known of an object here */
@@ -64,6 +65,8 @@ struct pc_memo {
   struct pc_place *places; /* [0] is nowhere: it leads only to itself */
   uint32_t count;          /* places in use */
   uint32_t cap;            /* places allocated */
+  uint16_t *slots;         /* the named places by pc_slot; 0: none */
+  uint32_t slot_mask;      /* slots are at least twice as many as places */
   struct pc_atom *atoms;   /* [PC_NO_ATOM] is never used */
   uint32_t mask;           /* atoms are [1 + (hash & mask)] */
 };
@@ -155,10 +158,49 @@ static inline bool pc_leads(const struct pc_place *m, const char *p,
   return (size_t)(end - p) > n && pc_same(p, m->lead, n);
 }
 
-/* Set up a memo in memory of the caller's: room for at least two places, and
-** for mask + 2 atoms. */
+/* Where to look for the name first. Of a long one its ends must do. */
+static inline uint32_t pc_first_slot(const struct pc_memo *memo,
+                                     uint32_t parent, const char *name,
+                                     size_t len) {
+  uint32_t hash;
+  uint64_t x, y;
+  if (len < 16) {
+    hash = pc_hash(name, len);
+  } else {
+    memcpy(&x, name, 8);
+    memcpy(&y, name + len - 8, 8);
+    x = (x ^ (y << 1 | y >> 63)) * UINT64_C(0x9E3779B97F4A7C15);
+    hash = (uint32_t)(x >> 32);
+  }
+  return (hash + parent) & memo->slot_mask;
+}
+
+/* The member called so of the object at `parent`; PC_NOWHERE when it is not
+** known. */
+static inline uint32_t pc_memo_find(const struct pc_memo *memo,
+                                    uint32_t parent, const char *name,
+                                    size_t len) {
+  uint32_t slot = pc_first_slot(memo, parent, name, len), i;
+  for (; (i = memo->slots[slot]) != 0; slot = (slot + 1) & memo->slot_mask) {
+    const struct pc_place *m = &memo->places[i];
+    if (m->parent == parent && m->name_len == len &&
+        pc_same(m->name, name, len))
+      return i;
+  }
+  return PC_NOWHERE;
+}
+
+/* How many slots go with so many places. */
+uint32_t pc_memo_slots(uint32_t cap);
+
+/* Set up a memo in memory of the caller's: room for `cap` places, at least
+** two, for as many slots as go with them, and for mask + 2 atoms. */
 void pc_memo_init(struct pc_memo *memo, struct pc_place *places, uint32_t cap,
-                  struct pc_atom *atoms, uint32_t mask);
+                  uint16_t *slots, struct pc_atom *atoms, uint32_t mask);
+
+/* Go on with copies of the places in use, at `places`. */
+void pc_memo_move(struct pc_memo *memo, struct pc_place *places, uint32_t cap,
+                  uint16_t *slots);
 
 /* Make mask + 2 atoms of which nothing is known. */
 void pc_memo_clear_atoms(struct pc_atom *atoms, uint32_t mask);
@@ -167,15 +209,8 @@ void pc_memo_clear_atoms(struct pc_atom *atoms, uint32_t mask);
 void pc_memo_set_atoms(struct pc_memo *memo, struct pc_atom *atoms,
                        uint32_t mask);
 
-/* The member of the object at `parent` whose lead is at p, searched among some
-** from place `from` on, and then from the first; PC_NOWHERE: none. */
-uint32_t pc_memo_guess(const struct pc_memo *memo, uint32_t parent,
-                       uint32_t from, const char *p, const char *end);
-
-/* The member called so of the object at `parent`, searched from place `from`
-** on; PC_NOWHERE when it is not known. */
-uint32_t pc_memo_find(const struct pc_memo *memo, uint32_t parent,
-                      uint32_t from, const char *name, size_t len);
+/* Forget sizes that another text has paid for, but for small ones. */
+void pc_memo_shrink(struct pc_memo *memo);
 
 /* A new place, or PC_NOWHERE when all are in use (cap grows up to
 ** PC_PLACES by the caller's doing). */

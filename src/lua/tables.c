@@ -44,10 +44,11 @@ void pc_grow_places(struct run *r) {
   struct pc_memo *memo = &r->b->memo;
   if (memo->count == memo->cap && memo->cap < PC_PLACES) {
     uint32_t cap = memo->cap < PC_PLACES / 2 ? 2 * memo->cap : PC_PLACES;
-    memo->places =
-        keep_memory(r, PC_KEPT_PLACES, cap * sizeof *memo->places,
-                    memo->places, memo->count * sizeof *memo->places);
-    memo->cap = cap;
+    size_t size = cap * sizeof *memo->places;
+    struct pc_place *places = keep_memory(
+        r, PC_KEPT_PLACES, size + pc_memo_slots(cap) * sizeof *memo->slots,
+        memo->places, memo->count * sizeof *memo->places);
+    pc_memo_move(memo, places, cap, (uint16_t *)(void *)(places + cap));
   }
 }
 
@@ -62,11 +63,16 @@ void pc_grow_atoms(struct run *r, size_t len) {
 
 char *pc_get_scratch(struct run *r, size_t n) {
   struct pc_builder *b = r->b;
-  if (b->scratch_cap < n) {
-    b->scratch = keep_memory(r, PC_KEPT_SCRATCH, 2 * n, NULL, 0);
-    b->scratch_cap = 2 * n;
+  if (b->scratch == NULL) {
+    struct pc_box *box = pc_box_push(r->L);
+    lua_rawseti(r->L, r->kept, PC_KEPT_SCRATCH);
+    b->scratch = box;
   }
-  return b->scratch;
+  if (b->scratch->size < n) {
+    pc_box_resize(r->L, b->scratch, 0);
+    pc_box_resize(r->L, b->scratch, n < PC_BOX_KEPT / 2 ? 2 * n : n);
+  }
+  return b->scratch->bytes;
 }
 
 /* --- arrays --- */
@@ -131,8 +137,11 @@ void pc_close_array(struct run *r) {
     b->rows_ended = true;
     lua_pop(r->L, 1);
     lua_newtable(r->L);
+    lua_pushvalue(r->L, -1);
+    lua_rawseti(r->L, r->kept, PC_KEPT_INSTEAD);
   } else {
-    pc_note_size(b->memo.places[level->place].elements, level->count);
+    pc_note_size(level->place, b->memo.places[level->place].elements,
+                 level->count);
   }
   set_array_mt(r);
   pc_store(r);

@@ -48,9 +48,11 @@ static const char *find_quote(struct run *r, const char *p, unsigned *seen) {
 }
 
 /* Read the string at p. The result is where its bytes are: in the text or in
-** the scratch memory. *next is behind the string.  [-0, +0, m] */
+** the scratch memory. *next is behind the string. With `last` it will not be
+** read again, so that its own bytes do for scratch memory where they may.
+** [-0, +0, m] */
 static const char *read_string(struct run *r, const char *p, size_t *len,
-                               const char **next) {
+                               const char **next, bool last) {
   unsigned seen = 0;
   size_t used, raw;
   enum pc_err err;
@@ -60,7 +62,8 @@ static const char *read_string(struct run *r, const char *p, size_t *len,
   *next = q + 1;
   *len = raw = (size_t)(q - p) - 1;
   if (seen == 0) return p + 1;
-  if ((seen & PC_JSON_ESCAPES) != 0) out = pc_get_scratch(r, raw);
+  if ((seen & PC_JSON_ESCAPES) != 0)
+    out = last && r->b->own_text ? (char *)p + 1 : pc_get_scratch(r, raw);
   err = pc_json_text(p + 1, raw, out, &used);
   if (err == PC_OK) {
     *len = used;
@@ -69,6 +72,12 @@ static const char *read_string(struct run *r, const char *p, size_t *len,
   p += 1 + used;
   if (err == PC_TRUNCATED) err = cut_error(p, (size_t)(q - p));
   return pc_fail(r, err, p);
+}
+
+/* Whether the string at p, read with this result, had no escapes, each of which
+** makes it shorter: only its bytes are those of an atom. */
+static inline bool is_plain(const char *p, size_t len, const char *next) {
+  return (size_t)(next - p) == len + 2;
 }
 
 /* --- values --- */
@@ -89,11 +98,11 @@ const char *pc_read_text(struct run *r, struct pc_place *place,
     push_atom(r, place, p + 1, len);
     return p + len + 2;
   }
-  s = read_string(r, p, &len, &next);
+  s = read_string(r, p, &len, &next, true);
   if (s == NULL) return NULL;
-  if (s == p + 1)
+  if (is_plain(p, len, next))
     push_atom(r, place, s, len);
-  else /* the bytes of an atom must be those in the text */
+  else
     lua_pushlstring(r->L, s, len);
   return next;
 }
@@ -110,35 +119,63 @@ static void keep_name(struct run *r, uint32_t place) {
   }
 }
 
-/* Push the name of a member that was not guessed, and find or make a place
-** for it.  [-0, +1, m] */
-static void push_name(struct run *r, const char *name, size_t len) {
+/* Push the name of a member and step to its place, a new one if need be. Names
+** of a wild object take the way of its values.  [-0, +1, m] */
+static void push_name(struct run *r, const char *name, size_t len, bool raw) {
   struct pc_builder *b = r->b;
   struct pc_memo *memo = &b->memo;
   struct pc_level *level = &b->levels[b->depth];
-  uint32_t i = pc_memo_find(memo, level->place, level->next, name, len);
-  if (memo->places[i].name != NULL) {
+  struct pc_place *object = &memo->places[level->place];
+  uint32_t i = object->first;
+  if (object->wild) {
+    if (raw)
+      push_atom(r, object, name, len);
+    else
+      lua_pushlstring(r->L, name, len);
+  } else if ((i = pc_memo_find(memo, level->place, name, len)) != PC_NOWHERE) {
     pc_push_name(r, i);
   } else {
     lua_pushlstring(r->L, name, len);
-    if (!memo->places[level->place].wild) {
-      pc_grow_places(r);
-      name = lua_tolstring(r->L, -1, NULL);
-      i = pc_memo_member(memo, level->place, level->value, name, len);
-      if (memo->places[i].name == name) keep_name(r, i);
-    }
+    pc_grow_places(r);
+    name = lua_tolstring(r->L, -1, NULL);
+    i = pc_memo_member(memo, level->place, level->value, name, len);
+    if (memo->places[i].name == name) keep_name(r, i);
   }
   level->value = i;
   level->next = memo->places[i].next;
+}
+
+const char *pc_read_lead(struct run *r, const char *p) {
+  const char *q = pc_json_space(p, r->end), *name, *next;
+  uint32_t i;
+  size_t len;
+  bool plain;
+  if (q == r->end || *q != '"') return NULL;
+  name = q + 1;
+  len = pc_json_short(name, r->end);
+  if (len != SIZE_MAX)
+    next = name + len + 1;
+  else if ((name = read_string(r, q, &len, &next, false)) == NULL)
+    return NULL;
+  plain = is_plain(q, len, next);
+  next = pc_json_space(next, r->end);
+  if (next == r->end || *next != ':') return NULL;
+  next = pc_json_space(next + 1, r->end);
+  if (next == r->end) return NULL;
+  push_name(r, name, len, plain);
+  i = r->b->levels[r->b->depth].value;
+  if (r->b->memo.places[i].lead_len != next - p)
+    pc_memo_lead(&r->b->memo, i, p, (size_t)(next - p));
+  return next;
 }
 
 const char *pc_read_name(struct run *r, const char *p) {
   const char *next, *name;
   size_t len;
   if (*p != '"') return pc_fail(r, PC_JSON_NAME, p);
-  name = read_string(r, p, &len, &next);
+  name = read_string(r, p, &len, &next, false);
   if (name == NULL) return NULL;
-  push_name(r, name, len);
+  push_name(r, name, len, is_plain(p, len, next));
   r->b->expect = PC_EXPECT_COLON;
   return next;
 }

@@ -71,13 +71,19 @@ static inline void pc_push_integer(lua_State *L, int64_t i) {
   lua_pushnumber(L, (lua_Number)i);
 }
 
-/* [-0, +1, -] */
-static inline void pc_push_number(lua_State *L,
+/* Push the number, unless a Lua whose numbers are floats of less than 64 bits
+** has none so large.  [-0, +0|1, -] */
+static inline bool pc_push_number(lua_State *L,
                                   const struct pc_json_number *number) {
-  if (number->is_integer)
+  lua_Number real;
+  if (number->is_integer) {
     pc_push_integer(L, number->integer);
-  else
-    lua_pushnumber(L, (lua_Number)number->real);
+    return true;
+  }
+  real = (lua_Number)number->real;
+  if (sizeof real < sizeof number->real && real - real != 0) return false;
+  lua_pushnumber(L, real);
+  return true;
 }
 
 #endif

@@ -125,7 +125,11 @@ return function(null, float)
   add('{"a":null}', {})
   add('{"a":null,"b":1}', { b = 1 })
   add('{"b":1,"a":null}', { b = 1 })
-  add('{"a":1,"a":null}', { a = 1 })
+  add('{"a":1,"a":null}', {})
+  add('{"a":1,"b":2,"a":null,"a":3}', { a = 3, b = 2 })
+  add('{"a":[1],"b":{"c":1,"c":null},"a":null,"\\u0061":null}', { b = {} })
+  add('[{"a":1,"b":1},{"b":null,"a":2,"b":1,"a":null},{"a":{},"b":[],"a":null}]',
+    { { a = 1, b = 1 }, { b = 1 }, { b = {} } })
   add('[null,1,null]', { null, 1, null })
   add('[1,"a",true,false,null,[],{}]', { 1, "a", true, false, null, {}, {} })
 
