@@ -150,7 +150,7 @@ describe("the command in a pipe", function()
     { "a wrong share", "usage -a --below 101", "'101' is not a percentage from 0 to 100" },
     { "a wrong order", "customers --sort id:up", "'id:up' is not FIELD or FIELD:desc" },
     { "no concurrency", "customers --concurrency 0", "whole number" },
-    { "a plain address", "customers --base-url http://example.com", "base_url" },
+    { "a plain address", "customers --base-url http://example.com", "--base-url must" },
     { "a path without a slash", "get v1/customers", "begin with a slash" },
     { "a path that climbs", "get /v1/../x", "path" },
     { "an unknown cloud", "customers --cloud moon", "must be one of" },

@@ -15,6 +15,7 @@ describe("partnercenter.cli.config.settings", function()
     if config then command.write(home .. "/.config/partnercenter/config", config) end
     if memory then
       command.write(home .. "/.local/state/partnercenter/token.settings", memory)
+      os.execute("chmod 600 " .. home .. "/.local/state/partnercenter/token.settings")
     end
     local all = { HOME = home }
     for name, value in pairs(env or {}) do all[name] = value end
@@ -83,7 +84,7 @@ describe("partnercenter.cli.config.settings", function()
 
   for _, c in ipairs {
     { "an unknown name", "lcoale = de\n", "unknown setting 'lcoale' (did you mean 'locale'?)" },
-    { "a line without a value", "\nlocale\n", "line 2: 'name = value' is due" },
+    { "a line without a value", "\nlocale\n", "line 2: 'name = value' or '[profile]' is due" },
     { "no number", "concurrency = many\n", "concurrency must be" },
     { "a fraction", "concurrency = 1.5\n", "concurrency must be" },
   } do
@@ -93,7 +94,8 @@ describe("partnercenter.cli.config.settings", function()
   end
 
   it("refuses a named file that is not there", function()
-    assert.truthy(refusal({ config = home .. "/none" }):find("cannot be read", 1, true))
+    assert.truthy(refusal({ config = home .. "/none" })
+      :find("there is no configuration file", 1, true))
   end)
 
   it("remembers what a login was told, and no default", function()

@@ -39,6 +39,9 @@ describe("the command's sign-in", function()
   it("needs one: 3", function()
     local code, out, err = run("customers")
     assert.same({ 3, "" }, { code, out })
+    local _, shown = run("whoami")
+    assert.truthy(shown:find("tenant        " .. box.tenant, 1, true), shown)
+    assert.truthy(shown:find("signed in     no", 1, true), shown)
     assert.truthy(err:find("partnercenter login", 1, true))
     assert.equal(0, box:stats().total)
   end)
@@ -65,6 +68,7 @@ describe("the command's sign-in", function()
     assert.equal(0, code)
     assert.truthy(out:find("the sign-in kept in " .. home .. STATE .. "token", 1, true))
     assert.truthy(out:find("tenant        " .. box.tenant .. " (environment)", 1, true))
+    assert.truthy(out:find("signed in     adele@contoso.com", 1, true), out)
 
     for _, mfa in ipairs { true, false } do
       box:control { mfa = mfa, expire_tokens = true }
@@ -173,5 +177,106 @@ describe("the command's sign-in", function()
     local code, _, err = run("customers")
     assert.equal(2, code)
     assert.truthy(err:find("others have access", 1, true))
+  end)
+
+  it("says why a sign-in has ended, and what to do", function()
+    assert.equal(0, (run("login")))
+    local path = home .. STATE .. "token"
+    command.write(path, (command.read(path):gsub("refresh_token=%S+", "refresh_token=ended")))
+    local code, out, err = run("customers")
+    assert.same({ 3, "" }, { code, out })
+    assert.truthy(err:find("AADSTS%d+"), err)
+    assert.truthy(err:find("partnercenter login", 1, true), err)
+    assert.is_nil(err:find("function", 1, true), err)
+  end)
+
+  it("asks for all that is missing at once", function()
+    local code, _, err = run("login", { PARTNERCENTER_CLIENT_ID = false,
+      PARTNERCENTER_TENANT = false })
+    assert.equal(2, code)
+    assert.truthy(err:find("--tenant (or PARTNERCENTER_TENANT) and --client-id", 1, true), err)
+    assert.truthy(err:find("doc/sign-in.md", 1, true), err)
+  end)
+
+  it("replaces the sign-in of another tenant only when told", function()
+    assert.equal(0, (run("login")))
+    local path = home .. STATE .. "token"
+    command.write(path, (command.read(path):gsub("tenant=[^\n]+", "tenant=other.example")))
+    local before = command.read(path)
+    local code, _, err = run("login")
+    assert.equal(2, code)
+    assert.truthy(err:find("holds the sign-in of tenant other.example", 1, true), err)
+    assert.equal(before, command.read(path))
+    assert.equal(0, (run("login --replace")))
+    assert.truthy(command.read(path):find(box.tenant:lower(), 1, true))
+  end)
+
+  it("keeps several tenants apart by profiles", function()
+    local config = home .. "/config"
+    command.write(config, ("locale = de-DE\n[contoso]\ntenant = %s\nclient_id = %s\n"):format(
+      box.tenant, box.client_id))
+    local none = { PARTNERCENTER_TENANT = false, PARTNERCENTER_CLIENT_ID = false,
+      PARTNERCENTER_CONFIG = config }
+    assert.equal(0, (run("login --profile contoso", none)))
+    assert.truthy(command.read(home .. STATE .. "token-contoso"))
+    assert.is_nil(command.read(home .. STATE .. "token"))
+    assert.equal(0, (run("customers --profile contoso", none)))
+    none.PARTNERCENTER_PROFILE = "contoso"
+    assert.equal(0, (run("customers", none)))
+    none.PARTNERCENTER_PROFILE = nil
+    assert.equal(3, (run("customers", none)))
+    local _, out = run("profiles -f csv", none)
+    assert.equal(("profile,tenant,client_id,signedIn\r\ndefault,,,false\r\ncontoso,%s,%s,true\r\n")
+      :format(box.tenant, box.client_id), out)
+    local code, _, err = run("customers --profile contos", none)
+    assert.equal(2, code)
+    assert.truthy(err:find("did you mean 'contoso'?", 1, true), err)
+    none.PARTNERCENTER_TOKEN = box.token
+    code, _, err = run("customers --profile contoso", none)
+    assert.equal(2, code)
+    assert.truthy(err:find("PARTNERCENTER_TOKEN is set", 1, true), err)
+  end)
+
+  it("believes no file that others can write", function()
+    assert.equal(0, (run("login")))
+    local settings = home .. STATE .. "token.settings"
+    local pipe = io.popen("stat -c %a " .. settings)
+    assert.equal("600", pipe:read("*l"))
+    pipe:close()
+    os.execute("chmod 666 " .. settings)
+    local code, _, err = run("customers")
+    assert.equal(2, code)
+    assert.truthy(err:find("token.settings cannot be used: others have access", 1, true), err)
+    os.execute("chmod 600 " .. settings)
+
+    local config = home .. "/config"
+    command.write(config, "locale = de-DE\n")
+    local env = { PARTNERCENTER_CONFIG = config }
+    for _, c in ipairs {
+      { "chmod 646 " .. config, "others may write it" },
+      { ("chmod 644 %s; mv %s %s.x; ln -s %s.x %s"):format(config, config, config, config, config),
+        "symbolic link" },
+    } do
+      os.execute(c[1])
+      code, _, err = run("customers", env)
+      assert.equal(2, code)
+      assert.truthy(err:find(c[2], 1, true), err)
+    end
+  end)
+
+  it("speaks of flags, variables and lines, not of options of the library", function()
+    local config = home .. "/config"
+    command.write(config, "\nbase_url = ftp://x\n")
+    for _, c in ipairs {
+      { "customers", { PARTNERCENTER_CONFIG = config }, config .. ", line 2: base_url" },
+      { "customers --base-url ftp://x", {}, "--base-url" },
+      { "customers", { PARTNERCENTER_BASE_URL = "ftp://x" }, "PARTNERCENTER_BASE_URL" },
+    } do
+      local env = { PARTNERCENTER_TOKEN = box.token, PARTNERCENTER_BASE_URL = false }
+      for name, value in pairs(c[2]) do env[name] = value end
+      local code, _, err = run(c[1], env)
+      assert.equal(2, code)
+      assert.truthy(err:find(c[3], 1, true), err)
+    end
   end)
 end)

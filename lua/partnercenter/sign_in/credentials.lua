@@ -63,7 +63,8 @@ local M = {}
 -- @tparam table options see above, and:
 -- @tparam string|function options.refresh_token the token, or a function that
 --   gives it (or nil and why there is none) when it is first needed; quotes, blanks
---   and line breaks around it are taken off
+--   and line breaks around it are taken off. It gets the error of the one that was
+--   refused, if there was one
 -- @tparam[opt] string options.client_secret of a confidential client
 -- @tparam[opt] string|function options.client_assertion in place of a secret: a
 --   signed JWT, or a function that gets the address of the token endpoint (the
@@ -91,7 +92,7 @@ function M.refresh_token(options)
     local first = o.refresh_token
     if type(first) == "function" then
       local why
-      first, why = endpoint.given_token("refresh_token", first())
+      first, why = endpoint.given_token("refresh_token", first(err))
       if not first then return nil, why end
     end
     if first == state.refresh_token then return nil, err end

@@ -12,7 +12,7 @@
 local SECTIONS = {
   { "Licences", { "data.customers", "data.deployment", "data.usage", "data.subscriptions",
     "data.get" } },
-  { "Sign-in", { "account.login", "account.logout", "account.whoami" } },
+  { "Sign-in", { "account.login", "account.logout", "account.whoami", "account.profiles" } },
   { "Tools", { "tools.sandbox", "tools.completion", "tools.help" } },
 }
 

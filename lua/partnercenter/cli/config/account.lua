@@ -4,6 +4,7 @@
 
 local failure = require "partnercenter.cli.failure"
 local partnercenter = require "partnercenter"
+local settings_of = require "partnercenter.cli.config.settings"
 
 local M = {}
 
@@ -16,31 +17,39 @@ local function exists(path)
   return file ~= nil
 end
 
-
---- Calls a constructor: what it raises about an option is wrong use.
+--- Calls a constructor: what it raises about an option is wrong use, and told by the
+-- flag, the variable or the line of the file that it came from.
+-- @tparam table settings
 -- @tparam function make
 -- @param ... its arguments
 -- @return what it gives
 -- @raise a failure of use
-function M.guarded(make, ...)
+function M.guarded(settings, make, ...)
   local ok, result, err = pcall(make, ...)
   if ok then return result, err end
   if type(result) ~= "string" then error(result, 0) end
-  failure.usage((result:gsub("^[^:]+:%d+: ", ""):gsub(" of partnercenter%.new", "")
-    :gsub(" of credentials%.[%w_]+", "")))
+  failure.usage("%s", (result:gsub("^[^:]+:%d+: ", ""):gsub(" of partnercenter%.new", "")
+    :gsub(" of credentials%.[%w_]+", ""):gsub("option '([%l_]+)'", function(name)
+      return settings_of.origin(settings, name)
+    end)))
 end
+
+local GUIDE = "doc/sign-in.md of the source says where they come from"
 
 --- The tenant and the application of the settings.
 -- @tparam table settings
 -- @treturn table `tenant` and `client_id`
--- @raise a failure of use
+-- @raise a failure of use: all that is missing, at once
 function M.application(settings)
-  local values = settings.values
+  local values, missing = settings.values, {}
   for _, name in ipairs { "tenant", "client_id" } do
     if not values[name] then
-      failure.usage("%s is not known: say --%s, or set PARTNERCENTER_%s", name,
-        name:gsub("_", "-"), name:upper())
+      missing[#missing + 1] = ("--%s (or PARTNERCENTER_%s)"):format(name:gsub("_", "-"),
+        name:upper())
     end
+  end
+  if missing[1] then
+    failure.usage("a sign-in needs %s; %s", table.concat(missing, " and "), GUIDE)
   end
   return { tenant = values.tenant, client_id = values.client_id }
 end
@@ -48,16 +57,17 @@ end
 local function from_token_file(settings, path)
   local options = M.application(settings)
   options.client_secret = settings.secrets.client_secret
-  options.refresh_token = function() return nil, NOT_SIGNED_IN end
+  -- The one in the file was refused: why is what the person has to know.
+  options.refresh_token = function(refusal) return nil, refusal or NOT_SIGNED_IN end
   return partnercenter.credentials.file(path,
-    M.guarded(partnercenter.credentials.refresh_token, options))
+    M.guarded(settings, partnercenter.credentials.refresh_token, options))
 end
 
 local function from_refresh_token(settings)
   local options = M.application(settings)
   options.client_secret = settings.secrets.client_secret
   options.refresh_token = settings.secrets.refresh_token
-  local credentials = M.guarded(partnercenter.credentials.refresh_token, options)
+  local credentials = M.guarded(settings, partnercenter.credentials.refresh_token, options)
   -- A file that was asked for keeps what the token is replaced by.
   if settings.from.token_file == "default" then return credentials end
   return partnercenter.credentials.file(settings.values.token_file, credentials)
@@ -72,7 +82,7 @@ end
 function M.credentials(settings)
   local secrets, path = settings.secrets, settings.values.token_file
   if secrets.token then
-    return M.guarded(partnercenter.credentials.token, secrets.token),
+    return M.guarded(settings, partnercenter.credentials.token, secrets.token),
       "an access token (PARTNERCENTER_TOKEN)"
   end
   if secrets.refresh_token then
@@ -84,7 +94,7 @@ function M.credentials(settings)
   if not secrets.client_secret then failure.raise("sign_in", NOT_SIGNED_IN) end
   local options = M.application(settings)
   options.client_secret = secrets.client_secret
-  return M.guarded(partnercenter.credentials.client_secret, options),
+  return M.guarded(settings, partnercenter.credentials.client_secret, options),
     "an application's secret (app-only, PARTNERCENTER_CLIENT_SECRET)"
 end
 
@@ -96,7 +106,7 @@ end
 -- @raise a failure
 function M.client(settings, credentials, on_event)
   local values = settings.values
-  local partner, err = M.guarded(partnercenter.new, {
+  local partner, err = M.guarded(settings, partnercenter.new, {
     credentials = credentials,
     base_url = values.base_url, authority = values.authority, ca_file = values.ca_file,
     cloud = values.cloud, locale = values.locale, concurrency = values.concurrency,

@@ -8,6 +8,7 @@
 -- @module partnercenter.cli.config.settings
 
 local check = require("partnercenter.util").check
+local core = require "partnercenter.core"
 local failure = require "partnercenter.cli.failure"
 
 local M = {}
@@ -15,7 +16,7 @@ local M = {}
 -- In the order in which `whoami` shows them.
 local NAMES = {
   "base_url", "authority", "ca_file", "cloud", "locale", "tenant", "client_id", "token_file",
-  "concurrency",
+  "concurrency", "profile",
 }
 local SECRETS = { "token", "refresh_token", "client_secret" }
 local PATHS = { ca_file = true, token_file = true }
@@ -60,33 +61,48 @@ local function refuse_name(path, number, name)
     near and (" (did you mean '%s'?)"):format(near) or "")
 end
 
--- Lines of `name = value`; empty ones and those that begin with # say nothing.
-local function read_lines(path, file, known)
-  local found, number = {}, 0
-  for line in file:lines() do
+-- Lines of `name = value`; empty ones and those that begin with # say nothing. Those
+-- behind a line [name] are of that profile. Gives the values by profile ("" for those
+-- that stand before any), and the line of each.
+local function read_lines(path, text, known)
+  local sections, lines, section, number = { [""] = {} }, { [""] = {} }, "", 0
+  for line in (text .. "\n"):gmatch("(.-)\r?\n") do
     number = number + 1
-    local text = line:gsub("^%s+", ""):gsub("%s+$", "")
-    if text ~= "" and text:sub(1, 1) ~= "#" then
-      local name, value = text:match("^([%w_-]+)%s*=%s*(.*)$")
-      if not name then failure.usage("%s, line %d: 'name = value' is due", path, number) end
+    line = line:gsub("^%s+", ""):gsub("%s+$", "")
+    local profile = line:match("^%[([%w_.-]+)%]$")
+    if profile then
+      section = profile
+      sections[section], lines[section] = sections[section] or {}, lines[section] or {}
+    elseif line ~= "" and line:sub(1, 1) ~= "#" then
+      local name, value = line:match("^([%w_-]+)%s*=%s*(.*)$")
+      if not name then
+        failure.usage("%s, line %d: 'name = value' or '[profile]' is due", path, number)
+      end
       name = name:gsub("-", "_")
       if not known[name] then refuse_name(path, number, name) end
-      found[name] = value ~= "" and value or nil
+      sections[section][name] = value ~= "" and value or nil
+      lines[section][name] = number
     end
   end
-  file:close()
-  return found
+  return sections, lines
+end
+
+-- The text of a file that is to be trusted: it says where the sign-in is sent.
+local function read_file(path, trusted)
+  local text, why, missing = core.file_read(path, trusted)
+  if not text and not missing then
+    failure.usage("%s cannot be used: %s", path, why)
+  end
+  return text
 end
 
 local function read_config(given, getenv)
   local named = given.config or getenv "PARTNERCENTER_CONFIG"
   local path = named or place(getenv, "XDG_CONFIG_HOME", ".config", "config")
-  local file, why = io.open(path)
-  if not file then
-    if named then failure.usage("the configuration file cannot be read: %s", why) end
-    return {}, path
-  end
-  return read_lines(path, file, KNOWN), path
+  local text = read_file(path, true)
+  if not text and named then failure.usage("there is no configuration file %s", path) end
+  local sections, lines = read_lines(path, text or "", KNOWN)
+  return sections, lines, path
 end
 
 local function read_environment(getenv, names)
@@ -107,23 +123,23 @@ end
 
 local function read_memory(token_file)
   local path = M.memory_path(token_file)
-  local file = io.open(path)
-  return file and read_lines(path, file, OF_LOGIN) or {}
+  local text = read_file(path, false)
+  return text and read_lines(path, text, OF_LOGIN)[""] or {}
 end
 
 --- Remembers where a login went, for the commands to come.
 -- @tparam table settings
--- @treturn boolean false if it cannot be written
+-- @treturn[1] boolean true
+-- @treturn[2] nil
+-- @treturn[2] string why it cannot be written
 function M.remember(settings)
   local lines = { "# Where 'partnercenter login' signed in." }
   for _, name in ipairs(REMEMBERED) do
     local value = settings.values[name]
     if value then lines[#lines + 1] = name .. " = " .. value end
   end
-  local file = io.open(M.memory_path(settings.values.token_file), "w")
-  if not file then return false end
-  local ok = file:write(table.concat(lines, "\n"), "\n")
-  return file:close() and ok and true or false
+  return core.file_write(M.memory_path(settings.values.token_file),
+    table.concat(lines, "\n") .. "\n")
 end
 
 local function merge(layers, getenv)
@@ -139,41 +155,97 @@ local function merge(layers, getenv)
   return values, from
 end
 
+local function exists(path)
+  local file = io.open(path)
+  if file then file:close() end
+  return file ~= nil
+end
+
+-- The profile that is asked for, and the file of its sign-in. A profile is one of the
+-- configuration file, or one that a login has made.
+local function find_profile(given, getenv, sections)
+  local name = given.profile or getenv "PARTNERCENTER_PROFILE" or sections[""].profile
+  local token = place(getenv, "XDG_STATE_HOME", ".local/state", "token")
+  if not name or name == "" then return "", token end
+  if not name:find("^[%w_.-]+$") then
+    failure.usage("a profile's name has letters, digits, dots and dashes, not '%s'", name)
+  end
+  token = token .. "-" .. name
+  if not sections[name] and not exists(token) and given.command ~= "login" then
+    local near = check.nearest(name, sections)
+    failure.usage("there is no profile '%s'%s: 'partnercenter profiles' lists them", name,
+      near and near ~= "" and (" (did you mean '%s'?)"):format(near) or "")
+  end
+  return name, token
+end
+
+local function check_concurrency(values)
+  if not values.concurrency then return end
+  local number = tonumber(values.concurrency)
+  if not number or number % 1 ~= 0 or number < 1 or number > 10000 then
+    failure.usage("concurrency must be a whole number from 1 to 10000")
+  end
+  values.concurrency = number
+end
+
 --- All settings.
 -- @tparam table given the options of the command line
 -- @tparam[opt=os.getenv] function getenv
 -- @treturn table `state` (the directory for what is kept), `values` by name, `from` (who
---   said it: "option", "environment", "configuration file", "login", "default"), `secrets` by
---   name, `config` (path)
+--   said it: "option", "environment", "configuration file", "login", "default"),
+--   `secrets` by name, `config` (path), `lines` (of the configuration file, by name),
+--   `profiles` (their values by name)
 -- @raise a failure of use
 function M.read(given, getenv)
   getenv = getenv or os.getenv
-  local config, path = read_config(given, getenv)
+  local sections, lines, path = read_config(given, getenv)
+  local profile, token_file = find_profile(given, getenv, sections)
   local secrets = read_environment(getenv, SECRETS)
+  for _, name in ipairs { "token", "refresh_token" } do
+    if given.profile and secrets[name] then
+      failure.usage("PARTNERCENTER_%s is set, and would be used in place of the sign-in of the "
+        .. "profile '%s': unset one of them", name:upper(), profile)
+    end
+  end
+  local own = { name = "configuration file", values = sections[profile] or {} }
   local layers = {
     { name = "option", values = given },
+    -- A profile that the person names on the command line goes before the environment.
+    given.profile and own or { values = {} },
     { name = "environment", values = read_environment(getenv, NAMES) },
-    { name = "configuration file", values = config },
-    { name = "default",
-      values = { token_file = place(getenv, "XDG_STATE_HOME", ".local/state", "token") } },
+    own,
+    { name = "configuration file", values = sections[""] },
+    { name = "default", values = { token_file = token_file } },
   }
   local values, from = merge(layers, getenv)
   -- A token from the environment must not go where someone logged in once.
   if not secrets.token and not secrets.refresh_token and given.command ~= "login" then
-    table.insert(layers, 4, { name = "login", values = read_memory(values.token_file) })
+    table.insert(layers, 6, { name = "login", values = read_memory(values.token_file) })
     values, from = merge(layers, getenv)
   end
-  if values.concurrency then
-    local number = tonumber(values.concurrency)
-    if not number or number % 1 ~= 0 or number < 1 or number > 10000 then
-      failure.usage("concurrency must be a whole number from 1 to 10000")
-    end
-    values.concurrency = number
-  end
+  check_concurrency(values)
+  sections[""] = nil
   return {
-    values = values, from = from, secrets = secrets, config = path,
+    values = values, from = from, secrets = secrets, config = path, profiles = sections,
+    lines = setmetatable(lines[profile] or {}, { __index = lines[""] }),
     state = (place(getenv, "XDG_STATE_HOME", ".local/state", ""):gsub("/$", "")),
   }
+end
+
+--- Where a setting was said, in words.
+-- @tparam table settings
+-- @tparam string name
+-- @treturn string such as "--tenant", "PARTNERCENTER_TENANT" or "FILE, line 3: tenant"
+function M.origin(settings, name)
+  local from = settings.from[name]
+  if from == "environment" then return "PARTNERCENTER_" .. name:upper() end
+  if from == "configuration file" and settings.lines[name] then
+    return ("%s, line %d: %s"):format(settings.config, settings.lines[name], name)
+  end
+  if from == "login" then
+    return ("%s: %s"):format(M.memory_path(settings.values.token_file), name)
+  end
+  return "--" .. name:gsub("_", "-")
 end
 
 return M

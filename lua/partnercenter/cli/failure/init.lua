@@ -42,11 +42,33 @@ function M.of(err)
   return err.kind == "config" and "usage" or "failed"
 end
 
+-- The library speaks of its options; here they are flags, and a variable.
+local function in_words_of_flags(text)
+  local function flag(name)
+    if name == "proxy" then return "https_proxy" end
+    return "--" .. name:gsub("_", "-")
+  end
+  return (text:gsub("pass err%.claims.*$", "run 'partnercenter login'")
+    :gsub("the option ([%l_]+)", flag):gsub("the ([%l_]+) option", flag)
+    :gsub("option '([%l_]+)'", flag))
+end
+
+--- The words for an error of the library.
+-- @tparam Error err
+-- @treturn string what failed, why, and what to do at the command line
+function M.words(err)
+  local text = in_words_of_flags(tostring(err))
+  if err.kind == "sign_in" and not text:find("partnercenter login", 1, true) then
+    text = text .. "; 'partnercenter login' signs in again"
+  end
+  return text
+end
+
 --- Ends the command with an error of the library.
 -- @tparam Error err
 -- @raise always
 function M.fail(err)
-  M.raise(M.of(err), tostring(err), err.kind)
+  M.raise(M.of(err), M.words(err), err.kind)
 end
 
 --- Is it what the standalone Lua raises after Ctrl-C? It does so from a hook,
@@ -64,7 +86,7 @@ end
 -- @treturn string what kind of failure it is, for programs
 function M.explain(value)
   if getmetatable(value) == mt then return value.code, value.message, value.kind end
-  if errors.is(value) then return M.codes[M.of(value)], tostring(value), value.kind end
+  if errors.is(value) then return M.codes[M.of(value)], M.words(value), value.kind end
   if M.is_interrupt(value) then return M.codes.interrupted, "interrupted", "interrupted" end
   return M.codes.failed, "unexpected error: " .. tostring(value), "failed"
 end

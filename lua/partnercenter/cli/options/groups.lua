@@ -11,6 +11,7 @@ local CLOUDS = { "global", "china", "us_government" }
 
 -- In the order of the help.
 local SETTINGS = {
+  { "profile", "<name>", "Settings and sign-in of this name." },
   { "tenant", "<name>", "The partner's tenant." },
   { "client_id", "<guid>", "The application that signs in." },
   { "token_file", "<file>", "Where the sign-in is kept." },
@@ -25,10 +26,10 @@ local SETTINGS = {
 
 -- The settings that have an effect on a sign-in alone.
 local OF_SIGN_IN = {
-  tenant = true, client_id = true, token_file = true, cloud = true, base_url = true,
+  profile = true, tenant = true, client_id = true, token_file = true, cloud = true, base_url = true,
   authority = true, ca_file = true, config = true,
 }
-local OF_FILES = { token_file = true, config = true }
+local OF_FILES = { profile = true, token_file = true, config = true }
 
 local function add_settings(command, wanted, verbose)
   local elements = {}

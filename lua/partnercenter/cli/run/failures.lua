@@ -2,6 +2,7 @@
 -- SPDX-License-Identifier: MIT
 -- @module partnercenter.cli.run.failures
 
+local failure = require "partnercenter.cli.failure"
 local formats = require "partnercenter.cli.formats"
 
 local M = {}
@@ -39,13 +40,13 @@ function methods:add(customer, err)
   self.count = self.count + 1
   self.list[self.count] = {
     customerId = customer.id, customerName = customer.name, kind = err.kind,
-    message = tostring(err), status = err.status, code = err.code,
+    message = failure.words(err), status = err.status, code = err.code,
     correlationId = err.correlation_id, requestId = err.request_id,
   }
   local id = cause_of(err)
   local cause = self.by_cause[id]
   if not cause then
-    cause = { count = 0, names = {}, message = tostring(err), kind = err.kind }
+    cause = { count = 0, names = {}, message = failure.words(err), kind = err.kind }
     self.by_cause[id], self.causes[#self.causes + 1] = cause, cause
   end
   cause.count = cause.count + 1

@@ -3,6 +3,7 @@
 -- @module partnercenter.cli.commands.account.login
 
 local config = require "partnercenter.cli.config"
+local core = require "partnercenter.core"
 local failure = require "partnercenter.cli.failure"
 local options = require "partnercenter.cli.options"
 local partnercenter = require "partnercenter"
@@ -39,15 +40,31 @@ local function keep(settings, pending)
   local ok, why = os.rename(pending, path)
   remove(pending)
   if not ok then failure.raise("failed", "the sign-in cannot be kept: " .. why) end
-  if not config.settings.remember(settings) then
-    failure.raise("failed", "cannot write " .. config.settings.memory_path(path))
+  ok, why = config.settings.remember(settings)
+  if not ok then
+    failure.raise("failed", ("cannot write %s: %s"):format(config.settings.memory_path(path), why))
   end
+end
+
+-- Another person's or tenant's sign-in is not replaced in silence.
+local function check_kept(given, settings)
+  local path = settings.values.token_file
+  local kept = core.file_read(path)
+  if not kept or given.replace then return end
+  local tenant, client_id = kept:match("tenant=([^\n]*)"), kept:match("client_id=([^\n]*)")
+  local values = settings.values
+  if not tenant or tenant == values.tenant:lower() and client_id == values.client_id:lower() then
+    return
+  end
+  failure.usage("%s holds the sign-in of tenant %s, application %s: '--profile NAME' keeps "
+    .. "another one beside it, '--replace' puts this one in its place", path, tenant, client_id)
 end
 
 local function run(given)
   local settings = config.settings.read(given)
   local status = terminal.status.new { verbose = given.verbose }
   local application = config.account.application(settings)
+  check_kept(given, settings)
   local signed_in = false
   application.on_prompt = function(message) status:say(message, "bold") end
   application.on_rotate = function() signed_in = true end
@@ -55,7 +72,7 @@ local function run(given)
   make_directory(pending)
   remove(pending)
   local credentials = partnercenter.credentials.file(pending,
-    config.account.guarded(partnercenter.credentials.device_code, application))
+    config.account.guarded(settings, partnercenter.credentials.device_code, application))
   local partner = config.account.client(settings, credentials,
     function(event) status:event(event) end)
   local ok, page, err = pcall(try, partner)
@@ -71,7 +88,7 @@ local function run(given)
     status:complain("signed in, but the first call failed")
     failure.fail(err)
   end
-  status:say(("signed in to %s; the sign-in is kept in %s"):format(options.tenant,
+  status:say(("signed in to %s; the sign-in is kept in %s"):format(application.tenant,
     settings.values.token_file))
   return failure.codes.done
 end
@@ -82,7 +99,13 @@ return {
   description = "Sign in: a person opens a page, types a code, and passes the second factor.",
   examples = {
     "login --tenant contoso.onmicrosoft.com --client-id 1f3c2b9e-7c5d-4b86-9a51-6d0f2e8c4a73",
+    "login --profile fabrikam --tenant fabrikam.onmicrosoft.com "
+      .. "--client-id 1f3c2b9e-7c5d-4b86-9a51-6d0f2e8c4a73",
   },
-  options = options.groups.sign_in,
+  options = function(command)
+    command:group("Main options", command:flag("--replace")
+      :description "Put this sign-in in the place of another one that is kept.")
+    options.groups.sign_in(command)
+  end,
   run = run,
 }

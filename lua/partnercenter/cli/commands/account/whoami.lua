@@ -12,14 +12,11 @@ local function show(name, value, from)
   io.stdout:write(("%-12s  %s%s\n"):format(name, value, from and " (" .. from .. ")" or ""))
 end
 
-local function show_settings(task)
-  local shown = client.settings(task.partner)
-  shown.cloud = "global"
+local function show_settings(settings, shown)
   for _, name in ipairs(config.settings.names) do
-    local value = task.settings.values[name] or shown[name]
-    if value then show(name, value, task.settings.from[name] or "default") end
+    local value = settings.values[name] or shown[name]
+    if value then show(name, value, settings.from[name] or "default") end
   end
-  show("credentials", task.origin)
 end
 
 local function show_factor(task)
@@ -34,14 +31,36 @@ local function show_factor(task)
   show("what to do", status.advice)
 end
 
+-- One call, and who makes it: an application has no name in its token.
+local function show_user(task)
+  local known, err
+  if task.app_only then
+    known, err = task.partner.customers:get { size = 1 }
+  else
+    known, err = task.partner:mfa_status()
+  end
+  if not known then failure.fail(err) end
+  show("signed in", not task.app_only and known.user or "an application")
+  show("answer", "the service knows these credentials")
+end
+
 local function run(given)
-  return task_of.run(given, function(task)
-    show_settings(task)
+  -- Settings are shown also when nobody is signed in.
+  local settings = config.settings.read(given)
+  local ok, why = pcall(config.account.credentials, settings)
+  if not ok then
+    show_settings(settings, { cloud = "global" })
+    show("signed in", "no")
     io.stdout:flush()
-    if given.mfa then return show_factor(task) end
-    local page, err = task.partner.customers:get { size = 1 }
-    if not page then failure.fail(err) end
-    show("answer", "the service knows these credentials")
+    error(why, 0)
+  end
+  return task_of.run(given, function(task)
+    local shown = client.settings(task.partner)
+    shown.cloud = "global"
+    show_settings(task.settings, shown)
+    show("credentials", task.origin)
+    io.stdout:flush()
+    if given.mfa then show_factor(task) else show_user(task) end
   end)
 end
 
