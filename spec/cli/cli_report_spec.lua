@@ -112,7 +112,7 @@ describe("the command's report", function()
   local function page_of(rows, command_name)
     local task = { answered = 1, customers = 1, failures = { count = 0 }, given = {},
       own = { base_url = "https://x" }, status = { note = function() end } }
-    local out = report.new { command = command_name or "deployment", html = path }
+    local out = report.new({ html = path }, command_name or "deployment")
     for _, row in ipairs(rows) do out.row(row) end
     out.finish(true, {}, task)
     return command.read(path)

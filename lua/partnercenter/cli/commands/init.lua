@@ -11,7 +11,9 @@
 
 local SECTIONS = {
   { "Licences", { "data.customers", "data.deployment", "data.usage", "data.subscriptions",
+    "data.skus",
     "data.get" } },
+  { "Every week", { "history.snapshot", "history.diff", "history.trend", "data.check" } },
   { "Sign-in", { "account.login", "account.logout", "account.whoami", "account.profiles" } },
   { "Tools", { "tools.sandbox", "tools.completion", "tools.help" } },
 }

@@ -11,8 +11,9 @@ local M = {}
 -- @field failed some calls failed, or what came could not be written
 -- @field usage wrong use: an option, a setting, a filter
 -- @field sign_in a person has to sign in
+-- @field unknown a check could not find out
 -- @field interrupted Ctrl-C; what was there is written
-M.codes = { done = 0, failed = 1, usage = 2, sign_in = 3, interrupted = 130 }
+M.codes = { done = 0, failed = 1, usage = 2, sign_in = 3, unknown = 4, interrupted = 130 }
 
 local mt = { __name = "partnercenter.cli.failure" }
 mt.__tostring = function(self) return self.message end

@@ -12,7 +12,8 @@ local M = {}
 local LONGEST = 2000        -- bytes of a cell for a person; more is no name
 
 -- A column: `name` (in CSV), `title` (of a table), `kind`, `field` (of the row).
--- kind: "text", "id" (never cut), "count", "share" (0 to 1), "date", "flag"
+-- kind: "text", "id" (never cut), "count", "share" (0 to 1), "date", "flag",
+-- "difference" (with its sign)
 local function column(name, title, kind, field)
   field = field or name
   return { name = name, title = title, kind = kind or "text", field = field,
@@ -85,7 +86,8 @@ local SETS = {
 -- @function column
 -- @tparam string name in CSV
 -- @tparam string title in a table
--- @tparam[opt="text"] string kind "text", "id", "count", "share", "date" or "flag"
+-- @tparam[opt="text"] string kind "text", "id", "count", "share", "date", "flag"
+--   or "difference"
 -- @tparam[opt] string field of the row; default is the name
 -- @treturn table
 M.column = column
@@ -119,12 +121,13 @@ function M.of_groups(command, groups)
 end
 
 --- Columns for fields.
--- @tparam string command
+-- @tparam string|table command its name, or its columns
 -- @tparam table names array of fields
 -- @treturn table array of columns: those of the command, where it has them
 function M.named(command, names)
   local known, list = {}, {}
-  local set = SETS[command] or { csv = {}, table = {}, counts = {} }
+  local set = SETS[command] or { csv = type(command) == "table" and command or {}, table = {},
+    counts = {} }
   for _, columns in ipairs { set.csv, set.table, set.counts } do
     for _, each in ipairs(columns) do known[each.field] = each end
   end
@@ -220,6 +223,9 @@ function M.readable(each, row)
   if value == nil then return "-" end
   if each.kind == "share" and type(value) == "number" then
     return M.fixed(100 * value, 1) .. " %"
+  end
+  if each.kind == "difference" and type(value) == "number" and value > 0 then
+    return "+" .. M.plain(each, row)
   end
   if each.kind == "flag" then return value == true and "yes" or "no" end
   if each.kind == "date" then return M.day(value) or "-" end

@@ -3,6 +3,7 @@
 -- @module partnercenter.cli.formats
 
 return {
+  chart = require "partnercenter.cli.formats.chart",
   columns = require "partnercenter.cli.formats.columns",
   json = require "partnercenter.cli.formats.json",
   output = require "partnercenter.cli.formats.output",

@@ -53,13 +53,18 @@ end
 -- @tparam table options.given of the command line: `filter`, `below`, `group_by`,
 --   `sort`, `limit`, `columns`, `format`, `output`
 -- @tparam table options.known further fields that may be named
+-- @tparam[opt] string options.command in place of that of the command line
 -- @tparam[opt] string options.default_form
 -- @tparam[opt] table options.columns those of the command, if it has them not by name
+-- @tparam[opt] table options.table_columns those of a table, if they are others
 -- @treturn Plan `filter` is the expression for the service, unless names wait for rows
 -- @raise a failure of use
 function M.plan(options)
   local given = options.given
-  local self = setmetatable({ given = given, command = given.command, own = options.columns }, mt)
+  local self = setmetatable({
+    given = given, command = options.command or given.command,
+    own = options.columns, own_table = options.table_columns,
+  }, mt)
   self.form = given.format or writers.form_of(given.output) or options.default_form or "table"
   if self.form == "html" then
     failure.usage("%s writes no web page; 'deployment' and 'usage' do", given.command)
@@ -86,7 +91,7 @@ local function columns_shown(self, rows)
     self.chosen = true
     local last = self.grouped or self.names
     local fields = resolve_all(last, self.given.columns, "--columns")
-    if not self.groups then return columns.named(self.command, fields) end
+    if not self.groups then return columns.named(self.own or self.command, fields) end
     local list, known = {}, {}
     for _, each in ipairs(columns.of_groups(self.command, self.groups) or columns.of_rows(rows)) do
       known[each.field] = each
@@ -95,7 +100,7 @@ local function columns_shown(self, rows)
     return list
   end
   if self.groups then return columns.of_groups(self.command, self.groups) end
-  return self.own or columns.of(self.command, self.form)
+  return self.form == "table" and self.own_table or self.own or columns.of(self.command, self.form)
 end
 
 -- Names that waited for rows are known now, or wrong.

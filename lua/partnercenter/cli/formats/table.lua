@@ -35,7 +35,7 @@ local function colour_of(share)
 end
 
 local function is_number(column)
-  return column.kind == "count" or column.kind == "share"
+  return column.kind == "count" or column.kind == "share" or column.kind == "difference"
 end
 
 -- The cells of all rows as texts, and how wide each column is.
@@ -67,7 +67,7 @@ end
 -- Words that are the same in every row say nothing that is missed.
 local function is_constant(view, i)
   local kind = view.list[i].kind
-  if kind == "count" or kind == "share" then return false end
+  if kind ~= "text" and kind ~= "flag" then return false end
   for _, line in ipairs(view.cells) do
     if line[i] ~= view.cells[1][i] then return false end
   end

@@ -62,6 +62,49 @@ function M.sign_in(command) add_settings(command, OF_SIGN_IN, true) end
 -- @tparam table command
 function M.files(command) add_settings(command, OF_FILES, false) end
 
+--- What is said on the standard error.
+-- @tparam table command
+function M.telling(command)
+  command:group("What is told",
+    command:option("--errors"):argname "<form>":choices { "text", "json" }
+      :description "What went wrong, on the standard error: text or json.",
+    command:flag("-q --quiet"):description "Nothing on the standard error but what went wrong.")
+end
+
+--- The history file.
+-- @tparam table command
+-- @tparam ?boolean kind there is an option for what is kept
+function M.history(command, kind)
+  local elements = { command:option("--history"):argname "<file>"
+    :description "Another file than ~/.local/state/partnercenter/history.sqlite." }
+  if kind then
+    elements[2] = command:option("--kind"):argname "<what>":choices { "deployment", "usage" }
+      :default "deployment":description "deployment (default) or usage."
+  end
+  command:group("History", (table.unpack or unpack)(elements))
+end
+
+--- Whose.
+-- @tparam table command
+function M.customers(command)
+  command:argument("customer"):args "*"
+    :description "Id, name, domain or a part of one; - reads them from standard input."
+  command:flag("-a --all-customers"):description "Of every customer."
+  M.resuming(command)
+end
+
+--- Going on with an earlier run.
+-- @tparam table command
+-- @treturn table the options
+-- @treturn table
+function M.resuming(command)
+  local resume = command:flag("--resume")
+    :description "Use again what customers answered earlier today."
+  local fresh = command:flag("--fresh"):description "Ask all of them again (the default)."
+  command:mutex(resume, fresh)
+  return resume, fresh
+end
+
 --- Which rows, and where they go.
 -- @tparam table command
 -- @tparam string format the default
@@ -78,10 +121,8 @@ function M.rows(command, format)
     command:option("-f --format"):argname "<form>":choices(FORMATS)
       :description("table, csv, excel, json or ndjson (" .. format .. ")."),
     command:option("-o --output"):argname "<file>"
-      :description "Write here; its ending decides on the form. It appears when it is whole.",
-    command:option("--errors"):argname "<form>":choices { "text", "json" }
-      :description "What went wrong, on the standard error: text or json.",
-    command:flag("-q --quiet"):description "Nothing on the standard error but what went wrong.")
+      :description "Write here; its ending decides on the form. It appears when it is whole.")
+  M.telling(command)
 end
 
 --- Sums.
@@ -98,20 +139,19 @@ end
 function M.licenses(command, below)
   command:argument("customer"):args "*"
     :description "Id, name, domain or a part of one; - reads them from standard input."
-  local resume = command:flag("--resume")
-    :description "Use again what customers answered earlier today."
-  local fresh = command:flag("--fresh"):description "Ask all of them again (the default)."
-  command:mutex(resume, fresh)
+  local resume, fresh = M.resuming(command)
   command:group("Main options",
     command:flag("-a --all-customers"):description "Of every customer.",
     command:option("--below"):argname "<percent>":convert(values.number(0, 100, "a percentage"))
       :description(below),
     M.grouping(command),
     command:option("--html"):argname "<file>":description "Write a report as a web page.",
+    command:flag("--save"):description "Keep a snapshot in the history, for diff and trend.",
     command:option("--source"):argname "<which>":choices { "customer", "commercial" }
       :description("customer: the older resource, a call for each; commercial: the one that "
         .. "succeeds it (with -a the default)."), resume, fresh)
   M.rows(command, "table")
+  M.history(command)
   M.settings(command)
 end
 

@@ -102,4 +102,54 @@ function M.each(task, kind, ask, give)
   if not ok then error(why, 0) end
 end
 
+--- So many of something.
+-- @tparam number count
+-- @tparam string noun
+-- @treturn string
+function M.plural(count, noun)
+  return ("%d %s%s"):format(count, noun, count == 1 and "" or "s")
+end
+
+-- When nobody answered there are no rows to write; JSON on the standard output says why.
+local function close_outputs(task, outputs, plan, whole)
+  local anything = task.answered and task.answered > 0
+  local failed = task.failures.count > 0
+  local told = failed and not task.given.output and plan.form:find("json")
+  for _, output in ipairs(outputs) do
+    local kept
+    if anything or whole and (not failed or told) then
+      kept = output.finish(whole, task.failures.list, task)
+    else
+      output.drop()
+    end
+    if kept then task.status:complain("not all rows came; those that did are in " .. kept) end
+  end
+end
+
+--- End a run over customers: write what came, tell what failed.
+-- @tparam table task
+-- @tparam table outputs array of those who take rows
+-- @tparam Plan plan
+-- @param broken what ended the run early, or nil
+-- @tparam function conclude called when the run is whole
+-- @treturn ?number exit code; nil: it follows from the failures
+-- @raise broken
+function M.finish(task, outputs, plan, broken, conclude)
+  task.status:clear()
+  local whole = not task.interrupted and not broken
+  close_outputs(task, outputs, plan, whole)
+  task.failures:write(task.given.output, plan.form)
+  task_of.tell_failures(task)
+  if broken then error(broken, 0) end
+  if whole then conclude() end
+  if not task.interrupted then return nil end
+  task.status:complain(task.customers > 0
+    and ("interrupted after %d of %s"):format(task.answered, M.plural(task.customers, "customer"))
+    or "interrupted")
+  if task.journaled then
+    task.status:note("the same command with --resume goes on with the others")
+  end
+  return failure.codes.interrupted
+end
+
 return M

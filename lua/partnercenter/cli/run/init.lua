@@ -3,6 +3,10 @@
 -- @module partnercenter.cli.run
 
 return {
+  customers = require "partnercenter.cli.run.customers",
+  findings = require "partnercenter.cli.run.findings",
+  gather = require "partnercenter.cli.run.gather",
+  history = require "partnercenter.cli.run.history",
   licenses = require "partnercenter.cli.run.licenses",
   listing = require "partnercenter.cli.run.listing",
   task = require "partnercenter.cli.run.task",

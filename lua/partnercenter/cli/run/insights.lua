@@ -33,9 +33,10 @@ end
 
 --- The fields that the rows of a command can have.
 -- @tparam table given the options of the command line
+-- @tparam string command "deployment" or "usage"
 -- @treturn table array of names
-function M.known(given)
-  local command, names = given.command, {}
+function M.known(given, command)
+  local names = {}
   if is_walk(given) then
     for _, name in ipairs(fields.of("analytics.commercial." .. command .. ".license")) do
       names[#names + 1] = name

@@ -6,15 +6,18 @@ local customers_of = require "partnercenter.cli.run.customers"
 local failure = require "partnercenter.cli.failure"
 local fields = require "partnercenter.fields"
 local formats = require "partnercenter.cli.formats"
+local gather = require "partnercenter.cli.run.gather"
+local history_of = require "partnercenter.cli.run.history"
 local insights_of = require "partnercenter.cli.run.insights"
 local task_of = require "partnercenter.cli.run.task"
 
 local M = {}
 
--- Both outputs of a run: rows, unless a report alone was asked for, and a report.
-local function open_outputs(given, plan, task)
+-- What a run makes: a snapshot before the report, which shows it, and rows.
+local function open_outputs(given, command, plan, task)
   local outputs = {}
-  if given.html then outputs[#outputs + 1] = formats.report.new(given) end
+  if given.save then outputs[1] = history_of.keeper(task, command) end
+  if given.html then outputs[#outputs + 1] = formats.report.new(given, command) end
   if plan then outputs[#outputs + 1] = plan:open(task.settings.values.locale) end
   return outputs
 end
@@ -29,80 +32,59 @@ local function add(sum, row)
   sum.part = sum.part + (fields.count(row, sum.kind.part) or 0)
 end
 
-local function plural(count, noun)
-  return ("%d %s%s"):format(count, noun, count == 1 and "" or "s")
-end
-
 -- The last line for a person: what all rows come to, and where they are from.
 local function conclude(task, sum)
-  if not task.status.screen.terminal or task.given.html then return end
+  if not task.status.screen.terminal or task.given.html or task.given.silent then return end
   local share = sum.whole > 0 and 100 * sum.part / sum.whole
-  task.status:note(("%s of %s: %s%s; from %s"):format(plural(sum.rows, "row"),
-    plural(task.answered, "customer"), sum.kind.line:format(sum.whole, sum.part),
+  task.status:note(("%s of %s: %s%s; from %s"):format(gather.plural(sum.rows, "row"),
+    gather.plural(task.answered, "customer"), sum.kind.line:format(sum.whole, sum.part),
     share and (" (%s %%)"):format(formats.columns.fixed(share, 1)) or "",
     task.own.base_url))
 end
 
--- When nobody answered there are no rows to write; JSON on the standard output says why.
-local function close_outputs(task, outputs, plan, whole)
-  local anything = task.answered and task.answered > 0
-  local failed = task.failures.count > 0
-  local told = failed and not task.given.output and plan.form:find("json")
-  for _, output in ipairs(outputs) do
-    local kept
-    if anything or whole and (not failed or told) then
-      kept = output.finish(whole, task.failures.list, task)
-    else
-      output.drop()
-    end
-    if kept then task.status:complain("not all rows came; those that did are in " .. kept) end
-  end
-end
-
-local function finish(task, outputs, plan, sum, broken)
-  task.status:clear()
-  local whole = not task.interrupted and not broken
-  close_outputs(task, outputs, plan, whole)
-  task.failures:write(task.given.output, plan.form)
-  task_of.tell_failures(task)
-  if broken then error(broken, 0) end
-  if whole then
-    if sum then conclude(task, sum) end
-    insights_of.hint(task, task.rows)
-  end
-  if not task.interrupted then return nil end
-  task.status:complain(task.customers > 0
-    and ("interrupted after %d of %s"):format(task.answered, plural(task.customers, "customer"))
-    or "interrupted")
-  if task.journaled then
-    task.status:note("the same command with --resume goes on with the others")
-  end
-  return failure.codes.interrupted
-end
-
--- The plan of the rows, unless it is a report alone that is asked for.
-local function plan_of(given, kind)
+-- The plan of the rows, and whether they are wanted: not when it is a report alone, or
+-- a snapshot, that is asked for.
+local function plan_of(given, command)
   if not given.html and (formats.writers.form_of(given.output) == "html" and not given.format) then
     given.html, given.output = given.output, nil
   end
   if given.html and given.group_by then
     failure.usage("a report has groups of its own: --html goes without --group-by")
   end
-  local plan = formats.rows.plan { given = given, known = insights_of.known(given, kind) }
-  return plan, not given.html or given.output or given.format
+  local part = given.filter or given.below or given.limit or not given.all_customers
+  if given.save and part then
+    failure.usage("a snapshot is of everything: --save goes with --all-customers, and without "
+      .. "--filter, --below and --limit")
+  end
+  local plan = formats.rows.plan { given = given, command = command,
+    known = insights_of.known(given, command) }
+  return plan, not given.silent and (not given.html or given.output or given.format)
+end
+
+-- The history is shown in a report, also when nothing is added to it.
+local function read_trend(task, command)
+  if not task.given.html or task.given.save then return end
+  local file = io.open(history_of.path(task.given, task.settings))
+  if not file then return end
+  file:close()
+  local store = history_of.open(task.given, task.settings)
+  task.trend = store:trend(command)
+  store:close()
 end
 
 --- The licence insights of customers.
--- @tparam table given the options of the command line; `command` is "deployment" or
---   "usage"
+-- @tparam table given the options of the command line
+-- @tparam string command "deployment" or "usage"
 -- @treturn number exit code
-function M.run(given)
+-- @treturn table the task
+function M.run(given, command)
   customers_of.check(given)
-  local kind = insights_of.kinds[given.command]
-  local plan, wanted = plan_of(given, kind)
-  local sum = new_sum(kind)
-  return task_of.run(given, function(task)
-    local outputs = open_outputs(given, wanted and plan, task)
+  local plan, wanted = plan_of(given, command)
+  local sum, task_done = new_sum(insights_of.kinds[command]), nil
+  local code = task_of.run(given, function(task)
+    task_done, task.rows = task, 0
+    local outputs = open_outputs(given, command, wanted and plan, task)
+    read_trend(task, command)
     local function give(row)
       -- Of groups it is the sums that count.
       if not given.group_by and not plan:passes(row) then return end
@@ -112,10 +94,13 @@ function M.run(given)
       for _, output in ipairs(outputs) do full = output.row(row) and full end
       task.full = full
     end
-    task.rows = 0
-    local ok, broken = pcall(insights_of.each, task, given.command, plan, give)
-    return finish(task, outputs, plan, not plan.waits and sum, not ok and broken or nil)
+    local ok, broken = pcall(insights_of.each, task, command, plan, give)
+    return gather.finish(task, outputs, plan, not ok and broken or nil, function()
+      if not plan.waits then conclude(task, sum) end
+      insights_of.hint(task, task.rows)
+    end)
   end)
+  return code, task_done
 end
 
 return M

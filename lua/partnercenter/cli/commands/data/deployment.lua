@@ -18,5 +18,5 @@ return {
   options = function(command)
     options.groups.licenses(command, "Only where less than this is deployed.")
   end,
-  run = function(given) return (run.licenses.run(given)) end,
+  run = function(given) return (run.licenses.run(given, "deployment")) end,
 }

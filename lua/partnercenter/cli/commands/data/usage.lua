@@ -16,5 +16,5 @@ return {
   options = function(command)
     options.groups.licenses(command, "Only where less than this is used.")
   end,
-  run = function(given) return (run.licenses.run(given)) end,
+  run = function(given) return (run.licenses.run(given, "usage")) end,
 }

@@ -168,6 +168,24 @@ local function write_rows(write, kind, rows)
   write("</tbody>\n</table>\n</div>\n</div>\n</details>\n</section>\n")
 end
 
+-- The history, day by day.
+local function write_trend(write, kind, trend)
+  if not trend or #trend < 2 then return end
+  local largest = 0
+  for _, day in ipairs(trend) do largest = math.max(largest, day[kind.whole] or 0) end
+  write('<section aria-labelledby="days">\n<h2 id="days">By day</h2>\n<div class="scroll" '
+    .. 'tabindex="0" role="region" aria-labelledby="days">\n')
+  write(html.table_head("Licences by day, from the history", { { "Day", class = "t" },
+    { kind.sold }, { kind.used }, { "Share" } }))
+  for _, day in ipairs(trend) do
+    local whole, part = day[kind.whole] or 0, day[kind.part] or 0
+    write(('<tr><th scope="row">%s%s</th><td>%s</td><td>%s</td><td>%s</td></tr>\n'):format(
+      html.escape(day.day), html.bar(whole, part, largest), html.count(whole), html.count(part),
+      html.share(whole > 0 and part / whole or nil)))
+  end
+  write("</tbody>\n</table>\n</div>\n</section>\n")
+end
+
 -- Customers by id, since two may have the same name.
 local function customers_of(rows)
   local names = {}
@@ -186,6 +204,7 @@ local function write_all(write, kind, rows, task)
   write(totals(kind, sum, products, customers))
   write_groups(write, kind, "products", "product", "productName", products)
   write_groups(write, kind, "customers", "customer", "customerName", customers)
+  write_trend(write, kind, task.trend)
   write_rows(write, kind, rows)
   write(("</main>\n<footer>Made by partnercenter %s on %s. Shares are computed from the counts."
     .. "</footer>\n<script>\n%s</script>\n</body>\n</html>\n"):format(partnercenter.version,
@@ -194,9 +213,10 @@ end
 
 --- A report to be written to `given.html`.
 -- @tparam table given the options of the command line
+-- @tparam string command "deployment" or "usage"
 -- @treturn table `row(row)`; `finish(whole, errors, task)` writes it; `drop()`
-function M.new(given)
-  local kind, rows = KINDS[given.command], {}
+function M.new(given, command)
+  local kind, rows = KINDS[command], {}
   local place = output.open(given.html)
   return {
     row = function(row) rows[#rows + 1] = row end,

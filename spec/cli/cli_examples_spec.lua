@@ -1,0 +1,141 @@
+-- Every example of the help, the manual, README and doc/cli.md, as a shell runs it: each
+-- has to end well, and those that print rows have to print some.
+local command = require "spec.support.command"
+local commands = require "partnercenter.cli.commands"
+local sandbox = require "spec.support.sandbox"
+
+if command.skips() then return end
+
+local found_luasql = pcall(require, "luasql.sqlite3")
+
+-- Lines of a shell, continued ones joined.
+local function lines_of(text)
+  local lines = {}
+  for line in text:gsub("\\\n%s*", ""):gmatch("[^\n]+") do lines[#lines + 1] = line end
+  return lines
+end
+
+local function of_help(add)
+  for _, section in ipairs(commands.sections()) do
+    for _, entry in ipairs(section.commands) do
+      assert.truthy(entry.examples and entry.examples[1], entry.name .. " has no example")
+      for _, example in ipairs(entry.examples) do add("help", "partnercenter " .. example) end
+    end
+  end
+end
+
+local function of_manual(add)
+  local text = command.read("doc/partnercenter.1"):match("\n%.SH EXAMPLES\n(.*)$")
+  for block in text:gmatch("%.nf\n(.-)%.fi") do
+    block = block:gsub("\\\\", "\\"):gsub("\\%-", "-"):gsub("\\%(dq", '"')
+    for _, line in ipairs(lines_of(block)) do add("manual", line:gsub("^%s+", "")) end
+  end
+end
+
+-- Blocks of a shell, and lines of cron.
+local function of_page(path, add)
+  for block in command.read(path):gmatch("\n```sh\n(.-)\n```") do
+    for _, line in ipairs(lines_of(block)) do
+      if line:find("partnercenter ", 1, true) and not line:find("^sudo") then add(path, line) end
+    end
+  end
+  for line in command.read(path):gmatch("\n%d+ %d+ %* %* %d +([^\n]+)") do add(path, line) end
+end
+
+describe("the command's examples", function()
+  local box, home, bin
+
+  local function run(line)
+    command.write(home .. "/line", "cd " .. home .. "\n" .. line .. "\n")
+    local root = os.getenv "PWD"
+    local words = { "env -i PATH=" .. bin .. ":$PATH HOME=" .. home .. " LC_ALL=C.UTF-8 USER=u",
+      "PARTNERCENTER_BASE_URL=" .. box.base_url, "PARTNERCENTER_AUTHORITY=" .. box.authority,
+      "PARTNERCENTER_CA_FILE=" .. root .. "/" .. box.ca_file:gsub("^" .. root .. "/", "") }
+    os.execute(("%s timeout -k 5 60 sh %s/line >%s/out 2>%s/err; echo $? >%s/code"):format(
+      table.concat(words, " "), home, home, home, home))
+    return tonumber(command.read(home .. "/code")), command.read(home .. "/out"),
+      command.read(home .. "/err")
+  end
+
+  setup(function()
+    box = sandbox.start { customers = 20, products = 4, device_pending = 0, device_interval = 0.1 }
+    home = command.directory()
+    bin = home .. "/bin"
+    local root = os.getenv "PWD"
+    local lua = os.getenv "PC_LUA" or rawget(_G, "jit") and "luajit"
+      or "lua" .. _VERSION:match("%d%.%d")
+    local build = os.getenv "PC_BUILD" or "build/" .. _VERSION:match("%d%.%d")
+    if not build:find("^/") then build = root .. "/" .. build end
+    os.execute(("mkdir -p %s %s/reports && ln -s %s/bin/partnercenter %s/real"):format(bin, home,
+      root, home))
+    local program = '#!/bin/sh\nPC_BUILD=%s exec %s %s/bin/partnercenter "$@"\n'
+    command.write(bin .. "/partnercenter", program:format(build, lua, root))
+    os.execute("chmod +x " .. bin .. "/partnercenter")
+    assert.equal(0, (run("partnercenter login --tenant " .. box.tenant .. " --client-id "
+      .. box.client_id)))
+    if found_luasql then
+      for _, day in ipairs { "2017-03-14", "2017-03-21" } do
+        box:control { processed = day }
+        assert.equal(0, (run "partnercenter snapshot"))
+      end
+    end
+  end)
+  teardown(function()
+    box:stop()
+    command.remove(home)
+  end)
+
+  local needs_history = { snapshot = true, diff = true, trend = true }
+  local silent = { login = true, logout = true, completion = true, help = true }
+  -- It takes the sign-in away from those after it.
+  local last = {}
+
+  local function check(line)
+    local name = line:match("partnercenter (%l+)")
+    local code, out, err = run(line)
+    local finds = name == "check" and 1 or 0
+    assert.equal(finds, code, line .. "\n" .. out .. err)
+    local file = line:match("%-%-output (%S+)") or line:match("%-%-html (%S+)")
+    if file then
+      local text = command.read((file:gsub("^~", home):gsub("^([^/])", home .. "/%1")))
+      assert.truthy(text and #text > 100, line .. " wrote nothing")
+    elseif not silent[name] and not line:find(">/dev/null", 1, true) then
+      local _, rows = out:gsub("\n", "")
+      assert.is_true(rows >= (name == "snapshot" and 1 or 2), line .. "\n" .. out .. err)
+    end
+  end
+
+  local seen = {}
+  local function add(where, line)
+    local name = line:match("partnercenter ([%l]+)")
+    if seen[line] or not name or needs_history[name] and not found_luasql then return end
+    seen[line] = true
+    -- A sandbox of its own, of this checkout; another tenant, which this box has not.
+    if line:find("fabrikam.onmicrosoft.com", 1, true) then return end
+    line = line:gsub("^bin/partnercenter ", "partnercenter ")
+    if name == "logout" then
+      last[#last + 1] = { where, line }
+      return
+    end
+    it(("of %s: %s"):format(where, line), function() check(line) end)
+  end
+
+  of_help(add)
+  of_manual(add)
+  of_page("README.md", add)
+  of_page("doc/cli.md", add)
+  for _, each in ipairs(last) do
+    it(("of %s: %s"):format(each[1], each[2]), function() check(each[2]) end)
+  end
+end)
+
+describe("the transcript of doc/cli.md", function()
+  it("is what the command prints", found_luasql and function()
+    local pipe = io.popen("PC_LUA= tools/mondays 2>&1")
+    local shown = pipe:read("*a")
+    pipe:close()
+    local page = command.read("doc/cli.md")
+    local written = page:match("<!%-%- transcript %-%->\n```\n(.-)```\n<!%-%- end %-%->")
+    assert.equal(written, (shown:gsub("\n+$", "\n")))
+  end or function() end)
+end)
