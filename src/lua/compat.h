@@ -1,4 +1,4 @@
-/* What differs between the Lua C APIs of 5.1/LuaJIT, 5.3 and 5.4: the only
+/* What differs between the Lua C APIs of 5.1/LuaJIT, 5.3, 5.4 and 5.5: the only
 ** file with LUA_VERSION_NUM in it.
 ** SPDX-License-Identifier: MIT */
 #ifndef PC_COMPAT_H
@@ -38,6 +38,9 @@
 #define pc_absindex(L, i)                                                     \
   ((i) > 0 || (i) <= LUA_REGISTRYINDEX ? (i) : lua_gettop(L) + (i) + 1)
 #endif
+
+/* The binary digits of a number: 24 in a Lua that was built with LUA_32BITS. */
+#define PC_DIGITS ((int)sizeof(lua_Number) >= 8 ? 53 : 24)
 
 /* Whether lua_Integer is a subtype of number of its own. */
 #if LUA_VERSION_NUM >= 503

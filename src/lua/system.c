@@ -69,12 +69,14 @@ static int system_guid(lua_State *L) {
 A number from the system's random source, the same for every seed of Lua's own
 generator.
 @function random
-@treturn number at least 0, less than 1, 53 bits
+@treturn number at least 0, less than 1, with all the bits of a number
 */
 static int system_random(lua_State *L) {
   uint64_t bits;
   memcpy(&bits, take_random(L, sizeof bits), sizeof bits);
-  lua_pushnumber(L, (lua_Number)(bits >> 11) / 9007199254740992.0);
+  /* No more bits than a number holds: rounding must not make it 1. */
+  lua_pushnumber(L, (lua_Number)(bits >> (64 - PC_DIGITS)) /
+                        (lua_Number)((uint64_t)1 << PC_DIGITS));
   return 1;
 }
 
@@ -87,7 +89,7 @@ the machine runs
 static int system_now(lua_State *L) {
   struct timespec t;
   clock_gettime(CLOCK_MONOTONIC, &t);
-  lua_pushnumber(L, (lua_Number)t.tv_sec + (lua_Number)t.tv_nsec * 1e-9);
+  lua_pushnumber(L, (lua_Number)((double)t.tv_sec + (double)t.tv_nsec * 1e-9));
   return 1;
 }
 
