@@ -30,8 +30,8 @@ local function words_of(given)
       words[#words + 1] = word
     else
       for line in io.lines() do
-        line = line:gsub("^%s+", ""):gsub("%s+$", "")
-        if line ~= "" then words[#words + 1] = line end
+        local word_read = line:match("^%s*(.-)%s*$")
+        if word_read ~= "" then words[#words + 1] = word_read end
       end
     end
   end
