@@ -38,7 +38,8 @@ MAN_DIR  ?= $(PREFIX)/share/man/man1
 
 VERSION := $(shell sed -n 's/^return "\(.*\)"$$/\1/p' lua/partnercenter/version.lua)
 
-WARNINGS := -std=c99 -pedantic -Wall -Wextra -Wshadow -Wundef -Wconversion \
+STD ?= -std=c99
+WARNINGS := $(STD) -pedantic -Wall -Wextra -Wshadow -Wundef -Wconversion \
   -Wvla -Wwrite-strings -Wmissing-prototypes -Wstrict-prototypes \
   -Wredundant-decls -fvisibility=hidden
 # -Werror in `make lint` and CI, not for those who build with other compilers.
@@ -171,6 +172,14 @@ test-on:                  ## run the specs on another release (SUITE=trixie; by 
 	  $(if $(filter file,$(origin LUAS)),,'LUAS=$(LUAS)') $(if $(SPEC),'SPEC=$(SPEC)')
 test-fresh:               ## follow README on an empty release (SUITE=trixie; by root)
 	@LUAS='$(if $(filter file,$(origin LUAS)),,$(LUAS))' tools/platforms/fresh '$(SUITE)'
+
+.PHONY: matrix rows compilers
+matrix:                   ## print the table of doc/platforms.md (hours; by root)
+	@tools/platforms/matrix $(if $(filter file,$(origin LUAS)),,'LUAS=$(LUAS)') $(if $(SPEC),'SPEC=$(SPEC)')
+rows: deps                ## print this release's rows of that table
+	@MAKE='$(MAKE)' tools/platforms/rows $(LUAS) -- $(SPEC)
+compilers:                ## build with every gcc and clang that is installed
+	@MAKE='$(MAKE)' tools/platforms/compilers
 
 # --- install it ---
 
