@@ -2,7 +2,7 @@
 -- the signature with OpenSSL.
 local base64 = require "partnercenter.util.base64"
 local certificate = require "partnercenter.sign_in.certificate"
-local cjson = require "cjson"
+local cjson = require "spec.support.json"
 local partnercenter = require "partnercenter"
 local signing = require "spec.support.signing"
 

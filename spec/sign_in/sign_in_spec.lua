@@ -410,7 +410,9 @@ describe("signing in", function()
     end)
 
     it("never mixes when they run side by side", function()
-      local queue = require "cqueues".new()
+      local there, cqueues = pcall(require, "cqueues")
+      if not there then return pending "needs cqueues" end
+      local queue = cqueues.new()
       local a, b, ids = tenant(A), tenant(B), { {}, {} }
       local secrets_a, secrets_b = secrets_of(a), secrets_of(b)
       world.box:control { token_latency = 20, latency = 2 }

@@ -35,7 +35,7 @@ local function trap(f)
       setmetatable({}, { __gc = spring })
     end
   end
-  collectgarbage("setpause", 1)
+  dofile "spec/support/gc.lua"
   collectgarbage() -- the pause counts from the next cycle on
   arm()
   return function()

@@ -84,11 +84,12 @@ end
 -- Send the file from a byte on; a fault cuts it after so many bytes.
 local function send(report, from, cut)
   local left = cut or math.huge
-  for text in pieces(report) do
-    if from >= #text then
-      from = from - #text
+  for piece in pieces(report) do
+    if from >= #piece then
+      from = from - #piece
     else
-      text, from = text:sub(from + 1), 0
+      local text = piece:sub(from + 1)
+      from = 0
       if #text > left then text = text:sub(1, left) end
       left = left - #text
       if not ngx.print(text) or not ngx.flush(true) then return end
