@@ -71,7 +71,8 @@ describe("the way to the service", function()
   -- Whoever runs the proxy could read the token.
   it("leads past the proxy to a plain http:// address, whatever no_proxy says", function()
     local box = sandbox.start { customers = 2, plain = true }
-    local client = box:partner { proxy = "http://127.0.0.1:1", no_proxy = "x.invalid" }
+    local client = box:partner { base_url = box.plain_url, authority = box.plain_url,
+      proxy = "http://127.0.0.1:1", no_proxy = "x.invalid" }
     local page, err = client.customers:get()
     client:close()
     box:stop()
