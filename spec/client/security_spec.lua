@@ -26,7 +26,7 @@ end
 local function dump(value, list, seen, depth)
   if type(value) == "table" and not seen[value] and depth < 12 then
     seen[value] = true
-    for key, member in pairs(value) do
+    for key, member in next, value do
       dump(key, list, seen, depth + 1)
       dump(member, list, seen, depth + 1)
     end

@@ -31,6 +31,7 @@ describe("partnercenter.errors.masking", function()
     { "in JSON, all of it", each_byte "\\u%04x", "[redacted]" },
     { "in JSON inside JSON", "s3cr\\\\u002Bt\\\\/=~ \\\\\\\"&'x", "[redacted]" },
     { "in JavaScript", each_byte "\\x%02x", "[redacted]" },
+    { "as old IIS writes it", each_byte "%%u%04X", "[redacted]" },
     { "in HTML by decimals", "s3cr&#43;t/=~ &#34;&#38;&#39;x", "[redacted]" },
     { "in HTML by hexadecimals", "s3cr&#x2B;t/&#x3d;~ &quot;&amp;&apos;x", "[redacted]" },
     { "in HTML by leading zeros", "s3cr&#0000043;t&#x0000002f;=~ &quot;&amp;'x", "[redacted]" },
@@ -57,6 +58,28 @@ describe("partnercenter.errors.masking", function()
   } do
     it("finds a secret " .. c[1], function() assert.equal(c[3], mask(c[2], { SECRET })) end)
   end
+
+  it("finds tokens in an answer that nobody has noted", function()
+    local errors = require "partnercenter.errors"
+    local function shown(body)
+      local err = errors.from_response { status = 200, body = body, token_endpoint = true }
+      return tostring(err) .. " " .. err.body
+    end
+    for what, body in pairs {
+      ["JSON of another type"] = '{"token_type":"Bearer","access_token":"f4esh-acc","id_token" : '
+        .. '"f4esh-id","refresh_token":"0.AQ.f4esh-ref"}',
+      ["JSON that breaks off"] = '{"access_token":"f4esh-acc',
+      ["JSON with escapes"] = [[{"access_token":"f4esh\u002dacc\/x"}]],
+      ["a form"] = "token_type=Bearer&access_token=f4esh%2dacc&refresh_token=f4esh-ref",
+      ["a page"] = "<p>access_token=f4esh-acc</p><pre>" .. TOKEN .. "</pre>",
+      ["a device code"] = "{'device_code': 'f4esh-dev'}",
+    } do
+      local text = shown(body)
+      assert.is_nil(text:find("f4esh", 1, true), what .. text)
+      assert.is_nil(text:find("eyJ", 1, true), what .. text)
+      assert.truthy(text:find("[redacted]", 1, true), what .. text)
+    end
+  end)
 
   it("finds a token in base64 of either alphabet", function()
     for before = 0, 3 do

@@ -104,6 +104,37 @@ describe("an error at status 200", function()
   end)
 end)
 
+describe("what a function says of its failure", function()
+  local TOKEN = ("0.AQ-t0ken"):rep(60)
+  for what, make in pairs {
+    token = function()
+      return credentials.token(function(rejected)
+        if not rejected then return TOKEN end
+        return nil, "cannot renew " .. rejected
+      end)
+    end,
+    refresh_token = function()
+      return credentials.refresh_token(options { refresh_token = TOKEN,
+        on_rotate = function(new) return nil, ("no room for %s"):format(new) end })
+    end,
+  } do
+    it("is masked before it is cut: " .. what, function()
+      local register = errors.register()
+      local ctx = context { granted("a", { refresh_token = TOKEN .. "2" }) }
+      ctx.secret, ctx.mask = register.add, register.mask
+      local provider = make()
+      local got, err = provider:acquire(ctx)
+      if got then
+        ctx.rejected = TOKEN
+        got, err = provider:acquire(ctx)
+      end
+      assert.is_nil(got)
+      assert.is_nil(err.message:find("0.AQ", 1, true), err.message)
+      assert.truthy(err.message:find("[redacted]", 1, true), err.message)
+    end)
+  end
+end)
+
 describe("a challenge's claims", function()
   it("go to the sign-in page, with a hint of the domain", function()
     local address = credentials.authorize_url(options { redirect_uri = "https://x", state = "s",

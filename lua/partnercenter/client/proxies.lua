@@ -110,9 +110,10 @@ function M.settle(own, register, getenv)
   own.no_proxy = directly(own, getenv)
   local address, from = own.proxy, "the option proxy"
   if not address then address, from = from_environment(getenv, VARIABLES) end
-  if not address or own.unix_socket then return true end
+  if not address then return true end
   local parts = split(address)
   note(register, parts)
+  if own.unix_socket then return true end
   local why = misfit(parts)
   if why then
     return nil, ("%s is not the address of a proxy: it %s; write it as "

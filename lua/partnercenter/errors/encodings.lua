@@ -39,6 +39,8 @@ local function escape_at(source, at)
   if first == "%" then
     local digits = source:match("^%x%x", at + 1)
     if digits then return 3, byte_of(digits) end
+    digits = source:match("^[uU](%x%x%x%x)", at + 1) -- of old IIS
+    if digits then return 6, text.unescape("&#x" .. digits .. ";") end
   elseif first == "&" then
     local entity = source:match("^&#?%w+;", at)
     local plain = entity and text.unescape(entity)

@@ -8,6 +8,7 @@ local answer = require "partnercenter.errors.answer"
 local challenges = require "partnercenter.errors.challenge"
 local datetime = require("partnercenter.util").datetime
 local object = require "partnercenter.errors.object"
+local strays = require "partnercenter.errors.strays"
 local text = require("partnercenter.util").text
 local wire = require("partnercenter.util").wire
 
@@ -58,10 +59,12 @@ local function same(value) return value end
 local function read(response, decode)
   local seen = {}
   for name, value in pairs(response) do seen[name] = value end
-  local header, mask = response.header or nothing, response.mask or same
+  local header, known = response.header or nothing, response.mask or same
+  local body = response.body and response.body:sub(1, MAX_READ)
+  local stray = body and strays.mask(body)
+  local mask = stray and function(value) return stray(known(value)) end or known
   seen.mask, seen.decode = mask, decode
   seen.header = function(name) return mask(header(name)) end
-  local body = response.body and response.body:sub(1, MAX_READ)
   seen.found, seen.body = mask(answer.read(body, decode)), mask(body)
   local challenge = response.status == 401 and challenges.read(header("WWW-Authenticate"))
   seen.challenge = mask(challenge or {})

@@ -92,7 +92,7 @@ function M.refresh_token(options)
     local first = o.refresh_token
     if type(first) == "function" then
       local why
-      first, why = endpoint.given_token("refresh_token", first(err))
+      first, why = endpoint.given_token(context, "refresh_token", first(err))
       if not first then return nil, why end
     end
     if first == state.refresh_token then return nil, err end

@@ -72,7 +72,7 @@ local function start(context, options)
   local go, why = options.on_prompt(device.message, device.details)
   if go == false or (go == nil and why ~= nil) then
     if errors.is(why) then return nil, why end
-    return nil, endpoint.sign_in_error(why ~= nil and text.line(tostring(why), 300)
+    return nil, endpoint.sign_in_error(why ~= nil and endpoint.reason(context, why)
       or "a person has to sign in, and on_prompt declined to ask")
   end
   return device

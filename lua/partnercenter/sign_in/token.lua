@@ -24,7 +24,7 @@ local function from_function(source)
   return function(context)
     local token, expires_at = source(context.rejected)
     if type(token) == "string" then context.secret(token) end
-    local ok, err = endpoint.given("token", token, expires_at)
+    local ok, err = endpoint.given(context, "token", token, expires_at)
     if not ok then return nil, err end
     if not is_token(token) then
       return nil, endpoint.sign_in_error("the function token gave a text that fits in no header")

@@ -48,18 +48,28 @@ local function sign_in_error(message)
 end
 M.sign_in_error = sign_in_error
 
+--- What a caller's function says of its failure, on one line. It may name a token,
+-- which is masked before it is cut.
+-- @tparam table context
+-- @param why
+-- @treturn string
+function M.reason(context, why)
+  return text.line(context.mask(tostring(why)), 300)
+end
+
 --- What a caller's function gave in place of a text.
+-- @tparam table context
 -- @tparam string what the option's name
 -- @param value what it returned first
 -- @param why what it returned second
 -- @treturn[1] string
 -- @treturn[2] nil
 -- @treturn[2] Error
-function M.given(what, value, why)
+function M.given(context, what, value, why)
   if check.text(value) then return value end
   if value == nil or value == false then
     if errors.is(why) then return nil, why end
-    why = why ~= nil and text.line(tostring(why), 300) or "it gave nothing"
+    why = why ~= nil and M.reason(context, why) or "it gave nothing"
     return nil, sign_in_error(("the function %s failed: %s"):format(what, why))
   end
   local got = type(value) == "string" and "a text with nothing or control characters in it"
@@ -88,14 +98,15 @@ end
 
 --- The same for a refresh token, which comes from files and variables with what does
 -- not belong to it.
+-- @tparam table context
 -- @tparam string what the option's name
 -- @param value what it returned first
 -- @param why what it returned second
 -- @treturn[1] string
 -- @treturn[2] nil
 -- @treturn[2] Error
-function M.given_token(what, value, why)
-  if type(value) ~= "string" then return M.given(what, value, why) end
+function M.given_token(context, what, value, why)
+  if type(value) ~= "string" then return M.given(context, what, value, why) end
   local token = options_of.clean_token(value)
   if options_of.is_token(token) then return token end
   return nil, sign_in_error(("the function %s gave a text that is no token: there is nothing, "
@@ -114,7 +125,7 @@ local function add_proof(context, options, form, address)
     assertion, err = certificate.assertion(options.client_certificate, options.client_id, address,
       context.time())
   elseif type(source) == "function" then
-    assertion, err = M.given("client_assertion", source(address))
+    assertion, err = M.given(context, "client_assertion", source(address))
   elseif source then
     assertion = source
   else

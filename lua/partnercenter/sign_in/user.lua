@@ -5,7 +5,6 @@
 local endpoint = require "partnercenter.sign_in.token_endpoint"
 local errors = require "partnercenter.errors"
 local provider = require "partnercenter.sign_in.provider"
-local text = require("partnercenter.util").text
 
 -- Refusals after which only another sign-in helps.
 local REFUSED = {
@@ -42,9 +41,9 @@ local function hand_over(context, options)
     state.unsaved = nil
     return true
   end
-  why = errors.is(why) and why.message or tostring(why)
+  why = endpoint.reason(context, errors.is(why) and why.message or why)
   return nil, endpoint.sign_in_error(("%s could not keep the new refresh token: %s; this client "
-    .. "still has it and offers it again at the next call"):format(who, text.line(why, 300)))
+    .. "still has it and offers it again at the next call"):format(who, why))
 end
 
 -- What was granted may be used once its refresh token is safe.
