@@ -38,7 +38,7 @@ describe("partnercenter.resource", function()
       { partner.analytics.search, "analytics.search" },
     } do
       it(c[2], function()
-        assert.equal(c[2], tostring(c[1]))
+        assert.equal(c[2], tostring(c[1]):match("^(.*): "))
         assert.is_function(c[1].get)
       end)
     end
@@ -137,7 +137,7 @@ describe("partnercenter.resource", function()
 
   it("makes a node for any other GET", function()
     local node = resource.custom(partner, custom.new { path = "/v1/invoices" })
-    assert.equal("/v1/invoices", tostring(node))
+    assert.equal("/v1/invoices: get, pages, each, all", tostring(node))
     assert.is_function(node.each)
     assert.is_false(pcall(function() return node.customers end))
   end)

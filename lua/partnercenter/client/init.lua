@@ -1,7 +1,8 @@
 --- The client: its settings, its network, its token, and what is called on it.
 --
--- Others use `new` and `settings` alone. Whatever a client consists of is its *parts*, which
--- nobody reaches from outside; what is passed down gets those parts that it needs.
+-- Others use `new`, `settings` and `key` alone. Whatever a client consists of is its
+-- *parts*, which nobody reaches from outside; what is passed down gets those parts
+-- that it needs.
 -- SPDX-License-Identifier: MIT
 -- @classmod partnercenter.client
 
@@ -31,9 +32,15 @@ local function parts_of(self, name)
   return parts
 end
 
+-- For people: where it asks, whether it can still, and what it has.
 local function to_text(parts)
-  local state = parts.dispatcher.closed and ", closed" or ""
-  return "partnercenter (" .. parts.settings.base_url .. state .. ")"
+  local base_url = parts.settings.base_url
+  if parts.dispatcher.closed then return ("partnercenter (%s, closed)"):format(base_url) end
+  local names = {}
+  for name in pairs(methods) do names[#names + 1] = name end
+  table.sort(names)
+  return ("partnercenter (%s): %s; %s"):format(base_url, node.describe(parts.root),
+    table.concat(names, ", "))
 end
 
 -- The object of the caller. A name is a method, or else the first step of a
@@ -59,6 +66,7 @@ local function set_root(parts)
   parts.root = node.root {
     transport = parts.transport,
     settings = parts.settings,
+    who = sign_in.provider.identity(parts.settings.credentials),
   }
   return parts
 end
@@ -150,6 +158,13 @@ function M.settings(client)
     concurrency = own.concurrency,
   }
 end
+
+--- The key under which a page of a resource may be kept.
+-- @function key
+-- @tparam Resource resource
+-- @tparam ?table params as for `get`
+-- @treturn string
+M.key = node.key
 
 --- The same client for calls with other settings: a view that shares the
 -- network, the token and the limits.

@@ -8,6 +8,7 @@
 
 local check = require("partnercenter.util").check
 local pages = require "partnercenter.pages"
+local plans = require "partnercenter.client.plan"
 local resources = require "partnercenter.resources"
 local trees = require "partnercenter.client.tree"
 
@@ -18,9 +19,6 @@ local PLACE = {}
 local unpack = table.unpack or unpack -- luacheck: ignore 143 113
 
 local M = {}
-
-local by_name = {}
-for _, resource in ipairs(resources.catalogue) do by_name[resource.name] = resource end
 
 local function place_of(self, verb, level)
   local place = type(self) == "table" and self[PLACE]
@@ -34,6 +32,11 @@ local function label_of(node)
     at = at + 1
     return node[at]
   end))
+end
+
+-- For people: where it stands, and what it has.
+local function to_text(node)
+  return label_of(node) .. ": " .. trees.describe(node[PLACE].tree)
 end
 
 local function refuse()
@@ -65,7 +68,7 @@ local function new_metatable(home, tree)
       return child
     end,
     __newindex = refuse,
-    __tostring = label_of,
+    __tostring = to_text,
   }
 end
 
@@ -80,43 +83,16 @@ end
 
 local function new_home(parts)
   return {
-    transport = parts.transport, settings = parts.settings,
+    transport = parts.transport, settings = parts.settings, who = parts.who,
     prepared = {},    -- requests, by resource
     metatables = {},  -- of nodes, by tree
   }
 end
 
-local function prepared_of(home, resource, level)
-  local prepared = home.prepared[resource]
-  if not prepared then
-    prepared = resources.prepare(resource, home.settings, level + 1)
-    home.prepared[resource] = prepared
-  end
-  return prepared
-end
-
 -- What one call of a verb needs. Raises at the line that called the verb.
 local function plan_of(self, verb, given)
   local place = place_of(self, verb, 3)
-  local home, resource = place.home, place.tree.resource
-  local plan = {
-    transport = home.transport, max_pages = home.settings.max_pages, resource = resource,
-  }
-  local source_name = type(given) == "table" and given.source
-  if not (source_name and resource.sources) then
-    plan.request, plan.filter = resources.build(prepared_of(home, resource, 4), self, given, 4)
-    return plan
-  end
-  local source = resource.sources[source_name]
-  if not source then
-    check.unknown(resource.name, source_name, resource.sources, 3, "source")
-  end
-  local successor, id = by_name[source.resource], self[1]
-  local prepared = prepared_of(home, successor, 4)
-  plan.resource = successor
-  plan.request, plan.filter = resources.successor.build(resource, source, prepared, id, given, 4)
-  plan.convert = function(row) return resources.successor.row(row, source, id) end
-  return plan
+  return plans.new(place.home, place.tree.resource, self, given, 4), place
 end
 
 local methods = {}
@@ -218,6 +194,7 @@ local root = trees.plant(resources.catalogue, methods)
 -- @tparam table parts
 -- @tparam table parts.transport what to ask with, see `partnercenter.calls`
 -- @tparam table parts.settings what requests are made by
+-- @tparam {string,...} parts.who whose answers it gets, for keys
 -- @treturn table a node
 function M.root(parts)
   return new_node(new_home(parts), root, {})
@@ -233,6 +210,26 @@ end
 function M.child(node, name, level)
   local child = step_to(node[PLACE], node, name, level + 1)
   return child
+end
+
+--- The names behind a node, for people.
+-- @tparam table node
+-- @treturn string
+function M.describe(node)
+  return trees.describe(node[PLACE].tree)
+end
+
+--- The key under which a page may be kept: two pages have the same one only when the
+-- same was asked by the same.
+-- @tparam table node
+-- @tparam ?table params as for `get`
+-- @treturn string
+-- @raise as `get`
+function M.key(node, params)
+  local plan, place = plan_of(node, "key", params)
+  local source = type(params) == "table" and params.source or ""
+  return resources.key(plan.request, place.home.who,
+    ("%s %s %s"):format(tostring(plan.filter or ""), source, tostring(place.home.settings.nulls)))
 end
 
 --- A node for a resource that the tree does not have.

@@ -49,6 +49,28 @@ local function step_down(tree, segment, resource, methods)
   return tree.members[segment]
 end
 
+-- The verbs in the order of the documentation, and what else can be called.
+local CALLED = { "get", "pages", "each", "all", "by_id" }
+
+--- What stands behind a tree, for people: "get, pages, each, all, by_id; orders".
+-- @tparam table tree
+-- @treturn string
+function M.describe(tree)
+  local called, steps = {}, {}
+  for _, name in ipairs(CALLED) do
+    if tree.members[name] then called[#called + 1] = name end
+  end
+  for name, member in pairs(tree.members) do
+    if type(member) == "table" then steps[#steps + 1] = name end
+  end
+  table.sort(steps)
+  local parts = {}
+  for _, names in ipairs { called, steps } do
+    if names[1] then parts[#parts + 1] = table.concat(names, ", ") end
+  end
+  return table.concat(parts, "; ")
+end
+
 --- The tree of all resources.
 -- @tparam {table,...} resources of `partnercenter.resources.catalogue`
 -- @tparam table methods `get`, `pages`, `each`, `all`, `by_id`

@@ -16,6 +16,7 @@
 -- print(offices)                            --> serviceCode eq 'o365' and channel ne 'direct'
 -- print(offices { serviceCode = "O365" })   --> true
 
+local check = require("partnercenter.util").check
 local dates = require "partnercenter.filters.dates"
 local fields = require "partnercenter.fields"
 local odata = require "partnercenter.filters.odata"
@@ -256,4 +257,4 @@ function M.to_json(expression)
   return ('{"Field":"%s","Value":"%s","Operator":"starts_with"}'):format(node.field, value)
 end
 
-return M
+return check.strict(M, "partnercenter.filter")

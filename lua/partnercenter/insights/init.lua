@@ -17,6 +17,7 @@
 --   print(row.customerName, row.licensesDeployed, row.licensesSold, row.deployedShare)
 -- end
 
+local check = require("partnercenter.util").check
 local fields = require "partnercenter.fields"
 local resources = require("partnercenter.resources").catalogue
 local wire = require("partnercenter.util").wire
@@ -246,4 +247,4 @@ function M.below(rows, share, name)
   return found
 end
 
-return M
+return check.strict(M, "partnercenter.insights")

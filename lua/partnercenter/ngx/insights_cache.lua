@@ -10,6 +10,7 @@
 
 local cjson = require "cjson.safe"
 local check = require("partnercenter.util").check
+local client = require "partnercenter.client"
 local core = require "partnercenter.core"
 local datetime = require("partnercenter.util").datetime
 local errors = require "partnercenter.errors"
@@ -198,19 +199,12 @@ function M.processed_at(rows)
   return newest
 end
 
---- The key of a resource with parameters.
+--- The key of a resource with parameters: what is asked, and by whom.
+-- @function key
 -- @tparam Resource resource
 -- @tparam ?table params
 -- @treturn string
-function M.key(resource, params)
-  local parts = {}
-  for name, value in pairs(params or {}) do
-    if type(value) == "table" and value[1] ~= nil then value = table.concat(value, ",") end
-    parts[#parts + 1] = ngx.escape_uri(name) .. "=" .. ngx.escape_uri(tostring(value))
-  end
-  table.sort(parts)
-  return tostring(resource) .. "?" .. table.concat(parts, "&")
-end
+M.key = client.key
 
 --- One page of a resource, as its `get` gives it, from the cache or fetched now.
 -- @tparam Resource resource

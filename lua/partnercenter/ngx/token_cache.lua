@@ -136,7 +136,7 @@ function M.wrap(options)
     error(("token_cache.wrap needs 'lua_shared_dict %s 1m;' in nginx.conf"):format(o.dict), 2)
   end
   local inner = o.credentials
-  local key = ("partnercenter:%s:%s:%s"):format(inner.tenant or "", inner.client_id or "", o.key)
+  local key = ("partnercenter:%s:%s"):format(table.concat(provider.identity(inner), ":"), o.key)
   local self = {
     dict = dict, inner = inner,
     key = key .. ":token", lock = key .. ":lock", refresh = key .. ":refresh",

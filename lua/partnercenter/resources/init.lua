@@ -1,7 +1,8 @@
 --- What can be asked: the `catalogue` of resources (data), and what becomes of one
 -- with ids and parameters: `prepare` and `build` make requests, which are pure
 -- data. `custom` makes resources of the caller's own, `successor` serves a
--- resource's rows from the one that supersedes it.
+-- resource's rows from the one that supersedes it, `key` says under what a page is
+-- kept.
 -- SPDX-License-Identifier: MIT
 -- @module partnercenter.resources
 
@@ -12,6 +13,7 @@ return {
   catalogue = require "partnercenter.resources.catalogue",
   custom = require "partnercenter.resources.custom".new,
   successor = require "partnercenter.resources.successor",
+  key = require "partnercenter.resources.key",
   prepare = request.prepare,
   build = request.build,
   check_id = request.check_id,

@@ -249,4 +249,4 @@ function M.pkce()
   return authorize.pkce()
 end
 
-return M
+return check.strict(M, "partnercenter.credentials")

@@ -37,6 +37,13 @@ function M.new(fields, acquire)
   }, mt)
 end
 
+--- Who asks with some credentials, as far as they know.
+-- @tparam Provider provider
+-- @treturn {string,...} kind, tenant, client
+function M.identity(provider)
+  return { provider.name, provider.tenant or "", provider.client_id or "" }
+end
+
 --- Does the value come from here?
 -- @param value any value
 -- @treturn boolean

@@ -33,7 +33,7 @@ end
 -- The string names of an array or of the keys of a map, in alphabetical order.
 local function sorted_names(names)
   local list = {}
-  if names[1] ~= nil then
+  if rawget(names, 1) ~= nil then
     for _, name in ipairs(names) do list[#list + 1] = name end
   else
     for name in pairs(names) do
@@ -177,6 +177,16 @@ end
 -- @treturn boolean
 function M.header(value)
   return M.text(value) and not value:find("^ ") and not value:find(" $")
+end
+
+--- Makes a table of functions raise for a name that it does not have.
+-- @tparam table members
+-- @tparam string what it is called
+-- @treturn table the same
+function M.strict(members, what)
+  return setmetatable(members, {
+    __index = function(_, name) M.unknown(what, name, members, 2, "member") end,
+  })
 end
 
 return M
