@@ -77,14 +77,17 @@ local sign_in_paths = {
 
 exact["/common/oauth2/deviceauth"] = sign_in "deviceauth"
 
--- The route of a path; then the customer's id or the tenant in it.
+-- The route of a path; then the customer's id or the tenant in it, and the id of
+-- what is below the customer: that route is named with {id} in its place.
 function M.find(path)
   local route = exact[path]
   if route then return route end
   local report = path:match("^/insights/v1/mpn/(.+)$")
   if report then return REPORTS, report end
   local id, rest = path:match("^/v1/customers/([^/]+)(.*)$")
-  if id then return under_customer[rest], id end
+  if id and under_customer[rest] then return under_customer[rest], id end
+  local kind, inner, tail_of_id = (rest or ""):match("^(/[^/]+)/([^/]+)(.*)$")
+  if id then return kind and under_customer[kind .. "/{id}" .. tail_of_id], id, inner end
   local tenant, tail = path:match("^/([^/]+)(/oauth2/.*)$")
   if tenant then return sign_in_paths[tail], tenant end
 end
