@@ -35,6 +35,7 @@ LMOD_DIR ?= $(PREFIX)/share/lua/$(LUA_ABI)
 CMOD_DIR ?= $(PREFIX)/lib/lua/$(LUA_ABI)
 BIN_DIR  ?= $(PREFIX)/bin
 MAN_DIR  ?= $(PREFIX)/share/man/man1
+DATA_DIR ?= $(PREFIX)/share/partnercenter
 
 VERSION := $(shell sed -n 's/^return "\(.*\)"$$/\1/p' lua/partnercenter/version.lua)
 
@@ -148,7 +149,12 @@ docs:                     ## write the reference to build/doc/
 	$(call install_deps,docs)
 	@mkdir -p build/doc-src
 	@tools/core-docs >build/doc-src/core.c
+	@lua5.4 tools/resources_doc.lua >build/doc-src/resources.md
+	@rm -rf build/doc
 	@ldoc --fatalwarnings .
+	@# The guides name each other as files.
+	@sed -i -E -e 's#href="(\.\./|doc/)*([A-Za-z0-9-]+)\.md#href="\2.md.html#g' \
+	  -e 's#href="(\.\./)?examples/#href="../../../examples/#g' build/doc/topics/*.html
 
 .PHONY: test-tools test-install test-rock
 test-tools:               ## check the tools in tools/
@@ -207,15 +213,20 @@ install: all              ## install for one Lua below PREFIX (and DESTDIR)
 	  install -d '$(DESTDIR)$(MAN_DIR)'; \
 	  install -m 644 "doc/$$page" "$(DESTDIR)$(MAN_DIR)/$$page"; \
 	done
+	@# For editors; see README.md.
+	@install -d '$(DESTDIR)$(DATA_DIR)/types'
+	install -m 644 types/partnercenter.lua '$(DESTDIR)$(DATA_DIR)/types/partnercenter.lua'
 
 .PHONY: uninstall
 uninstall:                ## remove what install has put there
-	rm -rf '$(DESTDIR)$(LMOD_DIR)/partnercenter' '$(DESTDIR)$(CMOD_DIR)/partnercenter'
+	rm -rf '$(DESTDIR)$(LMOD_DIR)/partnercenter' '$(DESTDIR)$(CMOD_DIR)/partnercenter' \
+	  '$(DESTDIR)$(DATA_DIR)/types'
 	rm -f '$(DESTDIR)$(CMOD_DIR)/partnercenter.so' \
 	  $(foreach program,$(PROGRAMS),'$(DESTDIR)$(BIN_DIR)/$(program)') \
 	  $(foreach page,$(PAGES),'$(DESTDIR)$(MAN_DIR)/$(page)')
 	@# And the directories, where nothing else is in them.
-	@cd '$(DESTDIR)/' && for dir in '$(LMOD_DIR)' '$(CMOD_DIR)' '$(BIN_DIR)' '$(MAN_DIR)'; do \
+	@cd '$(DESTDIR)/' && for dir in '$(LMOD_DIR)' '$(CMOD_DIR)' '$(BIN_DIR)' '$(MAN_DIR)' \
+	  '$(DATA_DIR)'; do \
 	  rmdir -p ".$$dir" 2>/dev/null || :; \
 	done
 

@@ -27,11 +27,11 @@ M.version = version
 M.null = core.null
 
 --- Ways to sign in.
--- @see partnercenter.credentials
+-- @see partnercenter.sign_in.credentials
 M.credentials = require("partnercenter.sign_in").credentials
 
 --- Conditions on rows.
--- @see partnercenter.filter
+-- @see partnercenter.filters
 M.filter = require "partnercenter.filters"
 
 --- Summaries over rows.
@@ -43,9 +43,14 @@ M.insights = require "partnercenter.insights"
 -- @see partnercenter.core.decode
 M.decode = core.decode
 
---- Seconds since the epoch of a date in any form that the service writes.
+--- Seconds since the epoch of a date in any form that the service writes; without a
+-- zone it is UTC.
 -- @function datetime
--- @see partnercenter.datetime.parse
+-- @param value the text; null and absent fields are allowed
+-- @treturn[1] number seconds; negative before 1970
+-- @treturn[2] nil the service's way to say "never": day one of year one
+-- @treturn[3] nil
+-- @treturn[3] string what is wrong with the text
 M.datetime = datetime.parse
 
 --- Is the value a GUID in the form 8-4-4-4-12? For ids that come from outside,
