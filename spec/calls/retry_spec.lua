@@ -1,14 +1,17 @@
 local errors = require "partnercenter.errors"
 local retry = require "partnercenter.calls.retry"
 
-local POLICY = { retries = 4, base = 0.5, cap = 30, max_retry_after = 300 }
+-- Settings with this for a random number, and others for the defaults.
+local function settings(random, more)
+  local all = { retries = 4, max_retry_after = 300, random = function() return random end }
+  for name, value in pairs(more or {}) do all[name] = value end
+  return all
+end
 
 local function failure(fields)
   fields.kind, fields.message = fields.kind or "http", "it failed"
   return errors.new(fields)
 end
-
-local function always(value) return function() return value end end
 
 describe("partnercenter.retry", function()
   describe("retryable", function()
@@ -41,7 +44,7 @@ describe("partnercenter.retry", function()
     } do
       it("says " .. tostring(c[3]) .. " of " .. c[1], function()
         assert.equal(c[3], failure(c[2]).retryable)
-        assert.equal(c[3], retry.delay(1, failure(c[2]), POLICY, always(0.5)) ~= nil)
+        assert.equal(c[3], retry.delay(1, failure(c[2]), 0, settings(0.5)) ~= nil)
       end)
     end
   end)
@@ -70,49 +73,35 @@ describe("partnercenter.retry", function()
       { "takes zero for no wait", 1, throttled(0), 0, 0 },
     } do
       it(c[1], function()
-        assert.equal(c[5], retry.delay(c[2], c[3], POLICY, always(c[4])))
+        assert.equal(c[5], retry.delay(c[2], c[3], 0, settings(c[4])))
       end)
     end
 
     it("never passes the cap, however many attempts there were", function()
-      local patient = { retries = 1e6, base = 0.5, cap = 30 }
-      assert.equal(15, retry.delay(7, broken, patient, always(0.5)))
-      assert.equal(15, retry.delay(5000, broken, patient, always(0.5)))
+      local patient = settings(0.5, { retries = 1e6 })
+      assert.equal(15, retry.delay(7, broken, 0, patient))
+      assert.equal(15, retry.delay(5000, broken, 0, patient))
     end)
 
     it("retries nothing with retries = 0", function()
-      assert.is_nil(retry.delay(1, broken, { retries = 0 }, always(0)))
-    end)
-
-    it("has defaults for what the policy does not say", function()
-      assert.equal(0.25, retry.delay(1, broken, {}, always(0.5)))
-      assert.equal(2, retry.delay(4, broken, nil, always(0.5)))
-      assert.is_nil(retry.delay(5, broken, nil, always(0.5)))
-      assert.is_nil(retry.delay(1, throttled(301), {}, always(0)))
-    end)
-
-    it("takes Lua's own random source by default", function()
-      for attempt = 1, 4 do
-        local delay = retry.delay(attempt, broken)
-        assert.is_true(delay >= 0 and delay < 0.5 * 2 ^ (attempt - 1))
-      end
+      assert.is_nil(retry.delay(1, broken, 0, settings(0, { retries = 0 })))
     end)
 
     it("asks for the random number only when it retries", function()
-      local function fail() error("asked") end
-      assert.is_nil(retry.delay(5, broken, POLICY, fail))
-      assert.is_nil(retry.delay(1, failure { kind = "tls" }, POLICY, fail))
+      local silent = settings(0, { random = function() error("asked") end })
+      assert.is_nil(retry.delay(5, broken, 0, silent))
+      assert.is_nil(retry.delay(1, failure { kind = "tls" }, 0, silent))
     end)
 
     for _, c in ipairs {
-      { "retries a cut body once", 1, true, 0.25 },
-      { "does not retry it twice", 2, true, nil },
+      { "retries a cut body once", 1, 1, 0.25 },
+      { "does not retry it twice", 2, 2, nil },
       { "retries the first cut body after another failure", 3, 1, 1 },
       { "does not retry the second cut body", 3, 2, nil },
     } do
       it(c[1], function()
-        local cut = { kind = "protocol", status = 200, retryable = false, body_cut = c[3] }
-        assert.equal(c[4], retry.delay(c[2], cut, POLICY, always(0.5)))
+        local cut = failure { kind = "protocol", status = 200, retryable = true }
+        assert.equal(c[4], retry.delay(c[2], cut, c[3], settings(0.5)))
       end)
     end
 
@@ -124,7 +113,7 @@ describe("partnercenter.retry", function()
       end
       local least, most = math.huge, 0
       for _ = 1, 1000 do
-        local delay = retry.delay(3, throttled(10), POLICY, random)
+        local delay = retry.delay(3, throttled(10), 0, settings(0, { random = random }))
         least, most = math.min(least, delay), math.max(most, delay)
       end
       assert.is_true(least >= 10 and least < 10.05)

@@ -11,6 +11,7 @@ end
 -- The years of four digits: strftime pads no others.
 local FIRST, LAST = -30610224000, 253402300799
 
+local RETRY = { retries = 4, max_retry_after = 300, random = function() return 0.5 end }
 local HTTP_DATES = { "!%a, %d %b %Y %H:%M:%S GMT", "!%a %b %e %H:%M:%S %Y" }
 
 -- A point in time in every form, against the C library.
@@ -55,7 +56,7 @@ function M.waits(parts)
     assert(wait == nil, announced)
   end
   assert(wait == nil or wait >= 0 and wait <= 1e12)
-  local delay = retry.delay(1, err, nil, function() return 0.5 end)
+  local delay = retry.delay(1, err, 0, RETRY)
   if (wait or 0) > 300 then assert(delay == nil) else assert(delay == (wait or 0) + 0.25) end
 end
 

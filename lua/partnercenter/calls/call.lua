@@ -47,12 +47,9 @@ end
 -- Seconds until the next try, or nil. The 401 that led to a new token is no try.
 local function delay_of(call, err)
   local settings = call.transport.settings
-  local outcome = err
-  if call.cuts > 0 and err.retryable and err.status == 200 then
-    outcome = { retryable = true, body_cut = call.cuts }
-  end
-  return retry.delay(call.attempts - (call.refreshed and 1 or 0), outcome,
-    { retries = settings.retries, max_retry_after = settings.max_retry_after }, settings.random)
+  local cut = err.retryable and err.status == 200
+  return retry.delay(call.attempts - (call.refreshed and 1 or 0), err, cut and call.cuts or 0,
+    settings)
 end
 
 local function tell_throttled(call, err)
