@@ -11,6 +11,10 @@ local DEPTH = 8
 -- Levels of a row that are compared.
 local MAX_LEVEL = 4
 
+-- The numerals of most lengths: they are needed for each member of each row.
+local LENGTHS = {}
+for length = 0, 99 do LENGTHS[length] = ("%d"):format(length) end
+
 local methods = {}
 local mt = { __name = "partnercenter.repeats", __index = methods }
 local M = { DEPTH = DEPTH }
@@ -22,7 +26,8 @@ local function fingerprint(value, level)
   local parts = {}
   for key, member in pairs(value) do
     local text = fingerprint(member, level + 1)
-    parts[#parts + 1] = ("%s=%d:%s"):format(tostring(key), #text, text)
+    local length = LENGTHS[#text] or ("%d"):format(#text)
+    parts[#parts + 1] = tostring(key) .. "=" .. length .. ":" .. text
   end
   table.sort(parts)
   return "{" .. table.concat(parts, ",") .. "}"
