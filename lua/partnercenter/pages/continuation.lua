@@ -13,7 +13,7 @@ local M = {}
 local LOWER = {}
 for _, key in ipairs { "totalCount", "TotalCount", "items", "links", "attributes", "Value", "value",
   "@nextLink", "nextLink", "@odata.nextLink", "@odata.count", "@odata.context", "message",
-  "statusCode", "continuationToken" } do
+  "statusCode", "continuationToken", "self", "next" } do
   LOWER[key] = wire.lower(key)
 end
 
@@ -21,6 +21,7 @@ end
 local NEXT_LINKS = { "@nextlink", "nextlink", "@odata.nextlink", "odata.nextlink" }
 local KNOWN = { ["odata.nextlink"] = true }
 for _, name in pairs(LOWER) do KNOWN[name] = true end
+KNOWN.next = nil -- but in links
 
 -- Names that tell of more rows behind these.
 local CONTINUATIONS = { "^next$", "next.*link", "next.*page", "next.*ur[il]", "next.*token",
@@ -64,7 +65,7 @@ local function unknown_continuation(document, keys)
     if not KNOWN[name] and is_set(value) and is_continuation(name) then return key end
     if HOLDERS[name] and type(value) == "table" then
       for inner, spelling in pairs(M.spellings(value)) do
-        if is_set(value[spelling]) and is_continuation(inner)
+        if inner ~= "self" and is_set(value[spelling]) and is_continuation(inner)
           and not (name == "links" and inner == "next") then
           return key .. "." .. spelling
         end
@@ -72,11 +73,11 @@ local function unknown_continuation(document, keys)
     end
   end
   for _, name in ipairs(NEXT_LINKS) do
-    local value = keys[name] and document[keys[name]]
-    if is_set(value) and type(value) ~= "string" then return keys[name] end
+    local key = keys[name]
+    if key and type(document[key]) ~= "string" and is_set(document[key]) then return key end
   end
-  local token = keys.continuationtoken and document[keys.continuationtoken]
-  if is_set(token) and type(token) ~= "string" then return keys.continuationtoken end
+  local key = keys.continuationtoken
+  if key and type(document[key]) ~= "string" and is_set(document[key]) then return key end
   return nil
 end
 
@@ -88,7 +89,7 @@ end
 -- The first link that the answer names, or nil.
 local function next_link_of(document, keys)
   for _, name in ipairs(NEXT_LINKS) do
-    local link = text_at(document, keys[name])
+    local link = keys[name] and text_at(document, keys[name])
     if link then return link end
   end
   return nil
