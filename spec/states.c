@@ -1,9 +1,9 @@
 /* Many Lua states in several threads of one process at once, each with a
 ** session of its own: libcurl must be set up once, and nothing be shared.
 **
-**   states THREADS ROUNDS URL CA_FILE
+**   states THREADS ROUNDS URL CA_FILE [MILLISECONDS]
 **
-** Prints how many answers came; built by spec/client/lifecycle_spec.lua, with
+** Prints how many answers came, or ends the process in their midst; built by spec/client/lifecycle_spec.lua, with
 ** ThreadSanitizer when the specs run under that.
 ** SPDX-License-Identifier: MIT */
 #include <lauxlib.h>
@@ -12,6 +12,7 @@
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <time.h>
 
 int luaopen_partnercenter_core(lua_State *L);
 
@@ -67,13 +68,18 @@ static void *run_thread(void *arg) {
 int main(int argc, char **argv) {
   pthread_t threads[MAX_THREADS];
   long done[MAX_THREADS] = {0}, all = 0;
-  int i, n = argc == 5 ? atoi(argv[1]) : 0;
+  int i, n = argc >= 5 ? atoi(argv[1]) : 0;
   if (n < 1 || n > MAX_THREADS) return 2;
   rounds = atoi(argv[2]);
   url = argv[3];
   ca_file = argv[4];
   for (i = 0; i < n; i++)
     if (pthread_create(&threads[i], NULL, run_thread, &done[i]) != 0) return 2;
+  if (argc > 5) {
+    struct timespec pause = {0, atol(argv[5]) * 1000000L};
+    nanosleep(&pause, NULL);
+    exit(0);
+  }
   for (i = 0; i < n; i++) {
     pthread_join(threads[i], NULL);
     all += done[i];

@@ -99,6 +99,30 @@ local function check_locale(file, number, line)
   end
 end
 
+-- The floors of src/net, from the ground up: a file includes headers of floors
+-- below its own, and its own header. So there is no circle either.
+local FLOORS = {
+  { "process", "bell" }, { "net" },    -- net.h: what all above speak of
+  { "mail", "version", "seal" }, { "io", "poll" }, { "easy" }, { "thread" }, { "life" },
+  { "net.c", "transfer" },
+}
+local floor_of = {}
+for number, names in ipairs(FLOORS) do
+  for _, name in ipairs(names) do floor_of[name] = number end
+end
+
+local function check_floor(file, number, line)
+  local name, kind = file:match("^src/net/(%a+)%.([ch])$")
+  local header = line:match('^%s*#%s*include%s+"net/(%a+)%.h"')
+  if not name or not header or header == name then return end
+  local own = floor_of[name .. "." .. kind] or floor_of[name]
+  if not own then
+    problem(file, number, "this file has no floor in tools/layers.lua")
+  elseif (floor_of[header] or math.huge) >= own then
+    problem(file, number, ("net/%s.h does not lie below this file"):format(header))
+  end
+end
+
 local LENGTH = { c = 600, h = 300, lua = 250 }
 local GRACE = 1.2     -- up to that a note, beyond it a problem
 -- Data and its documentation take the lines they take.
@@ -112,6 +136,7 @@ local function check_file(file)
     check_locale(file, number, line)
     if kind ~= "lua" then
       check_include(file, number, line)
+      check_floor(file, number, line)
       if line:find("LUA_VERSION_NUM", 1, true) and file ~= "src/lua/compat.h" then
         problem(file, number, "only compat.h may tell the Luas apart")
       end

@@ -395,22 +395,37 @@ describe("many Lua states in several threads", function()
   setup(function() server = faultserver.start() end)
   teardown(function() server:stop() end)
 
-  -- Under valgrind and ASan the program runs as it is: they are preloaded into
-  -- Lua only.
-  it("each have a session of their own", function()
+  local FLAGS = { tsan = "-fsanitize=thread", asan = "-fsanitize=address" }
+
+  -- Under valgrind the program runs as it is: that is preloaded into Lua only.
+  local function run(threads, rounds, more)
     local build = os.getenv "PC_BUILD" or "build/" .. _VERSION:match("%d%.%d")
     local lua = "lua" .. _VERSION:match("%d%.%d")
-    local flags = UNDER == "tsan" and "-fsanitize=thread" or ""
     local program = build .. "/states"
     local built = ("gcc -std=gnu99 -g -O1 %s '-DPC_VERSION=\"0\"' -Isrc -pthread -o %s"
       .. " src/*/*.c spec/states.c $(pkg-config --cflags --libs %s libcurl) -lm 2>&1")
-      :format(flags, program, lua)
-    local run = ("TSAN_OPTIONS=exitcode=66 %s %s 8 6 %s %s 2>&1"):format(
-      UNDER == "tsan" and "setarch -R" or "", program, server:url "well" .. "/x", server.ca_file)
-    local pipe = io.popen("unset LD_PRELOAD; " .. built .. " && " .. run .. "; echo \"exit $?\"")
+      :format(FLAGS[UNDER] or "", program, lua)
+    local command = ("TSAN_OPTIONS=exitcode=66 ASAN_OPTIONS=detect_leaks=0"
+      .. " %s %s %s %s %s %s %s 2>&1"):format(
+        UNDER == "tsan" and "setarch -R" or "", program, threads, rounds,
+        server:url "well" .. "/x", server.ca_file, more or "")
+    local pipe = io.popen("unset LD_PRELOAD; " .. built .. " && for i in $(seq "
+      .. (more and 5 or 1) .. "); do " .. command .. "; echo \"exit $?\"; done")
     local output = pipe:read("*a")
     pipe:close()
+    return output
+  end
+
+  it("each have a session of their own", function()
+    local output = run(8, 6)
     assert.truthy(output:find("144 answers", 1, true), output)
     assert.truthy(output:find("exit 0", 1, true), output)
+  end)
+
+  it("may be in the midst of it when the process ends", function()
+    local output = run(6, 1000, 120 * PATIENCE)
+    -- What those say that are told so.
+    output = output:gsub("[^\n]*the client was closed\n", "")
+    assert.equal(("exit 0\n"):rep(5), output)
   end)
 end)

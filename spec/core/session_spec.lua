@@ -423,17 +423,18 @@ describe("partnercenter.core.session", function()
   describe("a forked child", function()
     -- What runs in the child answers with a file, and ends without a trace of
     -- the parent's memory being freed or looked for.
-    local function in_child(f)
+    local function in_child(f, fork)
       local path = os.tmpname()
-      local pid = process.fork()
+      local pid = (fork or process.fork)()
       if pid == 0 then
+        process.alarm(math.ceil(20 * PATIENCE)) -- rather than hang
         local _, result = pcall(f)
         local file = io.open(path, "w")
         file:write(tostring(result))
         file:close()
         process.kill(process.pid(), 9)
       end
-      process.wait(pid)
+      assert.equal(128 + 9, process.wait(pid), "the child hung")
       local file = assert(io.open(path))
       local result = file:read("*a")
       file:close()
@@ -476,6 +477,59 @@ describe("partnercenter.core.session", function()
       end))
       assert.equal(200, wait_for(done):status())
       assert.is_false(slow:done())
+    end)
+
+    it("never waits for a lock that a thread of its parent had", function()
+      session = core.session { ca_file = box.ca_file, window = 20000 }
+      local calls = {
+        body = function(t) t:body() end,
+        ["next"] = function(t) t:next() end,
+        header = function(t) t:header "date" end,
+        failure = function(t) t:failure() end,
+        timings = function(t) t:timings() end,
+        close = function(t) t:close() end,
+        pollfd = function() session:pollfd() end,
+        running = function() assert(session:running() == 0) end,
+        ready = function() session:ready() end,
+        watch = function() session:watch() end,
+        ring = function() session:ring() end,
+        unwatch = function() session:unwatch(0) end,
+        accept = function() session:accept() end,
+        listen = function() assert(session:listen "/tmp") end,
+        send = function() assert(session:send(request(DOCUMENTED))) end,
+      }
+      local transfers = {}
+      for i = 1, 8 do transfers[i] = send(BIG, { streamed = true }) end
+      for _ = 1, 3 do
+        for name, f in pairs(calls) do
+          for i = 1, 8 do transfers[i]:body() end
+          session:step(0.005)
+          assert.equal("fine", in_child(function()
+            for i = 1, 8 do f(transfers[i]) end
+            return "fine"
+          end), name)
+        end
+      end
+    end)
+
+    it("is noticed when the C library has not heard of it", function()
+      assert.is_string(core.guid()) -- from here on there are bytes at hand
+      local function more()
+        local list = {}
+        for i = 1, 20 do list[i] = core.guid() end
+        list[21] = core.random()
+        return table.concat(list, " ")
+      end
+      local first = in_child(more, process.raw_fork)
+      local second = in_child(more, process.raw_fork)
+      local own = more()
+      local seen = {}
+      for word in (table.concat({ first, second, own }, " ")):gmatch("%S+") do
+        assert.is_nil(seen[word], word)
+        seen[word] = true
+      end
+      assert.equal("200", in_child(function() return call(session) end, process.raw_fork))
+      assert.equal(200, call(session))
     end)
   end)
 end)

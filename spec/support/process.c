@@ -1,12 +1,13 @@
 /* What the specs need of POSIX and Lua lacks. Built by process.lua.
 ** SPDX-License-Identifier: MIT */
-#define _POSIX_C_SOURCE 200809L
+#define _GNU_SOURCE /* syscall */
 #include <dirent.h>
 #include <lauxlib.h>
 #include <lua.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <sys/socket.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -15,6 +16,18 @@ int luaopen_spec_process(lua_State *L);
 static int process_fork(lua_State *L) {
   lua_pushinteger(L, fork());
   return 1;
+}
+
+/* A fork that the C library does not hear of. */
+static int process_raw_fork(lua_State *L) {
+  lua_pushinteger(L, (lua_Integer)syscall(SYS_clone, SIGCHLD, 0, 0, 0, 0));
+  return 1;
+}
+
+/* The process ends by a signal after so many seconds. */
+static int process_alarm(lua_State *L) {
+  alarm((unsigned)luaL_checkinteger(L, 1));
+  return 0;
 }
 
 static int process_wait(lua_State *L) {
@@ -77,7 +90,8 @@ int luaopen_spec_process(lua_State *L) {
     const char *name;
     lua_CFunction f;
   } functions[] = {
-      {"fork", process_fork},     {"wait", process_wait},
+      {"fork", process_fork},     {"raw_fork", process_raw_fork},
+      {"alarm", process_alarm},   {"wait", process_wait},
       {"kill", process_kill},     {"pid", process_pid},
       {"linger", process_linger}, {"list", process_list},
       {"setenv", process_setenv},

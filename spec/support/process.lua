@@ -1,6 +1,6 @@
 -- Processes, threads and descriptors, for the specs:
 --
---   process.fork(), .wait(pid), .kill(pid, signal), .pid()
+--   process.fork(), .raw_fork(), .wait(pid), .kill(pid, signal), .pid(), .alarm(seconds)
 --   process.threads()       ids of the threads of this process
 --   process.descriptors()   how many are open
 --   process.run_lua(code)   a new Lua: its exit code, output, seconds

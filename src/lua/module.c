@@ -6,6 +6,7 @@
 #include "lua/file.h"
 #include "lua/output.h"
 #include "net/net.h"
+#include "net/process.h"
 #include "lua/session.h"
 #include "lua/system.h"
 
@@ -28,8 +29,7 @@ __attribute__((visibility("default")))
 #endif
 int luaopen_partnercenter_core(lua_State *L) {
   pc_checkversion(L);
-  if (pc_net_watch_forks() != PC_OK)
-    luaL_error(L, "%s", pc_err_text(PC_NOMEM));
+  if (pc_process_watch() != PC_OK) luaL_error(L, "%s", pc_err_text(PC_NOMEM));
   lua_newtable(L);
   lua_pushlightuserdata(L, NULL);
   lua_setfield(L, -2, "null");

@@ -8,7 +8,7 @@
 #include <string.h>
 #include <time.h>
 #include <unistd.h>
-#include "net/net.h"
+#include "net/process.h"
 
 void pc_system_push_error(lua_State *L, int code) {
   char text[256] = "";
@@ -21,7 +21,7 @@ void pc_system_push_error(lua_State *L, int code) {
 struct pool {
   unsigned char bytes[256]; /* as many as getentropy gives at once */
   size_t left;              /* the first ones are left */
-  unsigned forks;           /* pc_net_forks when they came: a child has the
+  unsigned forks;           /* pc_process_forks when they came: a child has the
                             ** same bytes as its parent, and needs others */
 };
 
@@ -29,7 +29,7 @@ struct pool {
 ** call.  [-0, +0, e] */
 static const unsigned char *take_random(lua_State *L, size_t n) {
   struct pool *pool = lua_touserdata(L, lua_upvalueindex(1));
-  if (pool->left < n || pool->forks != pc_net_forks()) {
+  if (pool->left < n || pool->forks != pc_process_forks()) {
     pool->left = 0;
     if (getentropy(pool->bytes, sizeof pool->bytes) != 0) {
       pc_system_push_error(L, errno);
@@ -37,7 +37,7 @@ static const unsigned char *take_random(lua_State *L, size_t n) {
                  lua_tostring(L, -1));
     }
     pool->left = sizeof pool->bytes;
-    pool->forks = pc_net_forks();
+    pool->forks = pc_process_forks();
   }
   pool->left -= n;
   return pool->bytes + pool->left;

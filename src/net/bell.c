@@ -1,13 +1,11 @@
-/* A doorbell for event loops that wait only for what they connected to
-** themselves, as nginx does: this process connects to a unix socket of its
-** own, and gets a byte over it when there is news.
+/* A doorbell for event loops that wait only for what they connected to.
 **
 ** The socket lies in the file system only for the moment of its birth where
 ** /proc can name it by its descriptor afterwards, so that not even a crash
 ** leaves a file behind.
 ** SPDX-License-Identifier: MIT */
 #define _GNU_SOURCE /* struct ucred, O_PATH */
-#include "net/internal.h"
+#include "net/bell.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -125,8 +123,7 @@ static void hide(struct pc_bell *b) {
 #endif
 }
 
-/* Is the other end of the connection still there? */
-static bool is_connected(const struct pc_bell *b) {
+bool pc_bell_connected(const struct pc_bell *b) {
   char byte;
   ssize_t n;
   if (b->fd < 0) return false;
@@ -135,16 +132,7 @@ static bool is_connected(const struct pc_bell *b) {
                              errno == EINTR));
 }
 
-enum pc_err pc_net_listen(struct pc_net *net, const char *directory,
-                          char *path, bool *connected) {
-  struct pc_bell *b = &net->bell;
-  pc_net_check_fork(net);
-  memcpy(path, b->path, sizeof b->path);
-  *connected = is_connected(b);
-  if (*connected) return PC_OK;
-  pthread_mutex_lock(&net->mutex);
-  pc_bell_close(b);
-  pthread_mutex_unlock(&net->mutex);
+enum pc_err pc_bell_listen(struct pc_bell *b, const char *directory) {
   b->listen_fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
   /* Before it is bound its mode is that of the file to be. */
   if (b->listen_fd < 0 || fchmod(b->listen_fd, 0600) != 0 ||
@@ -154,7 +142,6 @@ enum pc_err pc_net_listen(struct pc_net *net, const char *directory,
     return PC_RESOURCES;
   }
   hide(b);
-  memcpy(path, b->path, sizeof b->path);
   return PC_OK;
 }
 
@@ -172,8 +159,7 @@ static bool is_own(int fd) {
 #endif
 }
 
-enum pc_err pc_net_accept(struct pc_net *net) {
-  struct pc_bell *b = &net->bell;
+int pc_bell_accept(struct pc_bell *b) {
   int fd;
   while ((fd = accept4(b->listen_fd, NULL, NULL, SOCK_CLOEXEC)) >= 0 ||
          errno == EINTR) {
@@ -181,36 +167,6 @@ enum pc_err pc_net_accept(struct pc_net *net) {
     if (is_own(fd) && set_flags(fd) == 0) break;
     close(fd);
   }
-  if (fd < 0) return PC_NETWORK;
-  close_entrance(b);
-  pthread_mutex_lock(&net->mutex);
-  b->fd = fd;
-  pthread_mutex_unlock(&net->mutex);
-  return PC_OK;
-}
-
-/* --- watching --- */
-
-void pc_net_watch(struct pc_net *net) {
-  pthread_mutex_lock(&net->mutex);
-  net->bell.on = net->bell.fd >= 0;
-  if (net->up != NULL) (void)pc_bell_ring(&net->bell);
-  pthread_mutex_unlock(&net->mutex);
-}
-
-bool pc_net_ring(struct pc_net *net) {
-  bool rung;
-  pthread_mutex_lock(&net->mutex);
-  rung = pc_bell_ring(&net->bell);
-  pthread_mutex_unlock(&net->mutex);
-  return rung;
-}
-
-bool pc_net_unwatch(struct pc_net *net, double heard) {
-  bool still;
-  pthread_mutex_lock(&net->mutex);
-  still = net->live == 0 && (double)net->bell.rung == heard;
-  if (still) net->bell.on = false;
-  pthread_mutex_unlock(&net->mutex);
-  return still;
+  if (fd >= 0) close_entrance(b);
+  return fd;
 }

@@ -1,12 +1,17 @@
 /* One transfer as libcurl sees it: options, callbacks, outcome.
 ** SPDX-License-Identifier: MIT */
 #define _POSIX_C_SOURCE 200809L
-#include "net/internal.h"
+#include "net/easy.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include "net/seal.h"
+#include "net/version.h"
+
+#if CURL_MAX_WRITE_SIZE > PC_PIECE_BYTES || CURL_ERROR_SIZE > PC_DETAIL_BYTES
+#error "pieces or details are too small for this libcurl"
+#endif
 
 /* The header block with all interim (1xx) answers before it, so that their
 ** number is bounded. */
@@ -18,37 +23,38 @@
 static size_t on_header(char *line, size_t size, size_t n, void *arg) {
   struct pc_transfer *t = arg;
   size_t len = size * n;
-  if (t->result != PC_OK) return 0;    /* it has failed before */
-  if (t->seen_status != 0) return len; /* trailers tell us nothing */
-  t->header_bytes += len;
-  if (t->header_bytes > MAX_HEADER_TOTAL) {
-    t->result = PC_HEADERS_TOO_LARGE;
+  if (t->outcome.result != PC_OK) return 0; /* it has failed before */
+  if (t->work.status != 0) return len;      /* trailers tell us nothing */
+  t->work.header_bytes += len;
+  if (t->work.header_bytes > MAX_HEADER_TOTAL) {
+    t->outcome.result = PC_HEADERS_TOO_LARGE;
     return 0;
   }
   if (len > 2) {
-    t->result = pc_buffer_add(&t->memory.head, line, len);
-    if (t->result == PC_TOO_LARGE) t->result = PC_HEADERS_TOO_LARGE;
-    return t->result == PC_OK ? len : 0;
+    t->outcome.result = pc_buffer_add(&t->memory.head, line, len);
+    if (t->outcome.result == PC_TOO_LARGE)
+      t->outcome.result = PC_HEADERS_TOO_LARGE;
+    return t->outcome.result == PC_OK ? len : 0;
   }
   long status = 0;
-  (void)curl_easy_getinfo(t->easy, CURLINFO_RESPONSE_CODE, &status);
+  (void)curl_easy_getinfo(t->work.easy, CURLINFO_RESPONSE_CODE, &status);
   if (status < 200) { /* an interim answer: the real one follows */
     pc_buffer_clear(&t->memory.head);
     return len;
   }
-  t->seen_status = (int)status;
-  pc_thread_touch(t);
+  t->work.status = (int)status;
+  pc_io_touch(t);
   return len;
 }
 
 /* Copy into the last piece as much as fits, then into new ones. */
 static enum pc_err receive(struct pc_transfer *t, const char *bytes,
                            size_t len) {
-  struct pc_pieces *list = &t->received;
+  struct pc_pieces *list = &t->work.received;
   while (len > 0) {
     size_t n;
     if (list->last == NULL || list->last->len == PC_PIECE_BYTES) {
-      struct pc_piece *piece = pc_thread_piece(t->io);
+      struct pc_piece *piece = pc_io_piece(t->work.io);
       if (piece == NULL) return PC_NOMEM;
       if (list->last != NULL)
         list->last->next = piece;
@@ -70,18 +76,19 @@ static enum pc_err receive(struct pc_transfer *t, const char *bytes,
 static size_t on_body(char *bytes, size_t size, size_t n, void *arg) {
   struct pc_transfer *t = arg;
   size_t len = size * n;
-  size_t unread = t->unread_seen + t->received.bytes;
-  if (t->result != PC_OK) return 0;
-  if (len > t->limits.max_body - t->body_bytes) {
-    t->result = PC_TOO_LARGE;
+  size_t unread = t->work.unread + t->work.received.bytes;
+  if (t->outcome.result != PC_OK) return 0;
+  if (len > t->limits.max_body - t->work.body_bytes) {
+    t->outcome.result = PC_TOO_LARGE;
     return 0;
   }
-  if (unread > t->net->config.window || t->received.bytes >= HAND_UP_BYTES)
-    if ((t->waits = pc_thread_hand_up(t))) return CURL_WRITEFUNC_PAUSE;
-  t->result = receive(t, bytes, len);
-  if (t->result != PC_OK) return 0;
-  t->body_bytes += len;
-  pc_thread_touch(t);
+  if (unread > t->work.io->net->config.window ||
+      t->work.received.bytes >= HAND_UP_BYTES)
+    if ((t->work.waits = pc_io_hand_up(t))) return CURL_WRITEFUNC_PAUSE;
+  t->outcome.result = receive(t, bytes, len);
+  if (t->outcome.result != PC_OK) return 0;
+  t->work.body_bytes += len;
+  pc_io_touch(t);
   return len;
 }
 
@@ -136,7 +143,7 @@ static CURLcode set_request(CURL *easy, struct pc_transfer *t) {
   SET(CURLOPT_TIMEOUT_MS, t->limits.streamed ? 0L : t->limits.timeout_ms);
   SET(CURLOPT_FORBID_REUSE, 0L); /* pc_easy_end may have set it */
   SET(CURLOPT_PRIVATE, t);
-  SET(CURLOPT_ERRORBUFFER, t->detail);
+  SET(CURLOPT_ERRORBUFFER, t->outcome.detail);
   SET(CURLOPT_HEADERDATA, t);
   SET(CURLOPT_WRITEDATA, t);
   return code;
@@ -155,11 +162,6 @@ static CURLcode set_connection(CURL *easy, const struct pc_io *io) {
   SET(CURLOPT_ACCEPT_ENCODING, ""); /* all that this libcurl can undo */
   SET(CURLOPT_FOLLOWLOCATION, 0L);  /* a redirect could carry the token away */
   SET(CURLOPT_SUPPRESS_CONNECT_HEADERS, 1L);
-#if LIBCURL_VERSION_NUM >= 0x075500
-  SET(CURLOPT_PROTOCOLS_STR, "https,http");
-#else
-  SET(CURLOPT_PROTOCOLS, (long)(CURLPROTO_HTTPS | CURLPROTO_HTTP));
-#endif
   SET(CURLOPT_HTTP_VERSION,
       (long)(c->http1 ? CURL_HTTP_VERSION_1_1 : CURL_HTTP_VERSION_2TLS));
   SET(CURLOPT_PIPEWAIT, 1L); /* rather one busy connection than many new */
@@ -168,13 +170,11 @@ static CURLcode set_connection(CURL *easy, const struct pc_io *io) {
   /* With a directory of certificates set, libcurl cannot keep the parsed
   ** store, and each new connection costs 20 ms of CPU instead of 2. */
   SET(CURLOPT_CAPATH, NULL);
-#if LIBCURL_VERSION_NUM >= 0x075700
-  SET(CURLOPT_QUICK_EXIT, 1L); /* a hung look-up must not block the end */
-#endif
   if (c->ca_file != NULL) SET(CURLOPT_CAINFO, c->ca_file);
   if (c->proxy != NULL) SET(CURLOPT_PROXY, c->proxy);
   if (c->no_proxy != NULL) SET(CURLOPT_NOPROXY, c->no_proxy);
   if (c->unix_socket != NULL) SET(CURLOPT_UNIX_SOCKET_PATH, c->unix_socket);
+  if (code == CURLE_OK) code = pc_version_options(easy);
   return code;
 }
 
@@ -193,15 +193,16 @@ static CURL *take_handle(struct pc_io *io, CURLcode *code) {
 
 enum pc_err pc_easy_start(struct pc_io *io, struct pc_transfer *t) {
   CURLcode code = CURLE_OK;
-  t->easy = take_handle(io, &code);
+  t->work.easy = take_handle(io, &code);
   if (code == CURLE_OK && link_lines(&t->memory) != PC_OK)
     code = CURLE_OUT_OF_MEMORY;
-  if (code == CURLE_OK) code = set_request(t->easy, t);
+  if (code == CURLE_OK) code = set_request(t->work.easy, t);
   if (code == CURLE_OK &&
-      curl_multi_add_handle(io->multi, t->easy) != CURLM_OK)
+      curl_multi_add_handle(io->multi, t->work.easy) != CURLM_OK)
     code = CURLE_OUT_OF_MEMORY;
   if (code == CURLE_OK) return PC_OK;
-  (void)snprintf(t->detail, sizeof t->detail, "%s", curl_easy_strerror(code));
+  (void)snprintf(t->outcome.detail, sizeof t->outcome.detail, "%s",
+                 curl_easy_strerror(code));
   return code == CURLE_OUT_OF_MEMORY ? PC_NOMEM : PC_CONFIG;
 }
 
@@ -220,34 +221,38 @@ enum pc_err pc_easy_resume(struct pc_transfer *t) {
   /* Delivers what libcurl has kept meanwhile, and tells a refusal of it here
   ** alone. */
   CURLcode code;
-  t->waits = false;
-  code = curl_easy_pause(t->easy, CURLPAUSE_CONT);
-  if (code != CURLE_OK || t->result != PC_OK) pc_easy_result(t, code);
-  return t->result;
+  t->work.waits = false;
+  code = curl_easy_pause(t->work.easy, CURLPAUSE_CONT);
+  if (code != CURLE_OK || t->outcome.result != PC_OK) pc_easy_result(t, code);
+  return t->outcome.result;
 }
 
 void pc_easy_end(struct pc_io *io, struct pc_transfer *t) {
   int i;
   /* What libcurl 7.88 keeps of the body it neither gives back nor forgets when
   ** others use the connection. All of it is refused now, and so let go of. */
-  if (t->waits) (void)curl_easy_pause(t->easy, CURLPAUSE_CONT);
+  if (t->work.waits) (void)curl_easy_pause(t->work.easy, CURLPAUSE_CONT);
   /* Over HTTP/2 libcurl (7.88) may leave the reset of a stream in its buffer
   ** until something else is sent there, while the server goes on sending.
   ** Closing the connection tells it; one that others use is left alone. No
   ** effect on a transfer that is complete. */
-  (void)curl_easy_setopt(t->easy, CURLOPT_FORBID_REUSE, 1L);
-  (void)curl_multi_remove_handle(io->multi, t->easy);
-  if (t->result == PC_OK && io->idle_count < PC_IDLE)
-    put_back(io, t->easy);
+  (void)curl_easy_setopt(t->work.easy, CURLOPT_FORBID_REUSE, 1L);
+  (void)curl_multi_remove_handle(io->multi, t->work.easy);
+  if (t->outcome.result == PC_OK && io->idle_count < PC_IDLE)
+    put_back(io, t->work.easy);
   else
-    curl_easy_cleanup(t->easy);
-  t->easy = NULL;
+    curl_easy_cleanup(t->work.easy);
+  t->work.easy = NULL;
   for (i = 0; i < PC_PART_COUNT; i++) pc_buffer_erase(&t->memory.parts[i]);
 }
 
 /* CURLE_TOO_LARGE of libcurl 8.6 and later, for headers above its own limits.
 ** The headers that this was compiled with may be older than the library. */
 #define TOO_LARGE 100
+
+void pc_easy_free_idle(struct pc_io *io) {
+  while (io->idle_count > 0) curl_easy_cleanup(io->idle[--io->idle_count]);
+}
 
 /* What a libcurl code means for the caller. Those not listed are failures of
 ** the connection, which libcurl has many names for. */
@@ -293,7 +298,8 @@ static bool hung_up(const char *detail) {
 /* libcurl 8 passes on what OpenSSL 3 says of a connection that ends without
 ** notice; before, it saw by the length that the body had not ended. */
 static bool cut_off(const struct pc_transfer *t) {
-  return t->seen_status != 0 && strstr(t->detail, "unexpected eof") != NULL;
+  return t->work.status != 0 &&
+         strstr(t->outcome.detail, "unexpected eof") != NULL;
 }
 
 /* The other way round with TLS 1.3: a server that wants a certificate says so
@@ -332,36 +338,42 @@ static void note_timings(struct pc_transfer *t) {
   size_t i;
   for (i = 0; i < sizeof facts / sizeof facts[0]; i++) {
     curl_off_t value = 0;
-    (void)curl_easy_getinfo(t->easy, facts[i].info, &value);
-    *(double *)(void *)((char *)&t->timings + facts[i].offset) =
+    (void)curl_easy_getinfo(t->work.easy, facts[i].info, &value);
+    *(double *)(void *)((char *)&t->outcome.timings + facts[i].offset) =
         (double)value * facts[i].unit;
   }
-  (void)curl_easy_getinfo(t->easy, CURLINFO_NUM_CONNECTS, &connects);
-  (void)curl_easy_getinfo(t->easy, CURLINFO_HTTP_VERSION, &version);
-  t->timings.reused = connects == 0 && t->seen_status != 0;
-  t->timings.http = version == CURL_HTTP_VERSION_2     ? "2"
-                    : version == CURL_HTTP_VERSION_1_1 ? "1.1"
-                    : version == CURL_HTTP_VERSION_1_0 ? "1.0"
-                    : version == CURL_HTTP_VERSION_3   ? "3"
-                                                       : NULL;
+  (void)curl_easy_getinfo(t->work.easy, CURLINFO_NUM_CONNECTS, &connects);
+  (void)curl_easy_getinfo(t->work.easy, CURLINFO_HTTP_VERSION, &version);
+  t->outcome.timings.reused = connects == 0 && t->work.status != 0;
+  t->outcome.timings.http = version == CURL_HTTP_VERSION_2     ? "2"
+                            : version == CURL_HTTP_VERSION_1_1 ? "1.1"
+                            : version == CURL_HTTP_VERSION_1_0 ? "1.0"
+                            : version == CURL_HTTP_VERSION_3   ? "3"
+                                                               : NULL;
 }
 
 void pc_easy_result(struct pc_transfer *t, CURLcode code) {
   note_timings(t);
   /* A callback that gave up has left its own reason. */
-  if (t->result != PC_OK) return;
-  if (t->detail[0] == '\0' && code != CURLE_OK)
-    (void)snprintf(t->detail, sizeof t->detail, "%s",
+  if (t->outcome.result != PC_OK) return;
+  if (t->outcome.detail[0] == '\0' && code != CURLE_OK)
+    (void)snprintf(t->outcome.detail, sizeof t->outcome.detail, "%s",
                    curl_easy_strerror(code));
-  t->result = classify(code);
-  if (t->result == PC_TLS && hung_up(t->detail)) t->result = PC_NETWORK;
-  if (t->result == PC_NETWORK && cut_off(t)) t->result = PC_BODY_CUT;
-  if (t->result == PC_NETWORK && was_alerted(t->detail)) t->result = PC_TLS;
-  if (t->result == PC_NETWORK) t->result = blame_proxy(t->easy);
+  t->outcome.result = classify(code);
+  if (t->outcome.result == PC_TLS && hung_up(t->outcome.detail))
+    t->outcome.result = PC_NETWORK;
+  if (t->outcome.result == PC_NETWORK && cut_off(t))
+    t->outcome.result = PC_BODY_CUT;
+  if (t->outcome.result == PC_NETWORK && was_alerted(t->outcome.detail))
+    t->outcome.result = PC_TLS;
+  if (t->outcome.result == PC_NETWORK)
+    t->outcome.result = blame_proxy(t->work.easy);
   /* libcurl takes headers that break off for the end of a good answer, and
   ** what follows a 101 that nobody asked for as its body. */
-  if (t->result == PC_OK && t->seen_status == 0) t->result = PC_NETWORK;
+  if (t->outcome.result == PC_OK && t->work.status == 0)
+    t->outcome.result = PC_NETWORK;
   /* libcurl says "out of memory" of a header line above its own limit. */
-  if (t->result == PC_NOMEM && t->seen_status == 0 && t->header_bytes > 0)
-    t->result = PC_HEADERS_TOO_LARGE;
+  if (t->outcome.result == PC_NOMEM && t->work.status == 0 &&
+      t->work.header_bytes > 0)
+    t->outcome.result = PC_HEADERS_TOO_LARGE;
 }

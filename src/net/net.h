@@ -12,6 +12,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include "base/errors.h"
+#include "net/bell.h"
 
 struct pc_net;
 struct pc_transfer;
@@ -48,25 +49,17 @@ struct pc_timings {   /* seconds since the start, 0 where it did not apply */
   const char *http;   /* "1.0", "1.1", "2" or "3" */
 };
 
-/* Begin to notice forks: before anything else here, once in a process. */
-PC_MUST_CHECK enum pc_err pc_net_watch_forks(void);
-
-/* How many forks lie between the process that began to watch and this one.
-** Where it has changed, this is a child. Unlike getpid it is no system call.
-*/
-unsigned pc_net_forks(void);
-
 /* Make a net; starts nothing. */
 PC_MUST_CHECK enum pc_err pc_net_open(struct pc_net **net,
                                       const struct pc_net_config *config);
 
 /* End every transfer as closed, stop and join the thread, free the net. The
-** join is bounded, by JOIN_SECONDS of net_process.c; past it the thread is left
+** join is bounded, by JOIN_SECONDS of process.c; past it the thread is left
 ** to end alone. */
 void pc_net_close(struct pc_net *net);
 
 /* Readable while pc_net_take has something to take. */
-int pc_net_fd(const struct pc_net *net);
+int pc_net_fd(struct pc_net *net);
 
 /* Wait until there is something to take, a signal arrives, or `seconds` pass
 ** (negative: no bound). */
@@ -75,14 +68,11 @@ void pc_net_wait(struct pc_net *net, double seconds);
 /* Bring the news to the owner's side and note which transfers have any. */
 void pc_net_take(struct pc_net *net);
 
-/* A path of the bell, its NUL included. */
-#define PC_BELL_PATH 108
-
 /* A second way to be woken, for loops that cannot watch a foreign descriptor
 ** (nginx): this process connects to the path that listen gives, has the
 ** connection accepted, and then gets a byte for news while it watches. The
-** path is valid until then or the next call. `connected`: an earlier
-** connection is still good. The directory must be writable. */
+** path, of PC_BELL_PATH bytes at most, is valid until then or the next call.
+** `connected`: an earlier connection is still good. The directory must be writable. */
 PC_MUST_CHECK enum pc_err pc_net_listen(struct pc_net *net,
                                         const char *directory, char *path,
                                         bool *connected);
@@ -106,7 +96,7 @@ bool pc_net_has_ready(const struct pc_net *net);
 size_t pc_net_held(struct pc_net *net);
 
 /* Transfers sent and neither ended nor handing out rows already. */
-int pc_net_running(const struct pc_net *net);
+int pc_net_running(struct pc_net *net);
 
 /* Make a transfer, fill in its request (each part but the headers once), send
 ** it. Until it is sent only these and pc_transfer_release may be called on it.
@@ -135,10 +125,10 @@ void pc_transfer_uncount(struct pc_transfer *t);
 
 /* What is known on the owner's side. */
 int pc_transfer_id(const struct pc_transfer *t); /* as given at birth */
-bool pc_transfer_ended(const struct pc_transfer *t);
-enum pc_err pc_transfer_error(const struct pc_transfer *t);  /* once ended */
-const char *pc_transfer_detail(const struct pc_transfer *t); /* once ended */
-const struct pc_timings *pc_transfer_timings(const struct pc_transfer *t);
+bool pc_transfer_ended(struct pc_transfer *t);
+enum pc_err pc_transfer_error(struct pc_transfer *t);  /* once ended */
+const char *pc_transfer_detail(struct pc_transfer *t); /* once ended */
+const struct pc_timings *pc_transfer_timings(struct pc_transfer *t);
 int pc_transfer_status(const struct pc_transfer *t); /* 0: not known yet */
 /* The first header line of that name: its value, not terminated, or NULL. */
 const char *pc_transfer_header(const struct pc_transfer *t, const char *name,

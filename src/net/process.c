@@ -1,240 +1,293 @@
 /* The threads of a process: started with signals masked, joined in bounded
-** time, ended before the process is, left behind by a fork. And what is asked
-** of libcurl as a whole.
+** time, ended before the process is, left behind by a fork.
 ** SPDX-License-Identifier: MIT */
-#define _GNU_SOURCE /* dladdr */
-#include "net/internal.h"
+#define _GNU_SOURCE /* dladdr, MADV_WIPEONFORK */
+#include "net/process.h"
 
 #include <dlfcn.h>
 #include <signal.h>
-#include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
 #include <time.h>
+#include <unistd.h>
 
-/* How long closing waits for the thread. libcurl never blocks it, but a step of
-** a handshake, or freeing a large certificate store, can take a while on a busy
+/* How long closing waits for a thread. libcurl never blocks it, but a step of a
+** handshake, or freeing a large certificate store, can take a while on a busy
 ** machine. A thread that is left behind at the end of the process meets a TLS
 ** library which has torn itself down: rather wait than crash. */
-#define JOIN_SECONDS 5.0
+#define JOIN_SECONDS 5
 
-/* The nets whose threads must end before the process does. */
-static pthread_mutex_t live_mutex = PTHREAD_MUTEX_INITIALIZER;
-static struct pc_net *live_nets;
-static bool prepared;  /* under live_mutex */
-static bool watching;  /* under live_mutex */
-static unsigned forks; /* written only in a new process, by its one thread */
+static pthread_mutex_t mutex = PTHREAD_MUTEX_INITIALIZER;
+/* under the mutex */
+static pthread_cond_t changed; /* a task has ended, or was joined */
+static struct pc_task *tasks;
+static struct pc_private_fd *private_fds;
+static bool watching;
+static bool prepared;
+static bool ending; /* exit has begun */
+/* written only in a new process, by its one thread */
+static unsigned forks;
 
-static double now(void) {
-  struct timespec t;
-  clock_gettime(CLOCK_MONOTONIC, &t);
-  return (double)t.tv_sec + (double)t.tv_nsec * 1e-9;
-}
+/* 1, but 0 in a child until it is noticed there: in memory that the kernel
+** empties. Elsewhere it stays 1, and the process is asked who it is: a system
+** call, 60 ns in place of one. */
+static volatile int never_wiped = 1;
+static volatile int *mark = &never_wiped;
+static pid_t pid;
 
-static void stop_thread(struct pc_net *net) {
-  pthread_mutex_lock(&net->mutex);
-  net->stop = true;
-  pthread_mutex_unlock(&net->mutex);
-  pc_wake_raise(&net->down_wake);
-}
-
-/* False when the thread did not end in time. */
-static bool await_thread(struct pc_net *net, double deadline) {
-  for (;;) {
-    double left = deadline - now();
-    bool stopped;
-    pthread_mutex_lock(&net->mutex);
-    stopped = net->stopped;
-    if (!stopped) pc_wake_clear(&net->up_wake);
-    pthread_mutex_unlock(&net->mutex);
-    if (stopped) {
-      pthread_join(net->thread, NULL);
-      return true;
-    }
-    if (left <= 0) return false;
-    pc_net_wait(net, left);
-  }
-}
-
-/* TLS libraries tear themselves down at exit; no thread may use them then. */
-static void stop_all_threads(void) {
-  double deadline = now() + JOIN_SECONDS; /* for all of them together */
-  struct pc_net *net;
-  pthread_mutex_lock(&live_mutex);
-  for (net = live_nets; net != NULL; net = net->live_next)
-    if (net->started && net->forks == forks) stop_thread(net);
-  for (net = live_nets; net != NULL; net = net->live_next)
-    if (net->started && net->forks == forks)
-      net->started = !await_thread(net, deadline);
-  pthread_mutex_unlock(&live_mutex);
+static void init_changed(void) {
+  pthread_condattr_t attributes;
+  (void)pthread_condattr_init(&attributes);
+#if defined(__linux__)
+  (void)pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
+#endif
+  (void)pthread_cond_init(&changed, &attributes);
+  (void)pthread_condattr_destroy(&attributes);
 }
 
 /* --- forks --- */
 
-static void lock_live(void) {
-  pthread_mutex_lock(&live_mutex);
+static void lock_all(void) {
+  pthread_mutex_lock(&mutex);
 }
 
-static void unlock_live(void) {
-  pthread_mutex_unlock(&live_mutex);
+static void unlock_all(void) {
+  pthread_mutex_unlock(&mutex);
+}
+
+/* None of the threads is here, nor who waits for them. */
+static void begin_anew(void) {
+  struct pc_private_fd *p;
+  for (p = private_fds; p != NULL; p = p->next) {
+    close(p->fd);
+    p->fd = -1;
+  }
+  private_fds = NULL;
+  tasks = NULL;
+  init_changed();
+  forks++;
+  pid = getpid();
+  *mark = 1;
 }
 
 static void begin_child(void) {
-  forks++;
-  pthread_mutex_unlock(&live_mutex);
+  begin_anew();
+  pthread_mutex_unlock(&mutex);
 }
 
-enum pc_err pc_net_watch_forks(void) {
-  Dl_info self;
-  enum pc_err err = PC_OK;
-  pthread_mutex_lock(&live_mutex);
-  if (!watching) {
-    /* Neither these functions nor a thread that outlives its bounded join may
-    ** lose their code when Lua unloads the module. */
-    if (dladdr((void *)&live_mutex, &self) != 0)
-      (void)dlopen(self.dli_fname, RTLD_LAZY | RTLD_NOLOAD | RTLD_NODELETE);
-    if (pthread_atfork(lock_live, unlock_live, begin_child) != 0)
-      err = PC_NOMEM;
-    watching = err == PC_OK;
-  }
-  pthread_mutex_unlock(&live_mutex);
-  return err;
+/* In a child that no handler has seen: a thread of its parent may have had the
+** mutex. */
+static void notice_child(void) {
+  (void)pthread_mutex_init(&mutex, NULL);
+  begin_anew();
 }
 
-unsigned pc_net_forks(void) {
+unsigned pc_process_forks(void) {
+  if (*mark == 0 || (mark == &never_wiped && getpid() != pid)) notice_child();
   return forks;
 }
 
-/* --- threads --- */
-
-/* Once in a process, when the first thread starts. */
-static enum pc_err prepare_process(void) {
-  if (prepared) return PC_OK;
-  if (curl_global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK) return PC_NOMEM;
-  /* After libcurl's own: what is registered later runs earlier. */
-  if (atexit(stop_all_threads) != 0) return PC_NOMEM;
-  prepared = true;
-  return PC_OK;
+static void make_mark(void) {
+#if defined(MADV_WIPEONFORK)
+  size_t size = (size_t)sysconf(_SC_PAGESIZE);
+  void *page = mmap(NULL, size, PROT_READ | PROT_WRITE,
+                    MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+  if (page == MAP_FAILED) return;
+  if (madvise(page, size, MADV_WIPEONFORK) != 0) {
+    (void)munmap(page, size);
+    return;
+  }
+  mark = page;
+  *mark = 1;
+#endif
 }
 
-static void link_live(struct pc_net *net) {
-  net->live_next = live_nets;
-  if (live_nets != NULL) live_nets->live_prev = net;
-  live_nets = net;
+enum pc_err pc_process_watch(void) {
+  Dl_info self;
+  enum pc_err err = PC_OK;
+  pthread_mutex_lock(&mutex);
+  if (!watching) {
+    /* Neither these functions nor a thread that outlives its bounded join may
+    ** lose their code when Lua unloads the module. */
+    if (dladdr((void *)&mutex, &self) != 0)
+      (void)dlopen(self.dli_fname, RTLD_LAZY | RTLD_NOLOAD | RTLD_NODELETE);
+    if (pthread_atfork(lock_all, unlock_all, begin_child) != 0) err = PC_NOMEM;
+    watching = err == PC_OK;
+    if (watching) {
+      init_changed();
+      pid = getpid();
+      make_mark();
+    }
+  }
+  pthread_mutex_unlock(&mutex);
+  return err;
 }
 
-static void unlink_live(struct pc_net *net) {
-  pthread_mutex_lock(&live_mutex);
-  if (net->live_prev != NULL)
-    net->live_prev->live_next = net->live_next;
-  else if (live_nets == net)
-    live_nets = net->live_next;
-  if (net->live_next != NULL) net->live_next->live_prev = net->live_prev;
-  net->live_prev = net->live_next = NULL;
-  pthread_mutex_unlock(&live_mutex);
+/* --- descriptors --- */
+
+void pc_process_keep(struct pc_private_fd *p, int fd) {
+  (void)pc_process_forks();
+  pthread_mutex_lock(&mutex);
+  p->fd = fd;
+  p->prev = NULL;
+  p->next = private_fds;
+  if (private_fds != NULL) private_fds->prev = p;
+  private_fds = p;
+  pthread_mutex_unlock(&mutex);
+}
+
+int pc_process_unkeep(struct pc_private_fd *p) {
+  int fd;
+  (void)pc_process_forks();
+  pthread_mutex_lock(&mutex);
+  fd = p->fd;
+  if (fd >= 0) {
+    if (p->prev != NULL)
+      p->prev->next = p->next;
+    else
+      private_fds = p->next;
+    if (p->next != NULL) p->next->prev = p->prev;
+  }
+  p->fd = -1;
+  pthread_mutex_unlock(&mutex);
+  return fd;
+}
+
+/* --- threads; with the mutex held, but where it says otherwise --- */
+
+static struct timespec get_deadline(void) {
+  struct timespec t;
+#if defined(__linux__)
+  clock_gettime(CLOCK_MONOTONIC, &t);
+#else
+  clock_gettime(CLOCK_REALTIME, &t);
+#endif
+  t.tv_sec += JOIN_SECONDS;
+  return t;
+}
+
+static bool await_change(const struct timespec *deadline) {
+  return pthread_cond_timedwait(&changed, &mutex, deadline) == 0;
+}
+
+static void link_task(struct pc_task *task) {
+  task->prev = NULL;
+  task->next = tasks;
+  if (tasks != NULL) tasks->prev = task;
+  tasks = task;
+}
+
+static void unlink_task(struct pc_task *task) {
+  if (task->prev != NULL)
+    task->prev->next = task->next;
+  else if (tasks == task)
+    tasks = task->next;
+  if (task->next != NULL) task->next->prev = task->prev;
+  task->prev = task->next = NULL;
+}
+
+/* Who has claimed a task joins it; the others wait. Nobody else looks at it
+** from when it is known as joined. */
+static void join(struct pc_task *task, const struct timespec *deadline) {
+  while (!task->ended && await_change(deadline)) {
+  }
+  if (!task->ended) return;
+  pthread_mutex_unlock(&mutex);
+  (void)pthread_join(task->thread, NULL);
+  pthread_mutex_lock(&mutex);
+  task->joined = true;
+  (void)pthread_cond_broadcast(&changed);
+}
+
+static struct pc_task *find_unclaimed(void) {
+  struct pc_task *task = tasks;
+  while (task != NULL && task->claimed) task = task->next;
+  return task;
+}
+
+static bool any_left(void) {
+  struct pc_task *task = tasks;
+  while (task != NULL && task->joined) task = task->next;
+  return task != NULL;
+}
+
+/* TLS libraries tear themselves down at exit; no thread may use them then.
+** Other threads of the program go on meanwhile, and may close what is theirs. */
+static void end_all(void) {
+  struct timespec deadline = get_deadline(); /* for all of them together */
+  struct pc_task *task;
+  (void)pc_process_forks();
+  pthread_mutex_lock(&mutex);
+  ending = true;
+  for (task = tasks; task != NULL; task = task->next) task->stop(task->arg);
+  while ((task = find_unclaimed()) != NULL) {
+    task->claimed = true;
+    join(task, &deadline);
+  }
+  while (any_left() && await_change(&deadline)) {
+  }
+  pthread_mutex_unlock(&mutex);
+}
+
+static void *run_task(void *arg) {
+  struct pc_task *task = arg;
+  task->run(task->arg);
+  pthread_mutex_lock(&mutex);
+  task->ended = true;
+  (void)pthread_cond_broadcast(&changed);
+  pthread_mutex_unlock(&mutex);
+  return NULL;
 }
 
 /* All signals stay with the program's own threads. */
-static int create_thread(struct pc_net *net) {
+static int create_thread(struct pc_task *task) {
   sigset_t all, old;
   int rc;
   sigfillset(&all);
   if (pthread_sigmask(SIG_SETMASK, &all, &old) != 0) return -1;
-  rc = pthread_create(&net->thread, NULL, pc_thread_main, net);
+  rc = pthread_create(&task->thread, NULL, run_task, task);
   pthread_sigmask(SIG_SETMASK, &old, NULL);
   return rc;
 }
 
-enum pc_err pc_net_start(struct pc_net *net) {
-  enum pc_err err;
-  pthread_mutex_lock(&live_mutex);
-  err = prepare_process();
-  if (err == PC_OK && create_thread(net) != 0) err = PC_RESOURCES;
-  if (err == PC_OK) {
-    net->started = true;
-    link_live(net);
-  }
-  pthread_mutex_unlock(&live_mutex);
+/* Once in a process, when the first thread starts. */
+static enum pc_err prepare_process(enum pc_err (*prepare)(void)) {
+  enum pc_err err = PC_OK;
+  if (prepared) return PC_OK;
+  err = prepare();
+  /* After what that has registered: what comes later runs earlier. */
+  if (err == PC_OK && atexit(end_all) != 0) err = PC_NOMEM;
+  prepared = err == PC_OK;
   return err;
 }
 
-/* In a forked child the thread does not exist, and what it shared is in a
-** state that nobody knows: it is left where it is, and the net starts anew
-** with descriptors of its own (the parent still uses the old ones). */
-static void start_anew(struct pc_net *net) {
-  struct pc_transfer *t;
-  net->forks = forks;
-  net->held = 0;
-  for (t = net->all; t != NULL; t = t->all_next)
-    if (t->sent) {
-      t->lost = !t->over;
-      t->unread = t->pieces.bytes;
-      if (!t->lost) net->held += t->unread;
-      t->up_queued = t->down_queued = false;
-      pc_transfer_end(t, PC_FORKED);
-    }
-  if (net->started) unlink_live(net);
-  net->started = false;
-  net->down = net->up = NULL;
-  net->spare = NULL;
-  net->spare_count = 0;
-  net->asleep = net->stop = net->stopped = false;
-  pc_wake_close(&net->down_wake);
-  pc_wake_close(&net->up_wake);
-  net->up_raised = false;
-  pc_bell_forget(&net->bell);
-  net->broken = pthread_mutex_init(&net->mutex, NULL) != 0 ||
-                pc_wake_open(&net->down_wake) != PC_OK ||
-                pc_wake_open(&net->up_wake) != PC_OK;
+enum pc_err pc_process_start(struct pc_task *task,
+                             enum pc_err (*prepare)(void)) {
+  enum pc_err err;
+  pthread_mutex_lock(&mutex);
+  task->claimed = task->ended = task->joined = false;
+  err = ending ? PC_CLOSED : prepare_process(prepare);
+  if (err == PC_OK && create_thread(task) != 0) err = PC_RESOURCES;
+  if (err == PC_OK) link_task(task);
+  pthread_mutex_unlock(&mutex);
+  return err;
 }
 
-void pc_net_check_fork(struct pc_net *net) {
-  if (net->forks != forks) start_anew(net);
-}
-
-bool pc_net_stop(struct pc_net *net) {
+bool pc_process_end(struct pc_task *task) {
+  struct timespec deadline = get_deadline();
   bool joined;
-  if (!net->started) return true;
-  stop_thread(net);
-  joined = await_thread(net, now() + JOIN_SECONDS);
-  unlink_live(net);
-  if (!joined) pthread_detach(net->thread);
+  pthread_mutex_lock(&mutex);
+  if (!task->claimed) {
+    task->claimed = true;
+    task->stop(task->arg);
+    join(task, &deadline);
+    if (!task->joined) (void)pthread_detach(task->thread);
+  }
+  while (!task->joined && await_change(&deadline)) {
+  }
+  joined = task->joined;
+  unlink_task(task);
+  pthread_mutex_unlock(&mutex);
   return joined;
-}
-
-/* --- what libcurl can do --- */
-
-bool pc_net_has_ready(const struct pc_net *net) {
-  return net->ready_first != NULL;
-}
-
-const char *pc_net_version(void) {
-  static char version[256];
-  pthread_mutex_lock(&live_mutex);
-  if (version[0] == '\0')
-    (void)snprintf(version, sizeof version, "%s", curl_version());
-  pthread_mutex_unlock(&live_mutex);
-  return version;
-}
-
-const char *pc_net_feature(int i) {
-  static const struct {
-    const char *name;
-    int bit;
-  } features[] = {
-      {"http2", CURL_VERSION_HTTP2},
-      {"gzip", CURL_VERSION_LIBZ},
-      {"brotli", CURL_VERSION_BROTLI},
-      {"zstd", CURL_VERSION_ZSTD},
-      {"ipv6", CURL_VERSION_IPV6},
-      {"async_dns", CURL_VERSION_ASYNCHDNS},
-      {"unix_sockets", CURL_VERSION_UNIX_SOCKETS},
-  };
-  int mask;
-  size_t j;
-  pthread_mutex_lock(&live_mutex);
-  mask = curl_version_info(CURLVERSION_NOW)->features;
-  pthread_mutex_unlock(&live_mutex);
-  for (j = 0; j < sizeof features / sizeof features[0]; j++)
-    if ((mask & features[j].bit) != 0 && i-- == 0) return features[j].name;
-  return NULL;
 }

@@ -1,149 +1,51 @@
-/* The I/O thread: takes orders, lets libcurl work, hands up what came.
-**
-** libcurl's callbacks only fill what belongs to the thread; one look under the
-** mutex per round hands it all up with one wake-up.
+/* The I/O thread: takes orders and lets libcurl work.
 ** SPDX-License-Identifier: MIT */
 #define _POSIX_C_SOURCE 200809L
-#include "net/internal.h"
+#include "net/thread.h"
 
 #include <poll.h>
-#include <stdlib.h>
-#include <string.h>
+#include "net/easy.h"
 #include "net/poll.h"
 #include "net/seal.h"
 
-static void append_pieces(struct pc_pieces *to, struct pc_pieces *from) {
-  if (from->first == NULL) return;
-  if (to->last != NULL)
-    to->last->next = from->first;
-  else
-    to->first = from->first;
-  to->last = from->last;
-  to->bytes += from->bytes;
-  memset(from, 0, sizeof *from);
-}
-
-void pc_thread_touch(struct pc_transfer *t) {
-  if (t->touched) return;
-  t->touched = true;
-  t->touched_next = t->io->touched;
-  t->io->touched = t;
-}
-
-/* Under the mutex: move what the thread has to where the owner takes it. */
-static void hand_up_locked(struct pc_transfer *t) {
-  struct pc_net *net = t->net;
-  if (!t->released) {
-    t->unread += t->received.bytes;
-    net->held += t->received.bytes;
-    append_pieces(&t->arrived, &t->received);
-  }
-  t->unread_seen = t->unread;
-  t->arrived_status = t->seen_status;
-  t->over = t->finished;
-  if (t->released || t->up_queued) return;
-  if (net->up == NULL) pc_net_tell(net);
-  t->up_next = net->up;
-  t->up_queued = true;
-  net->up = t;
-}
-
-bool pc_thread_hand_up(struct pc_transfer *t) {
-  pthread_mutex_t *mutex = &t->net->mutex;
-  bool behind;
-  pthread_mutex_lock(mutex);
-  hand_up_locked(t);
-  behind = t->unread > t->net->config.window;
-  if (behind) t->paused = true;
-  pthread_mutex_unlock(mutex);
-  return behind;
-}
-
-static void free_unused(struct pc_transfer *list) {
-  while (list != NULL) {
-    struct pc_transfer *next = list->todo_next;
-    pc_transfer_free(list);
-    list = next;
-  }
-}
-
-/* Hand up everything of this round. What nobody wants any more is freed after
-** the mutex is given back. */
-static void hand_up_all(struct pc_io *io) {
-  struct pc_transfer *t, *unused = NULL;
-  if (io->touched == NULL) return;
-  pthread_mutex_lock(&io->net->mutex);
-  for (t = io->touched; t != NULL; t = t->touched_next) {
-    t->touched = false;
-    hand_up_locked(t);
-    if (pc_transfer_unused(t)) {
-      t->todo_next = unused;
-      unused = t;
-    }
-  }
-  io->touched = NULL;
-  pthread_mutex_unlock(&io->net->mutex);
-  free_unused(unused);
-}
-
-struct pc_piece *pc_thread_piece(struct pc_io *io) {
-  struct pc_piece *piece;
-  if (io->spare == NULL) {
-    pthread_mutex_lock(&io->net->mutex);
-    io->spare = io->net->spare;
-    io->net->spare = NULL;
-    io->net->spare_count = 0;
-    pthread_mutex_unlock(&io->net->mutex);
-  }
-  piece = io->spare;
-  if (piece != NULL)
-    io->spare = piece->next;
-  else
-    piece = malloc(sizeof *piece);
-  if (piece != NULL) {
-    piece->next = NULL;
-    piece->len = 0;
-  }
-  return piece;
-}
-
 static void unlink_active(struct pc_io *io, struct pc_transfer *t) {
-  if (t->active_prev != NULL)
-    t->active_prev->active_next = t->active_next;
+  if (t->work.active_prev != NULL)
+    t->work.active_prev->work.active_next = t->work.active_next;
   else if (io->active == t)
-    io->active = t->active_next;
-  if (t->active_next != NULL) t->active_next->active_prev = t->active_prev;
-  t->active_prev = t->active_next = NULL;
+    io->active = t->work.active_next;
+  if (t->work.active_next != NULL)
+    t->work.active_next->work.active_prev = t->work.active_prev;
+  t->work.active_prev = t->work.active_next = NULL;
 }
 
 static void finish(struct pc_io *io, struct pc_transfer *t) {
-  t->io = io;
-  if (t->easy != NULL) {
+  t->work.io = io;
+  if (t->work.easy != NULL) {
     pc_easy_end(io, t);
     unlink_active(io, t);
   }
-  t->finished = true;
-  pc_thread_touch(t);
+  t->work.finished = true;
+  pc_io_touch(t);
 }
 
 static void start(struct pc_io *io, struct pc_transfer *t) {
-  t->io = io;
-  t->result = io->err != PC_OK ? io->err : pc_easy_start(io, t);
-  if (t->easy != NULL) {
-    t->active_next = io->active;
-    if (io->active != NULL) io->active->active_prev = t;
+  t->work.io = io;
+  t->outcome.result = io->err != PC_OK ? io->err : pc_easy_start(io, t);
+  if (t->work.easy != NULL) {
+    t->work.active_next = io->active;
+    if (io->active != NULL) io->active->work.active_prev = t;
     io->active = t;
   }
-  if (t->result != PC_OK) finish(io, t);
+  if (t->outcome.result != PC_OK) finish(io, t);
 }
 
 static void obey(struct pc_io *io, struct pc_transfer *t) {
-  if (t->todo & PC_ORDER_CANCEL) {
-    t->result = PC_CANCELLED;
+  if (t->work.todo & PC_ORDER_CANCEL) {
+    t->outcome.result = PC_CANCELLED;
     finish(io, t);
-  } else if (t->todo & PC_ORDER_START) {
+  } else if (t->work.todo & PC_ORDER_START) {
     start(io, t);
-  } else if (t->todo & PC_ORDER_RESUME) {
+  } else if (t->work.todo & PC_ORDER_RESUME) {
     if (pc_easy_resume(t) != PC_OK) finish(io, t);
   }
 }
@@ -153,32 +55,32 @@ static void obey(struct pc_io *io, struct pc_transfer *t) {
 ** One that has not finished cannot be freed by the owner, so the others are
 ** safe to look at after the mutex is given back. */
 static bool take_orders(struct pc_io *io) {
-  struct pc_net *net = io->net;
+  struct pc_mail *m = &io->net->mail;
   struct pc_transfer *t, *next, *todo = NULL, *unused = NULL;
   bool stop;
-  pthread_mutex_lock(&net->mutex);
-  if (io->asleep && !net->asleep) pc_wake_clear(&net->down_wake);
-  for (t = net->down; t != NULL; t = next) {
-    struct pc_transfer **list = t->finished ? &unused : &todo;
-    next = t->down_next;
-    t->down_queued = false;
-    t->todo = t->orders;
-    t->orders = 0;
-    if (t->finished && !pc_transfer_unused(t)) continue;
-    t->todo_next = *list; /* which also puts the oldest first */
+  pthread_mutex_lock(&m->mutex);
+  if (io->asleep && !m->asleep) pc_wake_clear(&m->down_wake);
+  for (t = m->down; t != NULL; t = next) {
+    struct pc_transfer **list = t->work.finished ? &unused : &todo;
+    next = t->shared.down_next;
+    t->shared.down_queued = false;
+    t->work.todo = t->shared.orders;
+    t->shared.orders = 0;
+    if (t->work.finished && !pc_transfer_unused(t)) continue;
+    t->work.todo_next = *list; /* which also puts the oldest first */
     *list = t;
   }
   /* Whoever gives an order from now on need not wake a thread that is about to
   ** look again anyway. */
-  io->asleep = net->asleep = net->down == NULL;
-  net->down = NULL;
-  stop = net->stop;
-  pthread_mutex_unlock(&net->mutex);
+  io->asleep = m->asleep = m->down == NULL;
+  m->down = NULL;
+  stop = m->stop;
+  pthread_mutex_unlock(&m->mutex);
   for (t = todo; t != NULL; t = next) {
-    next = t->todo_next;
+    next = t->work.todo_next;
     obey(io, t);
   }
-  free_unused(unused);
+  pc_io_free_unused(unused);
   return !stop;
 }
 
@@ -196,7 +98,7 @@ static void collect_ended(struct pc_io *io) {
 
 static enum pc_err open_io(struct pc_io *io) {
   const struct pc_net_config *config = &io->net->config;
-  io->multi = pc_seal_multi(io->net->down_wake.read_fd);
+  io->multi = pc_seal_multi(io->net->mail.down_wake.read_fd);
   io->share = curl_share_init();
   if (io->multi == NULL || io->share == NULL) return PC_NOMEM;
   /* Each handle of libcurl before 8.12 keeps its TLS sessions to itself, so
@@ -217,12 +119,12 @@ static enum pc_err open_io(struct pc_io *io) {
                         config->max_connections) ||
       curl_multi_setopt(io->multi, CURLMOPT_MAXCONNECTS, 256L))
     return PC_NOMEM;
-  return pc_poll_open(&io->poll, io->multi, io->net->down_wake.read_fd);
+  return pc_poll_open(&io->poll, io->multi, io->net->mail.down_wake.read_fd);
 }
 
 static void close_io(struct pc_io *io) {
   struct pc_pieces spare = {0};
-  while (io->idle_count > 0) curl_easy_cleanup(io->idle[--io->idle_count]);
+  pc_easy_free_idle(io);
   pc_poll_close(io->poll);
   if (io->multi != NULL) (void)curl_multi_cleanup(io->multi);
   if (io->share != NULL) (void)curl_share_cleanup(io->share);
@@ -236,25 +138,25 @@ static void close_io(struct pc_io *io) {
 
 static void end_active(struct pc_io *io, enum pc_err err) {
   while (io->active != NULL) {
-    io->active->result = err;
+    io->active->outcome.result = err;
     finish(io, io->active);
   }
 }
 
 /* A wake-up may be left over from an order that is carried out already. To act
 ** on it would have a failure of now meet an order that comes later. */
-static void await_order(struct pc_net *net) {
+static void await_order(struct pc_mail *m) {
   struct pollfd pfd = {0};
-  pfd.fd = net->down_wake.read_fd;
+  pfd.fd = m->down_wake.read_fd;
   pfd.events = POLLIN;
   for (;;) {
     bool idle;
-    pthread_mutex_lock(&net->mutex);
-    idle = net->asleep = net->down == NULL && !net->stop;
-    pthread_mutex_unlock(&net->mutex);
+    pthread_mutex_lock(&m->mutex);
+    idle = m->asleep = m->down == NULL && !m->stop;
+    pthread_mutex_unlock(&m->mutex);
     if (!idle) return;
     (void)poll(&pfd, 1, -1);
-    pc_wake_clear(&net->down_wake);
+    pc_wake_clear(&m->down_wake);
   }
 }
 
@@ -264,31 +166,33 @@ static void await_order(struct pc_net *net) {
 static void start_over(struct pc_io *io) {
   if (io->multi != NULL) collect_ended(io);
   end_active(io, io->err);
-  hand_up_all(io);
+  pc_io_hand_up_all(io);
   close_io(io);
-  await_order(io->net);
+  await_order(&io->net->mail);
   io->err = open_io(io);
 }
 
-void *pc_thread_main(void *arg) {
-  struct pc_net *net = arg;
+void pc_thread_run(void *net) {
   struct pc_io io = {0};
   io.net = net;
   io.err = open_io(&io);
   while (take_orders(&io)) {
-    hand_up_all(&io);
+    pc_io_hand_up_all(&io);
     if (io.err == PC_OK) io.err = pc_poll_round(io.poll, io.asleep);
     if (io.err == PC_OK) collect_ended(&io);
     if (io.err == PC_OK) io.err = pc_poll_error(io.poll);
-    hand_up_all(&io);
+    pc_io_hand_up_all(&io);
     if (io.err != PC_OK) start_over(&io);
   }
   end_active(&io, PC_CLOSED);
-  hand_up_all(&io);
+  pc_io_hand_up_all(&io);
   close_io(&io);
-  pthread_mutex_lock(&net->mutex);
-  net->stopped = true;
-  pc_wake_raise(&net->up_wake);
-  pthread_mutex_unlock(&net->mutex);
-  return NULL;
+}
+
+void pc_thread_stop(void *net) {
+  struct pc_mail *m = &((struct pc_net *)net)->mail;
+  pthread_mutex_lock(&m->mutex);
+  m->stop = true;
+  pc_wake_raise(&m->down_wake);
+  pthread_mutex_unlock(&m->mutex);
 }

@@ -1,0 +1,44 @@
+/* The I/O thread's state, and how it hands up what came.
+** SPDX-License-Identifier: MIT */
+#ifndef PC_NET_IO_H
+#define PC_NET_IO_H
+
+#include <curl/curl.h>
+#include "net/mail.h"
+
+/* Easy handles that are kept between transfers, some 6 KiB each: as many as a
+** gateway has in flight. */
+#define PC_IDLE 128
+
+struct pc_poll;
+
+struct pc_io {
+  struct pc_net *net;          /* its config and its mail */
+  CURLM *multi;                /* owned */
+  CURLSH *share;               /* owned; what all easy handles share */
+  struct pc_poll *poll;        /* owned */
+  enum pc_err err;             /* why nothing can be sent; PC_OK: it can */
+  struct pc_transfer *active;  /* started, not finished */
+  struct pc_transfer *touched; /* have something to hand up */
+  struct pc_piece *spare;      /* pieces to use again */
+  CURL *idle[PC_IDLE];         /* easy handles to use again */
+  size_t idle_count;
+  bool asleep; /* as in the mail when last looked at */
+};
+
+/* Note that the transfer has something to hand up. */
+void pc_io_touch(struct pc_transfer *t);
+
+/* Hand up what was received. True when the reader is more than a window
+** behind; the transfer is then marked as paused. */
+bool pc_io_hand_up(struct pc_transfer *t);
+
+/* Hand up everything that was touched. */
+void pc_io_hand_up_all(struct pc_io *io);
+
+struct pc_piece *pc_io_piece(struct pc_io *io); /* NULL: no memory */
+
+/* Free those, by todo_next, that nobody wants any more. */
+void pc_io_free_unused(struct pc_transfer *list);
+
+#endif

@@ -1,0 +1,55 @@
+/* What a process is asked for as a whole: has it forked, which of its threads
+** must end before it does, which descriptors a child of it must not keep.
+** SPDX-License-Identifier: MIT */
+#ifndef PC_NET_PROCESS_H
+#define PC_NET_PROCESS_H
+
+#include <pthread.h>
+#include <stdbool.h>
+#include "base/errors.h"
+
+/* Begin to notice forks: before anything else here, once in a process. */
+PC_MUST_CHECK enum pc_err pc_process_watch(void);
+
+/* How many forks lie between the process that began to watch and this one:
+** where it has changed, this is a child. One that passes the C library by (the
+** system call itself) counts, too. */
+unsigned pc_process_forks(void);
+
+/* A thread. */
+struct pc_task {
+  /* the owner, before it is started */
+  void (*run)(void *arg);
+  void (*stop)(void *arg); /* asks run to return soon; from any thread */
+  void *arg;
+  /* under the lock of the process */
+  struct pc_task *prev;
+  struct pc_task *next;
+  pthread_t thread;
+  bool claimed; /* somebody joins it, or has given up */
+  bool ended;   /* run has returned */
+  bool joined;
+};
+
+/* Start it, with all signals masked; `prepare` is called before the first one
+** of the process. Not once the process has begun to end. */
+PC_MUST_CHECK enum pc_err pc_process_start(struct pc_task *task,
+                                           enum pc_err (*prepare)(void));
+
+/* Stop and join it. False when it did not end in bounded time: then it is left
+** to end alone, and what it uses must stay. */
+bool pc_process_end(struct pc_task *task);
+
+/* A descriptor that a forked child is to close: one that holds a lock, say,
+** which would outlive its owner in there. */
+struct pc_private_fd {
+  int fd; /* -1 in the child */
+  struct pc_private_fd *prev;
+  struct pc_private_fd *next;
+};
+
+void pc_process_keep(struct pc_private_fd *private_fd, int fd);
+/* Forget it; closing it is up to the caller. Returns the descriptor, or -1. */
+int pc_process_unkeep(struct pc_private_fd *private_fd);
+
+#endif
