@@ -193,6 +193,54 @@ describe("a token file", function()
       assert(core.file_lock(path)):close()
     end)
 
+    it("stays with who has it when its file is taken away", function()
+      local roundabout = dir .. "/../" .. path:match "[^/]+/[^/]+$"
+      for _, other in ipairs { path, dir .. "/./token", roundabout } do
+        local lock = assert(core.file_lock(path))
+        os.remove(path)
+        assert.is_false((core.file_lock(other)))
+        assert.is_false((core.file_lock(path)))
+        assert(core.file_lock(path .. "2")):close()
+        lock:close()
+        assert(core.file_lock(other)):close()
+      end
+    end)
+
+    it("ends with its owner, whatever children that has left", function()
+      for _, fork in ipairs { "fork", "raw_fork" } do
+        local owner = process[fork]()
+        if owner == 0 then
+          local lock = core.file_lock(path)
+          local child = process.fork()
+          if child == 0 then
+            process.alarm(60)
+            while lock do os.execute "sleep 1" end
+          end
+          write(dir .. "/child", tostring(child))
+          process.kill(process.pid(), 9)
+        end
+        process.wait(owner)
+        local child = tonumber(read(dir .. "/child"))
+        local lock = core.file_lock(path)
+        local alive = process.kill(child, 9)
+        assert.is_true(alive)
+        assert.truthy(lock)
+        lock:close()
+      end
+    end)
+
+    it("is not released by a child that ends", function()
+      local lock = assert(core.file_lock(path))
+      local child = process.fork()
+      if child == 0 then
+        lock:close()
+        process.kill(process.pid(), 9)
+      end
+      process.wait(child)
+      assert.is_false((core.file_lock(path)))
+      lock:close()
+    end)
+
     it("says why it cannot be had", function()
       local lock, why = core.file_lock(dir .. "/no/lock")
       assert.is_nil(lock)

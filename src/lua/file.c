@@ -2,17 +2,20 @@
 ** the new one whole, and two processes take turns. No Lua function runs while
 ** a descriptor lives in a C local alone.
 ** SPDX-License-Identifier: MIT */
-#define _DEFAULT_SOURCE /* flock, fchmod, fsync */
+#define _GNU_SOURCE /* flock, fchmod, fsync, F_OFD_SETLK */
 #include "lua/file.h"
 #include "lua/system.h"
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdbool.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
+#include "net/process.h"
 
 #define LOCK_TYPE "partnercenter.lock"
 
@@ -28,9 +31,14 @@
 
 #define NOT_REGULAR "it is not a regular file"
 
+/* How often the lock file may be another one when it is locked. */
+#define TRIES 16
+
+/* A forked child must not release a lock, nor keep it when its owner has ended:
+** its copies of these are closed at once. */
 struct lock {
-  int fd;      /* the lock file, -1 when closed */
-  pid_t owner; /* who took the lock; a forked child must not release it */
+  struct pc_private_fd file;      /* -1 when closed */
+  struct pc_private_fd directory; /* -1 when closed or not to be had */
 };
 
 /* A path without a zero byte, which C would take for its end. */
@@ -140,16 +148,26 @@ static int file_read(lua_State *L) {
   return 1;
 }
 
+/* The name of a file in its directory. */
+static const char *find_name(const char *path) {
+  const char *slash = strrchr(path, '/');
+  return slash != NULL ? slash + 1 : path;
+}
+
+/* The directory of a file, or -1. */
+static int open_directory(const char *path) {
+  char dir[MAX_PATH];
+  size_t n = (size_t)(find_name(path) - path);
+  memcpy(dir, n > 0 ? path : ".", n > 0 ? n : 1);
+  dir[n > 0 ? n : 1] = '\0';
+  return open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+}
+
 /* A rename lasts once its directory is on the disk. Not every file system can
 ** do that, and not every directory may be opened: then it is left to it. */
 static int sync_directory(const char *path) {
-  char dir[MAX_PATH];
-  const char *slash = strrchr(path, '/');
-  size_t n = slash != NULL ? (size_t)(slash - path) + 1 : 0;
-  int fd, result;
-  memcpy(dir, n > 0 ? path : ".", n > 0 ? n : 1);
-  dir[n > 0 ? n : 1] = '\0';
-  fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  int fd = open_directory(path);
+  int result;
   if (fd < 0) return 0;
   result = fsync(fd) != 0 && errno == EIO ? EIO : 0;
   close(fd);
@@ -217,26 +235,102 @@ static int file_write(lua_State *L) {
   return 1;
 }
 
+/* Is the file that was opened still the one of that name? */
+static bool is_current(int fd, const char *path) {
+  struct stat opened, named;
+  return fstat(fd, &opened) == 0 && lstat(path, &named) == 0 &&
+         opened.st_ino == named.st_ino && opened.st_dev == named.st_dev;
+}
+
+/* Lock bytes of a file for those who have opened it here, or unlock them.
+** False: that cannot be done. */
+static bool lock_bytes(int fd, short type, off_t start, off_t len) {
+#if defined(F_OFD_SETLK)
+  struct flock bytes = {0};
+  bytes.l_type = type;
+  bytes.l_whence = SEEK_SET;
+  bytes.l_start = start;
+  bytes.l_len = len;
+  return fcntl(fd, F_OFD_SETLK, &bytes) == 0;
+#else
+  (void)fd, (void)type, (void)start, (void)len;
+  return false;
+#endif
+}
+
+/* Has somebody else a lock of the byte? */
+static bool is_locked(int fd, off_t start) {
+#if defined(F_OFD_SETLK)
+  struct flock byte = {0};
+  byte.l_type = F_WRLCK; /* which every other one is in the way of */
+  byte.l_whence = SEEK_SET;
+  byte.l_start = start;
+  byte.l_len = 1;
+  return fcntl(fd, F_OFD_GETLK, &byte) == 0 && byte.l_type != F_UNLCK;
+#else
+  (void)fd, (void)start;
+  return false;
+#endif
+}
+
+static void release_lock(struct lock *lock) {
+  int fd = pc_process_unkeep(&lock->file);
+  if (fd >= 0) {
+    /* By name: a child that has no handlers may still have it open. */
+    (void)flock(fd, LOCK_UN);
+    close(fd);
+  }
+  fd = pc_process_unkeep(&lock->directory);
+  if (fd >= 0) {
+    (void)lock_bytes(fd, F_UNLCK, 0, 0);
+    close(fd);
+  }
+}
+
+/* Somebody who tidies up may take a lock file away; the next to come would make
+** a new one and lock that. So the name is claimed as well: by a shared lock of a
+** byte of the directory that stands for it. Whoever sees another one's there
+** gives way; two that come at once may both. Where that cannot be done the lock
+** file alone must do. 0, or EWOULDBLOCK. */
+static int claim_name(struct lock *lock, const char *path) {
+  uint32_t hash = 2166136261u; /* FNV-1a */
+  const char *name = find_name(path);
+  off_t byte;
+  int fd = open_directory(path);
+  if (fd < 0) return 0;
+  pc_process_keep(&lock->directory, fd);
+  for (; *name != '\0'; name++)
+    hash = (hash ^ (unsigned char)*name) * 16777619u;
+  byte = (off_t)(hash & INT32_MAX);
+  if (!lock_bytes(fd, F_RDLCK, byte, 1)) return 0;
+  return is_locked(fd, byte) ? EWOULDBLOCK : 0;
+}
+
 /* 0 when locked, else errno; EWOULDBLOCK when another has it. */
-static int take_lock(struct lock *lock, const char *path) {
-  int code;
+static int lock_file(struct lock *lock, const char *path) {
   int fd = open(path, O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK,
                 S_IRUSR | S_IWUSR);
   if (fd < 0) return errno;
-  if (flock(fd, LOCK_EX | LOCK_NB) != 0) {
-    code = errno;
-    close(fd);
-    return code;
-  }
-  lock->fd = fd;
-  lock->owner = getpid();
-  return 0;
+  pc_process_keep(&lock->file, fd);
+  if (flock(fd, LOCK_EX | LOCK_NB) != 0) return errno;
+  return is_current(fd, path) ? 0 : ESTALE;
+}
+
+static int take_lock(struct lock *lock, const char *path) {
+  int tries = 0, code;
+  do {
+    code = lock_file(lock, path);
+    if (code == 0) code = claim_name(lock, path);
+    if (code != 0) release_lock(lock);
+  } while (code == ESTALE && ++tries < TRIES);
+  return code == ESTALE ? EWOULDBLOCK : code;
 }
 
 /***
 Takes the lock of a file, if it is free. The lock file is made when it is
-missing, and stays. The lock ends when it is closed or collected, and when the
-process ends, however it ends. Never waits.
+missing, and stays; that somebody takes it away releases nothing, on Linux. The
+lock ends when it is closed or collected, and when the process ends, however it
+ends and whatever children it has forked. Never waits.
 @function file_lock
 @tparam string path of the lock file
 @treturn[1] Lock has one method, `close`, which may be called again
@@ -248,8 +342,7 @@ static int file_lock(lua_State *L) {
   const char *path = check_path(L, 1);
   struct lock *lock = pc_newuserdata(L, sizeof *lock);
   int code;
-  lock->fd = -1;
-  lock->owner = 0;
+  lock->file.fd = lock->directory.fd = -1;
   luaL_getmetatable(L, LOCK_TYPE);
   lua_setmetatable(L, -2);
   code = take_lock(lock, path);
@@ -264,13 +357,7 @@ Gives the lock back.
 @function Lock:close
 */
 static int lock_close(lua_State *L) {
-  struct lock *lock = luaL_checkudata(L, 1, LOCK_TYPE);
-  if (lock->fd < 0) return 0;
-  /* A child of fork shares the lock: it closes its descriptor, no more. The
-  ** owner unlocks by name, since a child may still have the file open. */
-  if (lock->owner == getpid()) (void)flock(lock->fd, LOCK_UN);
-  close(lock->fd);
-  lock->fd = -1;
+  release_lock(luaL_checkudata(L, 1, LOCK_TYPE));
   return 0;
 }
 
