@@ -3,9 +3,9 @@
 #define _POSIX_C_SOURCE 200809L
 #include "net/life.h"
 
+#include <curl/curl.h>
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 
 /* --- made and sent --- */
 
