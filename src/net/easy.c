@@ -31,7 +31,7 @@ static size_t on_header(char *line, size_t size, size_t n, void *arg) {
     return 0;
   }
   if (len > 2) {
-    t->outcome.result = pc_buffer_add(&t->memory.head, line, len);
+    t->outcome.result = pc_buffer_add(&t->outcome.head, line, len);
     if (t->outcome.result == PC_TOO_LARGE)
       t->outcome.result = PC_HEADERS_TOO_LARGE;
     return t->outcome.result == PC_OK ? len : 0;
@@ -39,7 +39,7 @@ static size_t on_header(char *line, size_t size, size_t n, void *arg) {
   long status = 0;
   (void)curl_easy_getinfo(t->work.easy, CURLINFO_RESPONSE_CODE, &status);
   if (status < 200) { /* an interim answer: the real one follows */
-    pc_buffer_clear(&t->memory.head);
+    pc_buffer_clear(&t->outcome.head);
     return len;
   }
   t->work.status = (int)status;
@@ -78,7 +78,7 @@ static size_t on_body(char *bytes, size_t size, size_t n, void *arg) {
   size_t len = size * n;
   size_t unread = t->work.unread + t->work.received.bytes;
   if (t->outcome.result != PC_OK) return 0;
-  if (len > t->limits.max_body - t->work.body_bytes) {
+  if (len > t->request.limits.max_body - t->work.body_bytes) {
     t->outcome.result = PC_TOO_LARGE;
     return 0;
   }
@@ -93,22 +93,20 @@ static size_t on_body(char *bytes, size_t size, size_t n, void *arg) {
 }
 
 /* Link the header lines, which lie one after the other, each ended by NUL: the
-** list that libcurl wants, without an allocation for each line. */
-static enum pc_err link_lines(struct pc_memory *m) {
-  const struct pc_buffer *b = &m->parts[PC_HEADERS];
-  size_t at = 0, n = 0, i;
-  for (; at < b->len; at += strlen(b->bytes + at) + 1) {
-    if (n == m->line_cap) {
-      size_t cap = n > 0 ? 2 * n : 16;
-      struct curl_slist *lines = realloc(m->lines, cap * sizeof *lines);
-      if (lines == NULL) return PC_NOMEM;
-      m->lines = lines;
-      m->line_cap = cap;
-    }
-    m->lines[n++].data = b->bytes + at;
+** list that libcurl wants, in one allocation. */
+static enum pc_err link_lines(struct pc_transfer *t) {
+  const struct pc_buffer *b = &t->request.parts[PC_HEADERS];
+  struct curl_slist *lines;
+  size_t at, n = 0;
+  for (at = 0; at < b->len; at += strlen(b->bytes + at) + 1) n++;
+  if (n == 0) return PC_OK;
+  lines = t->work.lines = malloc(n * sizeof *lines);
+  if (lines == NULL) return PC_NOMEM;
+  for (at = 0; at < b->len; at += strlen(b->bytes + at) + 1) {
+    lines->data = b->bytes + at;
+    lines->next = --n > 0 ? lines + 1 : NULL;
+    lines++;
   }
-  for (i = 0; i < n; i++)
-    m->lines[i].next = i + 1 < n ? &m->lines[i + 1] : NULL;
   return PC_OK;
 }
 
@@ -120,7 +118,7 @@ static enum pc_err link_lines(struct pc_memory *m) {
 ** curl_easy_reset, which is not told when it is short of memory and leaves a
 ** handle behind that cannot send. */
 static CURLcode set_request(CURL *easy, struct pc_transfer *t) {
-  const struct pc_buffer *parts = t->memory.parts;
+  const struct pc_buffer *parts = t->request.parts;
   const struct pc_buffer *method = &parts[PC_METHOD];
   const struct pc_buffer *body = &parts[PC_BODY];
   CURLcode code = CURLE_OK;
@@ -133,14 +131,16 @@ static CURLcode set_request(CURL *easy, struct pc_transfer *t) {
     SET(CURLOPT_HTTPGET, 1L);
   }
   SET(CURLOPT_CUSTOMREQUEST, method->len > 0 ? method->bytes : NULL);
-  SET(CURLOPT_HTTPHEADER, parts[PC_HEADERS].len > 0 ? t->memory.lines : NULL);
-  SET(CURLOPT_CONNECTTIMEOUT_MS, t->limits.connect_timeout_ms);
+  SET(CURLOPT_HTTPHEADER, t->work.lines);
+  SET(CURLOPT_CONNECTTIMEOUT_MS, t->request.limits.connect_timeout_ms);
   /* When streamed: libcurl does not count the time while the reader has it
   ** paused. */
-  SET(CURLOPT_LOW_SPEED_LIMIT, t->limits.streamed ? 1L : 0L);
-  SET(CURLOPT_LOW_SPEED_TIME,
-      t->limits.streamed ? (t->limits.timeout_ms + 999) / 1000 : 0L);
-  SET(CURLOPT_TIMEOUT_MS, t->limits.streamed ? 0L : t->limits.timeout_ms);
+  SET(CURLOPT_LOW_SPEED_LIMIT, t->request.limits.streamed ? 1L : 0L);
+  SET(CURLOPT_LOW_SPEED_TIME, t->request.limits.streamed
+                                  ? (t->request.limits.timeout_ms + 999) / 1000
+                                  : 0L);
+  SET(CURLOPT_TIMEOUT_MS,
+      t->request.limits.streamed ? 0L : t->request.limits.timeout_ms);
   SET(CURLOPT_FORBID_REUSE, 0L); /* pc_easy_end may have set it */
   SET(CURLOPT_PRIVATE, t);
   SET(CURLOPT_ERRORBUFFER, t->outcome.detail);
@@ -194,8 +194,7 @@ static CURL *take_handle(struct pc_io *io, CURLcode *code) {
 enum pc_err pc_easy_start(struct pc_io *io, struct pc_transfer *t) {
   CURLcode code = CURLE_OK;
   t->work.easy = take_handle(io, &code);
-  if (code == CURLE_OK && link_lines(&t->memory) != PC_OK)
-    code = CURLE_OUT_OF_MEMORY;
+  if (code == CURLE_OK && link_lines(t) != PC_OK) code = CURLE_OUT_OF_MEMORY;
   if (code == CURLE_OK) code = set_request(t->work.easy, t);
   if (code == CURLE_OK &&
       curl_multi_add_handle(io->multi, t->work.easy) != CURLM_OK)
@@ -243,7 +242,7 @@ void pc_easy_end(struct pc_io *io, struct pc_transfer *t) {
   else
     curl_easy_cleanup(t->work.easy);
   t->work.easy = NULL;
-  for (i = 0; i < PC_PART_COUNT; i++) pc_buffer_erase(&t->memory.parts[i]);
+  for (i = 0; i < PC_PART_COUNT; i++) pc_buffer_erase(&t->request.parts[i]);
 }
 
 /* CURLE_TOO_LARGE of libcurl 8.6 and later, for headers above its own limits.

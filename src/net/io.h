@@ -7,7 +7,8 @@
 #include "net/mail.h"
 
 /* Easy handles that are kept between transfers, some 6 KiB each: as many as a
-** gateway has in flight. */
+** gateway has in flight. They save 5 % of the thread's instructions for an
+** answer of three rows: 239,000 in place of 253,000. */
 #define PC_IDLE 128
 
 struct pc_poll;

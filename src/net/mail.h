@@ -1,5 +1,5 @@
 /* What the two sides of a net share: orders go down, news come up, under one
-** mutex; the transfers they are about, and the memory that is used again. Knows
+** mutex; the transfers they are about, and the pieces that are used again. Knows
 ** nothing of libcurl.
 **
 ** A transfer is several structs, by who may touch them. A call whose comment
@@ -67,6 +67,7 @@ struct pc_shared {
 };
 
 struct pc_io;
+struct curl_slist;
 
 /* The thread's. */
 struct pc_work {
@@ -82,41 +83,34 @@ struct pc_work {
   size_t header_bytes; /* received in all, 1xx included */
   unsigned todo;       /* orders being carried out */
   int status;
+  struct curl_slist *lines; /* owned: an array, which links the headers */
   bool touched;
   bool waits; /* libcurl was told to pause it */
   bool finished;
 };
 
-/* The thread's until it is handed up as over, then the owner's. */
+/* The thread's until it is handed up (head: with the status; the rest: as over),
+** then the owner's. */
 struct pc_outcome {
+  struct pc_buffer head; /* header lines of the final answer */
   struct pc_timings timings;
   enum pc_err result;
   char detail[PC_DETAIL_BYTES];
 };
 
-struct curl_slist;
-
-/* What one transfer after the other needs, and what is slow to get: it would
-** be freed by another thread than the one that has to get it again. */
-struct pc_memory {
-  /* the owner's until the transfer is sent, then the thread's */
+/* The owner's until the transfer is sent, then the thread's. */
+struct pc_asked {
   struct pc_buffer parts[PC_PART_COUNT]; /* each ends in NUL once set */
-  /* the thread's */
-  struct curl_slist *lines; /* owned: an array, which links the headers */
-  size_t line_cap;          /* elements of it */
-  /* the thread's until it is handed up (status, over), then the owner's */
-  struct pc_buffer head; /* header lines of the final answer */
+  struct pc_limits limits;
 };
 
 struct pc_transfer {
   struct pc_net *net; /* NULL once the net is gone, which the owner sees */
   struct pc_owned owned;
   struct pc_shared shared;
-  struct pc_limits
-      limits; /* the owner's until it is sent, then the thread's */
+  struct pc_asked request;
   struct pc_work work;
   struct pc_outcome outcome;
-  struct pc_memory memory; /* the last member: it outlives the request */
 };
 
 struct pc_mail {
@@ -144,8 +138,6 @@ struct pc_net {
   struct pc_transfer *all;
   struct pc_transfer *ready_first; /* oldest */
   struct pc_transfer *ready_last;
-  struct pc_transfer *spare_transfers; /* to use again, by all_next */
-  int spare_transfer_count;
   int running;
   int live; /* transfers sent and not ended */
   struct pc_task task;
@@ -178,12 +170,9 @@ void pc_mail_hand_up(struct pc_mail *m, struct pc_transfer *t);
 
 /* --- transfers --- */
 
-/* A new one, or one to use again; NULL: no memory. */
-struct pc_transfer *pc_transfer_take(struct pc_net *net);
-/* Keep it for the next request, or free it. */
-void pc_transfer_recycle(struct pc_net *net, struct pc_transfer *t);
+/* One with room for nothing yet; NULL: no memory. */
+struct pc_transfer *pc_transfer_make(void);
 void pc_transfer_free(struct pc_transfer *t);
-void pc_transfers_free_spare(struct pc_net *net);
 /* Nobody refers to it any more. With the mutex held. */
 bool pc_transfer_unused(const struct pc_transfer *t);
 

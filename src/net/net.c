@@ -8,7 +8,6 @@
 #include <string.h>
 
 static void free_net(struct pc_net *net) {
-  pc_transfers_free_spare(net);
   pc_mail_close(&net->mail);
   free((char *)net->config.ca_file);
   if (net->config.proxy != NULL)

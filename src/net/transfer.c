@@ -14,7 +14,7 @@ enum pc_err pc_transfer_new(struct pc_transfer **result, struct pc_net *net,
   struct pc_transfer *t;
   pc_life_check(net);
   if (net->broken) return PC_RESOURCES;
-  t = pc_transfer_take(net);
+  t = pc_transfer_make();
   if (t == NULL) return PC_NOMEM;
   t->owned.id = id;
   t->net = net;
@@ -29,7 +29,7 @@ static enum pc_err too_large(enum pc_err err) {
 
 enum pc_err pc_transfer_set(struct pc_transfer *t, enum pc_part part,
                             const char *bytes, size_t len) {
-  struct pc_buffer *b = &t->memory.parts[part];
+  struct pc_buffer *b = &t->request.parts[part];
   enum pc_err err;
   pc_buffer_clear(b);
   err = pc_buffer_add(b, bytes, len);
@@ -40,7 +40,7 @@ enum pc_err pc_transfer_set(struct pc_transfer *t, enum pc_part part,
 enum pc_err pc_transfer_add_header(struct pc_transfer *t, const char *name,
                                    size_t name_len, const char *value,
                                    size_t len) {
-  struct pc_buffer *b = &t->memory.parts[PC_HEADERS];
+  struct pc_buffer *b = &t->request.parts[PC_HEADERS];
   /* libcurl takes a name and a colon for a header that is not to be sent. */
   const char *lead = len > 0 ? ": " : ";";
   enum pc_err err = pc_buffer_add(b, name, name_len);
@@ -57,7 +57,7 @@ enum pc_err pc_transfer_send(struct pc_transfer *t,
   pc_life_check(net);
   err = pc_life_start(net);
   if (err != PC_OK) return err;
-  t->limits = *limits;
+  t->request.limits = *limits;
   t->owned.sent = t->owned.counted = true;
   net->running++;
   net->live++;
@@ -107,10 +107,7 @@ void pc_transfer_release(struct pc_transfer *t) {
     pc_transfer_unlink(net, t);
   }
   if (t->owned.lost) return;
-  if (net == NULL)
-    pc_transfer_free(t);
-  else if (!t->owned.sent || let_go(net, t))
-    pc_transfer_recycle(net, t);
+  if (net == NULL || !t->owned.sent || let_go(net, t)) pc_transfer_free(t);
 }
 
 void pc_transfer_cancel(struct pc_transfer *t) {
@@ -174,8 +171,8 @@ const char *pc_transfer_header(const struct pc_transfer *t, const char *name,
   const char *end;
   size_t name_len = strlen(name);
   if (t->owned.status == 0) return NULL; /* the thread still writes to them */
-  line = t->memory.head.bytes;
-  end = line + t->memory.head.len;
+  line = t->outcome.head.bytes;
+  end = line + t->outcome.head.len;
   while (line < end) {
     const char *stop = memchr(line, '\n', (size_t)(end - line));
     const char *value = line + name_len + 1;
