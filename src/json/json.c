@@ -191,8 +191,7 @@ enum pc_err pc_json_text(const char *raw, size_t n, char *out, size_t *used) {
     written = length;
     if (length == 0 && *s >= 0x80) {
       length = pc_utf8_length(s, end);
-      if (length == 0)
-        err = pc_utf8_cut(s, end) ? PC_TRUNCATED : PC_JSON_UTF8;
+      if (length == 0) err = pc_utf8_cut(s, end) ? PC_TRUNCATED : PC_JSON_UTF8;
       written = length;
     } else if (length == 0) {
       uint32_t code = 0;
