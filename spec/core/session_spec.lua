@@ -208,6 +208,34 @@ describe("partnercenter.core.session", function()
       assert.is_true(rest.TotalCount >= 10000)
     end)
 
+    it("give the rows that have arrived as arrays", function()
+      local count, arrays, first = 0, 0, nil
+      local t = send(BIG, { streamed = true })
+      assert.error_matches(function() t:rows(0) end, "from 1 on")
+      while true do
+        local most = arrays % 2 == 0 and 7 or nil
+        local ok, rows = t:rows(most)
+        if ok then
+          assert.is_true(#rows > 0 and #rows <= (most or 10000))
+          count, arrays, first = count + #rows, arrays + 1, first or rows[1]
+          for i = 1, #rows do assert(type(rows[i].customerName) == "string") end
+        elseif ok == nil then
+          assert.is_nil(rows)
+          break
+        elseif not rows then
+          session:step(5)
+        end
+      end
+      assert.equal(10000, count)
+      assert.is_true(arrays < 2000)
+      local ok, rest
+      wait_until(function() ok, rest = t:value() return ok end)
+      assert.same({}, rest.Value)
+      local whole = wait_for(send(BIG))
+      wait_until(function() ok, rest = whole:value() return ok end)
+      assert.same(rest.Value[1], first)
+    end)
+
     it("count a transfer as running until it hands out rows", function()
       local t = send(BIG, { streamed = true })
       assert.equal(1, session:running())

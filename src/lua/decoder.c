@@ -320,26 +320,62 @@ enum pc_err pc_decoder_feed(lua_State *L, int index, const char *bytes,
   return d->builder.err;
 }
 
-int pc_decoder_next(lua_State *L, int index) {
-  struct decoder *d = check_decoder(L, index);
+/* Whether there is a row to take. */
+static bool has_row(const struct decoder *d) {
+  return !d->broken && d->row < d->builder.row_count;
+}
+
+/* Push the next row of the table of rows on top, which lets go of it.
+** [-0, +1, -] */
+static void take_row(lua_State *L, struct decoder *d) {
+  lua_rawgeti(L, -1, (int)++d->row);
+  lua_pushnil(L);
+  lua_rawseti(L, -3, (int)d->row);
+}
+
+/* Say that there is no row now: false, or nil, or an error.
+** [-0, +1|3, m] */
+static int push_no_row(lua_State *L, const struct decoder *d) {
   enum pc_err err = d->builder.err;
-  if (!d->broken && d->row < d->builder.row_count) {
-    lua_pushboolean(L, 1);
-    pc_getuv(L, index);
-    lua_rawgeti(L, -1, PC_KEPT_ROWS);
-    lua_rawgeti(L, -1, (int)++d->row); /* true kept rows row */
-    lua_pushnil(L);
-    lua_rawseti(L, -3, (int)d->row);
-    lua_replace(L, -3);
-    lua_pop(L, 1); /* true row */
-    return 2;
-  }
   if (err != PC_OK) return push_failure(L, err, d->builder.wrong);
   if (d->builder.rows && !d->builder.rows_ended)
     lua_pushboolean(L, 0);
   else
     lua_pushnil(L);
   return 1;
+}
+
+int pc_decoder_next(lua_State *L, int index) {
+  struct decoder *d = check_decoder(L, index);
+  if (!has_row(d)) return push_no_row(L, d);
+  lua_pushboolean(L, 1);
+  pc_getuv(L, index);
+  lua_rawgeti(L, -1, PC_KEPT_ROWS);
+  take_row(L, d); /* true kept rows row */
+  lua_replace(L, -3);
+  lua_pop(L, 1); /* true row */
+  return 2;
+}
+
+int pc_decoder_rows(lua_State *L, int index, uint32_t most) {
+  struct decoder *d = check_decoder(L, index);
+  uint32_t n, i;
+  index = pc_absindex(L, index);
+  if (!has_row(d)) return push_no_row(L, d);
+  n = d->builder.row_count - d->row;
+  if (n > most) n = most;
+  lua_pushboolean(L, 1);
+  lua_createtable(L, (int)n, 0); /* whose finalizers may take rows */
+  pc_getuv(L, index);
+  lua_rawgeti(L, -1, PC_KEPT_ROWS); /* true array kept rows */
+  for (i = 1; i <= n && has_row(d); i++) {
+    take_row(L, d);
+    lua_rawseti(L, -4, (int)i);
+  }
+  lua_pop(L, 2);
+  if (i > 1) return 2;
+  lua_pop(L, 2);
+  return push_no_row(L, d);
 }
 
 int pc_decoder_finish(lua_State *L, int index) {

@@ -9,6 +9,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 #include "lua/compat.h"
 #include "base/errors.h"
 
@@ -46,6 +47,10 @@ PC_MUST_CHECK enum pc_err pc_decoder_feed(lua_State *L, int index,
 ** were. Rows that came before an error are given out before it.
 ** [-0, +1|2|3, m] */
 int pc_decoder_next(lua_State *L, int index);
+
+/* Take up to `most` of the rows that are complete: like pc_decoder_next, with
+** an array of them, which is never empty, for the row.  [-0, +1|2|3, m] */
+int pc_decoder_rows(lua_State *L, int index, uint32_t most);
 
 /* Say that the text ends here and take the document, its row array empty:
 ** pushes true, document | nil, message, offset, and returns how many values

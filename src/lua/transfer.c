@@ -272,14 +272,17 @@ static int transfer_value(lua_State *L) {
   return read_body(L, read_value);
 }
 
-static int read_row(lua_State *L, struct view *v) {
+/* Read on until there is a row to take, or, where `most` is not 0, up to so
+** many as one array.  [-0, +n, m] */
+static int read_on(lua_State *L, struct view *v, uint32_t most) {
   size_t len, left = v->slice;
   const char *bytes;
   int decoder, n;
   if (v->finished) return 0;
   decoder = push_decoder(L, v, true);
   for (;;) {
-    n = pc_decoder_next(L, decoder);
+    n = most == 0 ? pc_decoder_next(L, decoder)
+                  : pc_decoder_rows(L, decoder, most);
     if (n == 2) pc_transfer_uncount(v->transfer);
     if (n != 1 || lua_isnil(L, -1)) return n;
     lua_pop(L, 1);
@@ -289,6 +292,14 @@ static int read_row(lua_State *L, struct view *v) {
     feed_piece(L, v, decoder, bytes, len);
     left = len < left ? left - len : 0;
   }
+}
+
+static int read_row(lua_State *L, struct view *v) {
+  return read_on(L, v, 0);
+}
+
+static int read_rows(lua_State *L, struct view *v) {
+  return read_on(L, v, (uint32_t)luaL_optinteger(L, 2, INT32_MAX));
 }
 
 /***
@@ -305,6 +316,29 @@ The next row of the body's row array, as soon as it has arrived.
 */
 static int transfer_next(lua_State *L) {
   return read_body(L, read_row);
+}
+
+/***
+The rows that have arrived, at least one, as one array. A row is either taken
+by this or by `next`.
+@function Transfer:rows
+@tparam[opt] integer most how many rows at most, from 1; without it all that
+there are, which are those of one piece of the body
+@treturn[1] boolean true
+@treturn[1] table the rows
+@treturn[2] boolean false: not yet
+@treturn[2] boolean whether bytes are waiting to be decoded
+@treturn[3] nil no more rows; `value` gives the rest of the document
+@treturn[4] nil
+@treturn[4] string message
+@treturn[4] number|string byte offset, 1-based, or the kind of failure
+*/
+static int transfer_rows(lua_State *L) {
+  if (!lua_isnoneornil(L, 2)) {
+    lua_Number most = luaL_checknumber(L, 2);
+    luaL_argcheck(L, most >= 1 && most <= INT32_MAX, 2, "from 1 on");
+  }
+  return read_body(L, read_rows);
 }
 
 static int read_raw(lua_State *L, struct view *v) {
@@ -485,17 +519,12 @@ static int transfer__tostring(lua_State *L) {
 /* --- registration --- */
 
 static const luaL_Reg methods[] = {
-    {"value", transfer_value},
-    {"next", transfer_next},
-    {"body", transfer_body},
-    {"done", transfer_done},
-    {"status", transfer_status},
-    {"header", transfer_header},
-    {"failure", transfer_failure},
-    {"timings", transfer_timings},
-    {"cancel", transfer_cancel},
-    {"close", transfer_close},
-    {NULL, NULL},
+    {"value", transfer_value},     {"next", transfer_next},
+    {"rows", transfer_rows},       {"body", transfer_body},
+    {"done", transfer_done},       {"status", transfer_status},
+    {"header", transfer_header},   {"failure", transfer_failure},
+    {"timings", transfer_timings}, {"cancel", transfer_cancel},
+    {"close", transfer_close},     {NULL, NULL},
 };
 
 static const luaL_Reg metamethods[] = {

@@ -45,7 +45,7 @@ end
 --- Read something of an answer, waiting as long as it takes.
 -- @tparam table call
 -- @tparam Transfer transfer
--- @tparam string method of the transfer: "value" or "next"
+-- @tparam string method of the transfer: "value" or "rows"
 -- @treturn[1] boolean true
 -- @treturn[1] value
 -- @treturn[2] nil there is no more

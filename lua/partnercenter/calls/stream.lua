@@ -9,10 +9,14 @@ local M = {}
 local methods = {}
 local mt = { __name = "partnercenter.stream", __index = methods }
 
--- Read one row ahead, so that an answer which breaks off before its first row
--- can still be asked for again.
+-- Read the rows that have arrived, at least one. That is done before they are asked
+-- for, so that an answer which breaks off before its first row can still be asked for
+-- again.
 local function advance(self)
-  self.ok, self.row = attempt.read(self.call, self.transfer, "next")
+  local ok, rows = attempt.read(self.call, self.transfer, "rows")
+  self.at = 0
+  self.rows = ok and rows or nil
+  return ok, rows
 end
 
 --- Opens a stream, for `attempt.once`.
@@ -23,25 +27,33 @@ end
 -- @treturn[2] Error the answer failed before its first row
 function M.open(call, transfer)
   local self = setmetatable({ call = call, transfer = transfer }, mt)
-  advance(self)
-  if not self.ok and self.row then return nil, self.row end
-  if self.ok then return self end
+  local ok, err = advance(self)
+  if not ok and err then return nil, err end
+  if ok then return self end
   -- No rows at all: the rest decides whether this is an answer.
-  local ok, document = attempt.read(call, transfer, "value")
+  local document
+  ok, document = attempt.read(call, transfer, "value")
   if not ok then return nil, document end
   self.document = document
   attempt.finish(call, transfer)
   return self
 end
 
+local function fail(self, err)
+  self.err = err
+  attempt.finish(self.call, self.transfer, err)
+  return nil, err
+end
+
 -- After the last row: the rest of the document, read once.
 local function finish(self)
-  if self.document == nil and not self.err then
+  if self.document == nil then
     local ok, document = attempt.read(self.call, self.transfer, "value")
-    if ok then self.document = document else self.err = document end
-    attempt.finish(self.call, self.transfer, self.err)
+    if not ok then return fail(self, document) end
+    self.document = document
+    attempt.finish(self.call, self.transfer)
   end
-  return nil, self.err
+  return nil
 end
 
 --- The next row.
@@ -52,22 +64,21 @@ end
 -- @treturn[3] nil
 -- @treturn[3] Error the answer broke off
 function methods:next(iterating)
-  self.call.iterating = iterating
+  local rows, at = self.rows, self.at + 1
+  if rows and rows[at] ~= nil then
+    self.at = at
+    return true, rows[at]
+  end
   if self.err then return nil, self.err end
-  if not self.ok then return finish(self) end
-  local row = self.row
-  if self.taken then
-    advance(self)
-    if self.ok then return true, self.row end
-    if self.row then
-      self.err = self.row
-      attempt.finish(self.call, self.transfer, self.err)
-      return nil, self.err
-    end
+  self.call.iterating = iterating
+  if not rows then return finish(self) end
+  local ok, err = advance(self)
+  if not ok then
+    if err then return fail(self, err) end
     return finish(self)
   end
-  self.taken = true
-  return true, row
+  self.at = 1
+  return true, self.rows[1]
 end
 
 --- What the document holds beside its rows, after the last one.
