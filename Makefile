@@ -36,6 +36,10 @@ CMOD_DIR ?= $(PREFIX)/lib/lua/$(LUA_ABI)
 BIN_DIR  ?= $(PREFIX)/bin
 MAN_DIR  ?= $(PREFIX)/share/man/man1
 DATA_DIR ?= $(PREFIX)/share/partnercenter
+# Completion scripts, where the shells look for those of programs below PREFIX.
+BASH_DIR ?= $(PREFIX)/share/bash-completion/completions
+ZSH_DIR  ?= $(PREFIX)/share/zsh/site-functions
+FISH_DIR ?= $(PREFIX)/share/fish/vendor_completions.d
 
 VERSION := $(shell sed -n 's/^return "\(.*\)"$$/\1/p' lua/partnercenter/version.lua)
 
@@ -209,6 +213,17 @@ install: all              ## install for one Lua below PREFIX (and DESTDIR)
 	    >"$(DESTDIR)$(BIN_DIR)/$$program"; \
 	  chmod 755 "$(DESTDIR)$(BIN_DIR)/$$program"; \
 	done
+	@# Made by the command itself, which may lack lua-argparse here.
+	@set -e; complete() { \
+	  install -d "$$2"; \
+	  if PC_BUILD='$(abspath $(BUILD))' $(LUA_BIN) bin/partnercenter completion "$$1" >"$$2/$$3"; \
+	  then chmod 644 "$$2/$$3"; else rm -f "$$2/$$3"; fi; \
+	}; \
+	if $(LUA_BIN) -e 'require "argparse"' 2>/dev/null; then \
+	  complete bash '$(DESTDIR)$(BASH_DIR)' partnercenter; \
+	  complete zsh '$(DESTDIR)$(ZSH_DIR)' _partnercenter; \
+	  complete fish '$(DESTDIR)$(FISH_DIR)' partnercenter.fish; \
+	fi
 	@set -e; for page in $(PAGES); do \
 	  install -d '$(DESTDIR)$(MAN_DIR)'; \
 	  install -m 644 "doc/$$page" "$(DESTDIR)$(MAN_DIR)/$$page"; \
@@ -221,12 +236,13 @@ install: all              ## install for one Lua below PREFIX (and DESTDIR)
 uninstall:                ## remove what install has put there
 	rm -rf '$(DESTDIR)$(LMOD_DIR)/partnercenter' '$(DESTDIR)$(CMOD_DIR)/partnercenter' \
 	  '$(DESTDIR)$(DATA_DIR)/types'
-	rm -f '$(DESTDIR)$(CMOD_DIR)/partnercenter.so' \
+	rm -f '$(DESTDIR)$(CMOD_DIR)/partnercenter.so' '$(DESTDIR)$(BASH_DIR)/partnercenter' \
+	  '$(DESTDIR)$(ZSH_DIR)/_partnercenter' '$(DESTDIR)$(FISH_DIR)/partnercenter.fish' \
 	  $(foreach program,$(PROGRAMS),'$(DESTDIR)$(BIN_DIR)/$(program)') \
 	  $(foreach page,$(PAGES),'$(DESTDIR)$(MAN_DIR)/$(page)')
 	@# And the directories, where nothing else is in them.
 	@cd '$(DESTDIR)/' && for dir in '$(LMOD_DIR)' '$(CMOD_DIR)' '$(BIN_DIR)' '$(MAN_DIR)' \
-	  '$(DATA_DIR)'; do \
+	  '$(DATA_DIR)' '$(BASH_DIR)' '$(ZSH_DIR)' '$(FISH_DIR)'; do \
 	  rmdir -p ".$$dir" 2>/dev/null || :; \
 	done
 

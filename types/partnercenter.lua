@@ -90,7 +90,7 @@ function partnercenter.is_guid(text) end
 
 ---@class partnercenter.RequestOptions
 ---@field path string starts with a slash
----@field query? table<string, string|number|boolean> not encoded
+---@field query? table<string, string|number|boolean|(string|number|boolean)[]> not encoded
 ---@field headers? table<string, string>
 ---@field paging? "skip"|"links" default "skip"
 

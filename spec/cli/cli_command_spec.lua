@@ -74,6 +74,18 @@ describe("the command in a pipe", function()
     assert.equal(1 + 4, lines)
   end)
 
+  it("sends a parameter as often as it is written", function()
+    box:reset()
+    run "get '/v1/customers?size=2&size=1'"
+    assert.truthy(box:stats().requests[1].uri:find("size=2&size=1", 1, true))
+  end)
+
+  it("shows nested rows with dots", function()
+    local _, out = run "get /v1/customers -f table"
+    assert.truthy(out:find("companyProfile.companyName", 1, true))
+    assert.is_nil(out:find("{", 1, true))
+  end)
+
   it("asks each customer once, side by side", function()
     box:reset()
     assert.equal(0, (run { "usage", "-f", "csv", SECOND, SECOND:upper(), DOCUMENTED }))
@@ -181,6 +193,26 @@ describe("the command in a pipe", function()
     assert.equal(0, code)
     command.write(directory .. "/complete", out)
     assert.truthy(os.execute("bash -n " .. directory .. "/complete"))
+    local function complete(...)
+      command.write(directory .. "/try", ("source %s/complete\nCOMP_WORDS=(%s)\n"):format(directory,
+        table.concat({ ... }, " ")) .. "COMP_CWORD=$((${#COMP_WORDS[@]} - 1))\n_partnercenter\n"
+        .. 'echo " ${COMPREPLY[*]} "\n')
+      local pipe = io.popen("bash " .. directory .. "/try")
+      local text = pipe:read("*a")
+      pipe:close()
+      return text
+    end
+    for _, c in ipairs {
+      { { "partnercenter", "deployment", "--sort", "lic" }, " licensesDeployed " },
+      { { "partnercenter", "deployment", "--group-by", "deployedS" }, " deployedShare " },
+      { { "partnercenter", "customers", "--columns", "relation" }, " relationshipToPartner " },
+      { { "partnercenter", "sandbox", "dep" }, " deployment " },
+      { { "partnercenter", "sandbox", "--cus" }, " --customers= " },
+      { { "partnercenter", "sandbox", "deployment", "--all" }, " --all-customers " },
+    } do
+      local text = complete((table.unpack or unpack)(c[1]))
+      assert.truthy(text:find(c[2], 1, true), text)
+    end
   end)
 
   it("has every option in its manual", function()

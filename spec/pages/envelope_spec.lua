@@ -114,7 +114,8 @@ describe("partnercenter.collection", function()
       { "a row that is a number", "[1]", "protocol" },
       { "a fault under status 200", [[{"code":400072,"description":"The item is not available",
         "data":[],"source":"PartnerFD"}]], "not_found", 400072 },
-      { "a fault with a numeral as code", [[{"Code":"2000","Description":"bad"}]], "http", 2000 },
+      { "a fault with a numeral as code", [[{"Code":"2000","Description":"bad","Data":[]}]],
+        "http", 2000 },
       { "a gateway's message", [[{"statusCode":500,"message":"sorry"}]], "http" },
       { "the partner API's fault", [[{"error":{"code":"unAuthorized","message":"no"}}]], "http" },
     } do
@@ -134,6 +135,10 @@ describe("partnercenter.collection", function()
   end)
 
   it("does not take a row with a code and a description for a fault", function()
+    for _, row in ipairs { [[{"code":"7","description":"seven"}]],
+      [[{"code":94103,"description":"San Francisco"}]] } do
+      assert.equal(1, #assert(normalize(row)).items)
+    end
     local page = normalize([[{"id":"a","code":7,"description":"seven"}]])
     assert.equal(1, #page.items)
   end)

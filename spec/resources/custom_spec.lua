@@ -15,6 +15,8 @@ describe("partnercenter.custom", function()
     { "writes numbers and booleans", { path = "/v1/x",
       query = { size = 40, flag = true, share = 0.5, big = 2 ^ 40 } },
       "/v1/x?big=1099511627776&flag=true&share=0.5&size=40" },
+    { "sends a name as often as it has values",
+      { path = "/v1/x", query = { b = 1, a = { 2, "1" } } }, "/v1/x?a=2&a=1&b=1" },
     { "encodes names too", { path = "/v1/x", query = { ["$filter"] = "a" } },
       "/v1/x?%24filter=a" },
     { "sends an empty value", { path = "/v1/x", query = { a = "" } }, "/v1/x?a=" },

@@ -41,6 +41,9 @@ local function is_fault(document, keys)
   local code, description = document[keys.code or ""], document[keys.description or ""]
   if not numeral(code) or type(description) ~= "string" then return false end
   if type(document[keys.source or ""]) == "string" then return true end
+  -- Every fault that is documented has a source, or details; a code with a description
+  -- alone is a row of somebody's.
+  if type(document[keys.data or ""]) ~= "table" then return false end
   for name in pairs(keys) do
     if not FAULT_MEMBERS[name] then return false end
   end

@@ -48,15 +48,25 @@ local function query_text(value)
   return nil
 end
 
+-- The texts of a value, or of each one of an array.
+local function query_texts(value)
+  local texts = {}
+  for i, each in ipairs(type(value) == "table" and value or { value }) do
+    texts[i] = query_text(each)
+    if not texts[i] then return nil end
+  end
+  return texts[1] and texts or nil
+end
+
 local function custom_query(query, level)
   local texts = {}
   for name, value in pairs(query) do
-    local text = check.text(name) and query_text(value)
-    if not text then
+    texts[name] = check.text(name) and query_texts(value) or nil
+    if not texts[name] then
       error(("query parameter '%s' must be a text, a number or a boolean, without control "
-        .. "characters"):format(tostring(name):gsub("[^\32-\126]", "?")), level + 1)
+        .. "characters, or an array of them"):format(tostring(name):gsub("[^\32-\126]", "?")),
+        level + 1)
     end
-    texts[name] = text
   end
   return texts
 end
@@ -82,7 +92,8 @@ end
 --- A resource of the caller's own: any other GET of the API.
 -- @tparam table spec
 -- @tparam string spec.path starts with a slash; percent-encoded where it needs to be
--- @tparam ?table spec.query names and values (texts, numbers, booleans), not encoded
+-- @tparam ?table spec.query names and values (texts, numbers, booleans,
+--   or arrays of them for a name that comes more than once), not encoded
 -- @tparam ?table spec.headers names and values
 -- @tparam[opt="skip"] string spec.paging "skip" also goes on by `skip` while an
 --   analytics envelope counts more rows; "links" follows links and tokens alone

@@ -58,8 +58,11 @@ local function query_of(resource, given, level)
   if resource.query == nil and next(given) == nil then return "", nil end
   local known = resource.params or {}
   local pairs_of, here = {}, nil
-  for name, value in pairs(resource.query or {}) do
-    pairs_of[#pairs_of + 1] = url.encode(name) .. "=" .. url.encode(value)
+  for name, values in pairs(resource.query or {}) do
+    local own = {}
+    for i, value in ipairs(values) do own[i] = url.encode(name) .. "=" .. url.encode(value) end
+    -- Those of one name keep their order.
+    pairs_of[#pairs_of + 1] = table.concat(own, "&")
   end
   for name, value in pairs(given) do
     local text, why

@@ -3,6 +3,7 @@
 -- - `name`, `summary` (one line), `description` (default: the summary)
 -- - `arguments`: how the usage shows them, such as "[<customer> ...]"
 -- - `examples`: command lines without the program's name; the specs run them
+-- - `fields`: what `--sort` and its like can name, for the completion
 -- - `options(command)`: adds its options to a command of lua-argparse
 -- - `run(given, where, parser)`: does it; gives the exit code, or raises a failure
 --

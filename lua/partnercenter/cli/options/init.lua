@@ -92,7 +92,8 @@ end
 -- @tparam table sections array of { title, commands }; a command is what a file of
 --   `partnercenter.cli.commands` gives
 -- @treturn table parser of lua-argparse
--- @treturn table by name of a command: `name`, `run`, `parser` (lua-argparse's of it)
+-- @treturn table by name of a command: `name`, `run`, `fields`, `parser`
+--   (lua-argparse's of it)
 function M.parser(sections)
   local parser = argparse("partnercenter"):epilog(EPILOG)
     :description "Licence insights from Microsoft Partner Center."
@@ -105,7 +106,9 @@ function M.parser(sections)
     local elements = {}
     for i, entry in ipairs(section.commands) do
       elements[i] = add(parser, entry)
-      by_name[entry.name] = { name = entry.name, run = entry.run, parser = elements[i] }
+      by_name[entry.name] = {
+        name = entry.name, run = entry.run, parser = elements[i], fields = entry.fields,
+      }
     end
     parser:group(section.title, (table.unpack or unpack)(elements))
   end

@@ -13,6 +13,13 @@ local task_of = require "partnercenter.cli.run.task"
 
 local M = {}
 
+--- The fields that rows can have.
+-- @tparam string command "deployment" or "usage"
+-- @treturn table array of names
+function M.fields(command)
+  return insights_of.known({ all_customers = true }, command)
+end
+
 -- What a run makes: a snapshot before the report, which shows it, and rows.
 local function open_outputs(given, command, plan, task)
   local outputs = {}

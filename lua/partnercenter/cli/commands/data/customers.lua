@@ -2,6 +2,7 @@
 -- SPDX-License-Identifier: MIT
 -- @module partnercenter.cli.commands.data.customers
 
+local fields = require "partnercenter.fields"
 local options = require "partnercenter.cli.options"
 local run = require "partnercenter.cli.run"
 
@@ -13,6 +14,7 @@ return {
     [[customers --filter "startswith(CompanyName,'cont')"]],
     "customers --sort companyName --format csv --output customers.csv",
   },
+  fields = fields.of "customers",
   options = function(command)
     options.groups.rows(command, "table")
     options.groups.settings(command)

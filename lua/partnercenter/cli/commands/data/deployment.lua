@@ -15,6 +15,7 @@ return {
     "deployment --all-customers --html report.html",
     "deployment 4d3cf487-70f4-4e1e-9ff1-b2bfce8d9f04 --format csv --output deployment.csv",
   },
+  fields = run.licenses.fields "deployment",
   options = function(command)
     options.groups.licenses(command, "Only where less than this is deployed.")
   end,

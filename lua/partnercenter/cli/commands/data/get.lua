@@ -17,7 +17,9 @@ local function read_path(text)
   local names = {}
   for pair in query:gmatch("[^&]+") do
     local name, value = pair:match("^([^=]*)=?(.*)$")
-    names[url.decode(name)] = url.decode((value:gsub("%+", " ")))
+    name = url.decode(name)
+    names[name] = names[name] or {}
+    table.insert(names[name], url.decode((value:gsub("%+", " "))))
   end
   return path, names
 end

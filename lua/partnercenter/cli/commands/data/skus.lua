@@ -52,6 +52,7 @@ return {
     "skus contoso",
     "skus --all-customers --filter 'availableUnits gt 10' --sort availableUnits:desc",
   },
+  fields = fields.of "customers.subscribedskus",
   options = function(command)
     options.groups.customers(command)
     options.groups.rows(command, "table")

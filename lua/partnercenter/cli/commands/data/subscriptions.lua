@@ -2,6 +2,7 @@
 -- SPDX-License-Identifier: MIT
 -- @module partnercenter.cli.commands.data.subscriptions
 
+local fields = require "partnercenter.fields"
 local options = require "partnercenter.cli.options"
 local run = require "partnercenter.cli.run"
 
@@ -13,6 +14,7 @@ return {
     "subscriptions --sort commitmentEndDate",
     "subscriptions --group-by status,subscriptionType",
   },
+  fields = fields.of "analytics.subscriptions",
   options = function(command)
     command:group("Main options", options.groups.grouping(command))
     options.groups.rows(command, "table")

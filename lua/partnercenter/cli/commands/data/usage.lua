@@ -13,6 +13,7 @@ return {
     "usage --all-customers --below 20",
     "usage --all-customers --group-by productName,workloadName --sort usedShare",
   },
+  fields = run.licenses.fields "usage",
   options = function(command)
     options.groups.licenses(command, "Only where less than this is used.")
   end,
