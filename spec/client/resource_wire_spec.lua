@@ -246,6 +246,32 @@ describe("resources", function()
   describe("filter", function()
     local commercial = function() return partner.analytics.commercial.deployment.license end
 
+    -- A misspelt field would take none of the rows, or all.
+    local function refused(kind, ok, err)
+      assert.is_falsy(ok)
+      assert.equal(kind, type(err) == "table" and err.kind or err:match("documents no field"))
+      assert.truthy(tostring(err):find("field '", 1, true))
+    end
+
+    it("is an error when no row has its field, whatever the verb", function()
+      for _, wanted in ipairs { filter.eq("nonsense", 1), filter.ne("nonsense", 1) } do
+        refused("config", commercial():get { filter = wanted })
+        refused("config", commercial():all { filter = wanted, top = 3 })
+        for _, verb in ipairs { "each", "pages" } do
+          refused("config", pcall(function()
+            for _ in commercial()[verb](commercial(), { filter = wanted }) do end
+          end))
+        end
+      end
+      refused("documents no field", pcall(function()
+        return (commercial():get { filter = filter.eq("serviceCod", "o365") })
+      end))
+      local other = partner:request { path = "/v1/customers" }
+      refused("config", other:all { filter = filter.eq("companyProfile.nope", 1) })
+      local name = filter.starts_with("companyProfile.companyName", "c")
+      assert.is_true(#assert(other:all { filter = name }) > 0)
+    end)
+
     it("counts what passed when the page had all rows", function()
       local every = assert(commercial():get())
       local big = filter.gt("licensesSold", 20)

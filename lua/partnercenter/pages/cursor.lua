@@ -8,6 +8,8 @@
 -- @module partnercenter.pages.cursor
 
 local errors = require "partnercenter.errors"
+local fields = require "partnercenter.fields"
+local filters = require "partnercenter.filters"
 local paging = require "partnercenter.pages.next_page"
 local repeats = require "partnercenter.pages.repeats"
 
@@ -47,11 +49,39 @@ function M.give(plan, row)
   return row
 end
 
+--- Watches rows for the fields of the filter that nobody documents: one that no row
+-- has is misspelt, and must not look like a filter that nothing passes.
+-- @tparam table plan its `filter` is wrapped; `verdict` tells what is wrong
+function M.watch_fields(plan)
+  local names = {}
+  for _, name in ipairs(plan.filter and filters.fields(plan.filter) or {}) do
+    if not fields.is_documented(name) then names[#names + 1] = name end
+  end
+  if not names[1] then return end
+  local test = plan.filter
+  local see, verdict = fields.watch(names)
+  plan.verdict = verdict
+  plan.filter = function(row)
+    see(row)
+    return test(row)
+  end
+end
+
+--- What ends a walk behind its last row.
+-- @tparam table walk
+-- @treturn ?Error err
+function M.ending(walk)
+  local why = not walk.failure and walk.plan.verdict and walk.plan.verdict()
+  if why then walk.failure = errors.from_failure("config", "filter: " .. why) end
+  return walk.failure
+end
+
 --- A walk that has not begun.
 -- @tparam table plan
 -- @treturn table `request` is the one to send next; `failure` is what ends the
 --   walk behind what is in hand
 function M.start(plan)
+  M.watch_fields(plan)
   return {
     plan = plan,
     request = plan.request,

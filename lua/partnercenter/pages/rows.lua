@@ -103,7 +103,7 @@ local function next_row(walk)
     elseif walk.request then
       err = open(walk)
     else
-      return nil, walk.failure
+      return nil, walks.ending(walk)
     end
     if err then
       close(walk)

@@ -26,6 +26,8 @@ local function finish(plan, request, page, envelope)
     local whole = page.totalCount == #rows and request == plan.request
       and paging.is_whole(request, envelope, #rows)
     page.unfilteredCount, page.totalCount = page.totalCount, whole and #kept or nil
+    local why = whole and plan.verdict and plan.verdict()
+    if why then return nil, errors.from_failure("config", "filter: " .. why) end
   end
   return page
 end
@@ -50,6 +52,7 @@ function M.get(plan)
   local page, envelope, facts = fetch(plan, plan.request)
   if not page then return nil, envelope end
   if plan.resource.single then return page, facts end
+  walks.watch_fields(plan)
   walks.tell(plan, plan.request, 1, #page.items, envelope, facts)
   local err
   page, err = finish(plan, plan.request, page, envelope)
@@ -60,7 +63,7 @@ end
 -- The next page and its facts; nil behind the last; nil and an error.
 local function next_page(walk, iterating, deadline)
   local request, plan = walk.request, walk.plan
-  if not request then return nil, walk.failure end
+  if not request then return nil, walks.ending(walk) end
   walk.request = nil
   local page, envelope, facts = fetch(plan, request, iterating, deadline)
   if not page then return walks.fail(walk, envelope, request) end
