@@ -181,4 +181,62 @@ describe("the command on a terminal", function()
     assert.truthy(shown:find("interrupted", 1, true))
     assert.is_nil(command.read(directory .. "/.local/state/partnercenter/token"))
   end)
+
+  -- The same failures as in a pipe, as a person meets them.
+  describe("tells a person", function()
+    local none = { PARTNERCENTER_TOKEN = false }
+
+    it("all that a login needs at once, and where it comes from", function()
+      local code, shown = run("login", { env = none, columns = 200 })
+      assert.equal(2, code)
+      assert.truthy(shown:find("--tenant (or PARTNERCENTER_TENANT) and --client-id", 1, true))
+      assert.truthy(shown:find("doc/sign-in.md", 1, true))
+    end)
+
+    it("the settings when nobody is signed in", function()
+      local code, shown = run("whoami --tenant contoso.com", { env = none })
+      assert.equal(3, code)
+      assert.truthy(shown:find("tenant        contoso.com (option)", 1, true), shown)
+      assert.truthy(shown:find("signed in     no", 1, true), shown)
+      assert.truthy(shown:find("partnercenter login", 1, true), shown)
+    end)
+
+    it("one cause of many failures in one line", function()
+      box:control { faults = { { match = "/analytics", times = 99, error = "no_relationship" } } }
+      local code, shown = run("deployment -a --source customer", { columns = 250 })
+      assert.equal(1, code)
+      local _, lines = shown:gsub("forbidden:", "")
+      assert.equal(1, lines)
+      assert.truthy(shown:find("3 customers: forbidden:", 1, true), shown)
+    end)
+
+    it("the flag that a message is about", function()
+      local code, shown = run("customers --base-url http://example.com")
+      assert.equal(2, code)
+      assert.truthy(shown:find("--base-url must begin with https://", 1, true), shown)
+    end)
+
+    it("the whole name of an option that was cut off", function()
+      local code, shown = run("deployment --all-cust")
+      assert.equal(2, code)
+      assert.truthy(shown:find("Did you mean '--all-customers'?", 1, true), shown)
+    end)
+
+    it("how a command is used: the main options first, with examples", function()
+      local code, shown = run("help deployment")
+      assert.equal(0, code)
+      local main, rest = shown:find("Main options:", 1, true), shown:find("--base-url", 1, true)
+      assert.truthy(main < rest)
+      assert.truthy(shown:find("Examples:", 1, true))
+      local _, piped = command.run("deployment --help", { box = box })
+      assert.equal(piped, shown)
+    end)
+
+    it("where rows are that the older resource has not", function()
+      box:control { faults = { { match = "/v1/customers/.*/deployment", times = 99,
+        body = '{"totalCount":0,"items":[]}' } } }
+      local _, shown = run("deployment contoso --source customer", { columns = 200 })
+      assert.truthy(shown:find("'--source commercial' may have it", 1, true), shown)
+    end)
+  end)
 end)
