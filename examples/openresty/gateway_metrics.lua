@@ -88,6 +88,44 @@ local function before(a, b)
   return a < b
 end
 
+-- Products with a line of their own; the others are one together, so that labels are
+-- bounded, whatever is sold.
+local MOST_PRODUCTS = 50
+
+local GAUGES = {
+  { "partnercenter_licenses_sold", "sold", "Licences sold, by product." },
+  { "partnercenter_licenses_deployed", "deployed", "Licences deployed, by product." },
+}
+
+local function label(text)
+  return (text:gsub('[\\"]', "\\%0"):gsub("%c", " "))
+end
+
+--- The licences of all customers in Prometheus' text format.
+-- `summary` is what `/summary` gives, the most sold first; nil when it is not known.
+function M.licenses(summary)
+  local lines = { "# HELP partnercenter_licenses_known Whether licences could be read.",
+    "# TYPE partnercenter_licenses_known gauge",
+    ("partnercenter_licenses_known %d"):format(summary and 1 or 0) }
+  for _, gauge in ipairs(summary and GAUGES or {}) do
+    lines[#lines + 1] = ("# HELP %s %s"):format(gauge[1], gauge[3])
+    lines[#lines + 1] = ("# TYPE %s gauge"):format(gauge[1])
+    local others = 0
+    for i, product in ipairs(summary.products) do
+      if i <= MOST_PRODUCTS then
+        lines[#lines + 1] = ('%s{product="%s"} %.14g'):format(gauge[1], label(product.name),
+          product[gauge[2]])
+      else
+        others = others + product[gauge[2]]
+      end
+    end
+    if #summary.products > MOST_PRODUCTS then
+      lines[#lines + 1] = ('%s{product="(others)"} %.14g'):format(gauge[1], others)
+    end
+  end
+  return table.concat(lines, "\n") .. "\n"
+end
+
 --- All of it in Prometheus' text format.
 function M.text()
   local families = {}

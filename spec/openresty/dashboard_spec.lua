@@ -1,6 +1,7 @@
 -- The example gateway and its dashboard, in a real nginx and a real browser,
 -- with the sandbox behind them. Screenshots are left in build/screenshots.
 local browsers = require "spec.support.browser"
+local partnercenter = require "partnercenter"
 local sandbox = require "spec.support.sandbox"
 
 local SHOTS = "build/screenshots"
@@ -245,8 +246,20 @@ describe("examples/openresty", function()
       assert.truthy(body:find('gateway_cache_total{outcome="hit"} %d'))
       assert.truthy(body:find("# TYPE gateway_request_seconds histogram", 1, true))
       for line in body:gmatch("[^\n]+") do
-        assert.truthy(line:find("^#") or line:find('^[%w_]+{?[%w_=",.%+%-]*}? [%d.e+-]+$'), line)
+        local plain = line:gsub('product="[^"\\]*"', "product")
+        assert.truthy(line:find("^#") or plain:find('^[%w_]+{?[%w_=",.%+%-]*}? [%d.e+-]+$'), line)
       end
+    end)
+
+    it("tells Prometheus what is sold and deployed, by product", function()
+      local first = partnercenter.decode((get "/summary")).products[1]
+      local body = get "/metrics"
+      for _, what in ipairs { "sold", "deployed" } do
+        local line = ('partnercenter_licenses_%s{product="%s"} %d\n'):format(what, first.name,
+          first[what])
+        assert.truthy(body:find(line, 1, true), body)
+      end
+      assert.truthy(body:find("partnercenter_licenses_known 1\n", 1, true))
     end)
   end)
 
