@@ -6,6 +6,20 @@ local sandbox = require "spec.support.sandbox"
 
 if command.skips() then return end
 
+-- A sanitizer's library would have to go through the shells with it.
+if (os.getenv "PC_UNDER" or "") ~= "" then
+  describe("the command's examples", function()
+    it("are left to the runs without a sanitizer", function() end)
+  end)
+  return
+end
+
+local ROOT = os.getenv "PWD"
+local ABI = _VERSION:match("%d%.%d")
+local LUA = os.getenv "PC_LUA" or rawget(_G, "jit") and "luajit" or "lua" .. ABI
+local BUILD = os.getenv "PC_BUILD" or "build/" .. ABI
+if not BUILD:find("^/") then BUILD = ROOT .. "/" .. BUILD end
+
 local found_luasql = pcall(require, "luasql.sqlite3")
 
 -- Lines of a shell, continued ones joined.
@@ -47,10 +61,9 @@ describe("the command's examples", function()
 
   local function run(line)
     command.write(home .. "/line", "cd " .. home .. "\n" .. line .. "\n")
-    local root = os.getenv "PWD"
     local words = { "env -i PATH=" .. bin .. ":$PATH HOME=" .. home .. " LC_ALL=C.UTF-8 USER=u",
       "PARTNERCENTER_BASE_URL=" .. box.base_url, "PARTNERCENTER_AUTHORITY=" .. box.authority,
-      "PARTNERCENTER_CA_FILE=" .. root .. "/" .. box.ca_file:gsub("^" .. root .. "/", "") }
+      "PARTNERCENTER_CA_FILE=" .. (box.ca_file:find("^/") and "" or ROOT .. "/") .. box.ca_file }
     os.execute(("%s timeout -k 5 60 sh %s/line >%s/out 2>%s/err; echo $? >%s/code"):format(
       table.concat(words, " "), home, home, home, home))
     return tonumber(command.read(home .. "/code")), command.read(home .. "/out"),
@@ -61,15 +74,10 @@ describe("the command's examples", function()
     box = sandbox.start { customers = 20, products = 4, device_pending = 0, device_interval = 0.1 }
     home = command.directory()
     bin = home .. "/bin"
-    local root = os.getenv "PWD"
-    local lua = os.getenv "PC_LUA" or rawget(_G, "jit") and "luajit"
-      or "lua" .. _VERSION:match("%d%.%d")
-    local build = os.getenv "PC_BUILD" or "build/" .. _VERSION:match("%d%.%d")
-    if not build:find("^/") then build = root .. "/" .. build end
     os.execute(("mkdir -p %s %s/reports && ln -s %s/bin/partnercenter %s/real"):format(bin, home,
-      root, home))
+      ROOT, home))
     local program = '#!/bin/sh\nPC_BUILD=%s exec %s %s/bin/partnercenter "$@"\n'
-    command.write(bin .. "/partnercenter", program:format(build, lua, root))
+    command.write(bin .. "/partnercenter", program:format(BUILD, LUA, ROOT))
     os.execute("chmod +x " .. bin .. "/partnercenter")
     assert.equal(0, (run("partnercenter login --tenant " .. box.tenant .. " --client-id "
       .. box.client_id)))
@@ -131,7 +139,7 @@ end)
 
 describe("the transcript of doc/cli.md", function()
   it("is what the command prints", found_luasql and function()
-    local pipe = io.popen("PC_LUA= tools/mondays 2>&1")
+    local pipe = io.popen(("PC_LUA=%s PC_BUILD='%s' tools/mondays 2>&1"):format(LUA, BUILD))
     local shown = pipe:read("*a")
     pipe:close()
     local page = command.read("doc/cli.md")
