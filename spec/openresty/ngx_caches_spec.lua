@@ -97,7 +97,7 @@ describe("partnercenter.ngx", function()
       start(4)
       local begun = os.time()
       server:flood("/x", 20)
-      assert(nginx.await("! curl -s " .. server.url .. "/keys | grep -q :token", 5))
+      assert(nginx.await("! curl -s " .. server.url .. "/keys | grep -q ':token$'", 5))
       assert.equal(("200\n"):rep(20), server:flood("/x", 20))
       local count = box:stats().token_requests
       assert(count >= 2 and count <= 2 + os.time() - begun, count)
@@ -180,14 +180,22 @@ describe("partnercenter.ngx", function()
           settle()
         end
         ngx.print(table.concat(events, " "))]],
-        "text 1 stale;text 1 stale;miss stale failure stale failure")
+        "text 1 stale;text 1 stale;miss stale failure stale")
     end)
 
-    it("gives the error where there is no old one, and makes it anew then", function()
+    it("gives the error where there is no old one, remembers it, and makes it anew then", function()
       check([[
-        local text, err = cache:text("k", function() return nil, "no luck" end)
-        ngx.print(tostring(text), " ", err, ";", (cache:text("k", produce)))]],
-        "nil no luck;text 1")
+        local made = 0
+        for i = 1, 3 do
+          local text, err = cache:text("k", function()
+            made = made + 1
+            return nil, "no luck"
+          end)
+          ngx.print(tostring(text), " ", err, ";")
+        end
+        ngx.shared.insights:flush_all() -- as if its time was over
+        ngx.print((cache:text("k", produce)), " ", made)]],
+        "nil no luck;nil no luck;nil no luck;text 1 1")
     end)
 
     for _, c in ipairs {
@@ -247,6 +255,76 @@ describe("partnercenter.ngx", function()
       }
       nginx.run("curl -s --max-time 0.1 " .. server.url .. "/x")
       assert.equal("made", (server:get("/y")))
+    end)
+
+    local function start_with_client(options, locations, workers)
+      server = nginx.start {
+        workers = workers,
+        http = "lua_shared_dict insights 1m;",
+        init = CACHE .. ([[
+          partnercenter = require "partnercenter"
+          function new_client(more)
+            local all = { base_url = "%s", authority = "%s", ca_file = "%s", retries = 0,
+              credentials = partnercenter.credentials.token "%s" }
+            for name, value in pairs(more or {}) do all[name] = value end
+            return partnercenter.new(all)
+          end
+          partner = new_client(%s)]]):format(box.base_url, box.authority, box.ca_file, box.token,
+          options or ""),
+        locations = locations,
+      }
+    end
+
+    it("remembers a failure for all workers, and tells it as the service did", function()
+      box:reset()
+      start_with_client(nil, { ["= /x"] = [[
+        local page, err = cache:page(partner.customers:by_id(ngx.var.arg_id))
+        ngx.print(page and "page" or err.kind .. " " .. err.status .. " " .. err.code)]] }, 4)
+      for i = 1, 3 do
+        local path = ("/x?id=4d3cf487-70f4-4e1e-9ff1-b2bfce8d9f0%d"):format(i)
+        assert.equal(("200\n"):rep(20), server:flood(path, 20))
+        assert.matches("^not_found 404 %d+$", (server:get(path)))
+      end
+      assert.equal(3, box:stats().total)
+      box:control { faults = { { match = "customers", status = 503, times = 99 } } }
+      server:flood("/x?id=" .. box.customer_id, 30)
+      assert.equal(4, box:stats().total)
+    end)
+
+    it("keeps apart what is asked in another way, or by somebody else", function()
+      box:reset()
+      start_with_client(nil, { ["= /x"] = [[
+        local function state(resource, params)
+          local page, info = cache:page(resource, params)
+          ngx.print(page and info.state or tostring(info), ";")
+        end
+        local path = "/v1/customers"
+        state(partner:request { path = path, query = { size = 1 } })
+        state(partner:request { path = path, query = { size = 2 } })
+        state(partner:request { path = path, query = { size = 1 }, headers = { ["X-A"] = "b" } })
+        state(partner:with { locale = "de-DE" }:request { path = path, query = { size = 1 } })
+        state(new_client { credentials = partnercenter.credentials.token "other" }
+          :request { path = "/v1/nothing" })
+        state(partner:request { path = path, query = { size = 1 } })]] })
+      local told = server:get "/x"
+      assert.matches("^miss;miss;miss;miss;.*;hit;$", told)
+      assert.is_nil(told:match("^[^.]*;hit;.*hit"))
+    end)
+
+    it("needs a key of one's own where nobody knows who asks", function()
+      start_with_client("{ credentials = partnercenter.credentials.token(function() end) }", {
+        ["= /x"] = "ngx.print(tostring(select(2, pcall(cache.page, cache, partner.customers))))" })
+      assert.matches("needs the option 'key'", (server:get "/x"), 1, true)
+    end)
+
+    it("keeps numbers to the last digit", function()
+      start_with_client(nil, { ["= /x"] = [[
+        local page = { items = { { share = 0.12345678901234567, count = 9007199254740991 } } }
+        local json = require "partnercenter.util.json"
+        local again = require("partnercenter").decode(json.encode(page))
+        ngx.print(tostring(again.items[1].share == page.items[1].share), " ",
+          tostring(again.items[1].count == page.items[1].count))]] })
+      assert.equal("true true", (server:get "/x"))
     end)
 
     it("keeps pages of resources by their parameters", function()

@@ -26,6 +26,35 @@ describe("signing in", function()
     return assert(headers.location:match("[?&]code=([^&]+)")), headers.location
   end
 
+  describe("by credentials that clients share", function()
+    -- Each redemption revokes the token that it was made with.
+    before_each(function() world.box:control { rotate = "revoke" } end)
+
+    it("works for each of them, again and again", function()
+      local shared, clients = refreshing(), {}
+      for i = 1, 3 do clients[i] = new(shared) end
+      for _ = 1, 2 do
+        for _, client in ipairs(clients) do assert(call(client)) end
+        world.box:control { expire_tokens = true }
+      end
+      assert.is_nil(world.box:stats().token_errors.invalid_grant)
+    end)
+
+    it("works for two that sign in at the same time, in an event loop", function()
+      local there, cqueues = pcall(require, "cqueues")
+      if not there then return pending "needs cqueues" end
+      world.box:control { token_latency = 100 }
+      local shared, controller, results = refreshing(), cqueues.new(), {}
+      for i = 1, 4 do
+        local client = new(shared)
+        controller:wrap(function() results[i] = { call(client) } end)
+      end
+      assert(controller:loop())
+      for i = 1, 4 do assert(results[i][1], tostring(results[i][2])) end
+      assert.is_nil(world.box:stats().token_errors.invalid_grant)
+    end)
+  end)
+
   describe("by every kind of credentials", function()
     local REDIRECT = "http://localhost:8080/back"
     local function authorized(more)

@@ -224,12 +224,14 @@ end
 -- @tparam table node
 -- @tparam ?table params as for `get`
 -- @treturn string
+-- @treturn boolean false where nobody knows who asks: a function gives the token
 -- @raise as `get`
 function M.key(node, params)
   local plan, place = plan_of(node, "key", params)
   local source = type(params) == "table" and params.source or ""
   return resources.key(plan.request, place.home.who,
-    ("%s %s %s"):format(tostring(plan.filter or ""), source, tostring(place.home.settings.nulls)))
+    ("%s %s %s"):format(tostring(plan.filter or ""), source, tostring(place.home.settings.nulls))),
+    not place.home.who.unknown
 end
 
 --- A node for a resource that the tree does not have.

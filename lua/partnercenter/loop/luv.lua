@@ -199,7 +199,7 @@ function methods:park(token, seconds)
   watch_session(self)
   if seconds then look_after(self, seconds) end
   token.record.parked = token
-  coroutine.yield(yields.WAITING)
+  yields.wait()
   if token.record.parked == token then wait_here(self, token) end
   return token.woken
 end
@@ -212,7 +212,7 @@ function methods:pass(iterating)
   token.record.parked = token
   enqueue(self, token)
   look_after(self, 0)
-  coroutine.yield(yields.WAITING)
+  yields.wait()
   if token.record.parked == token then token.record.parked = nil end
 end
 

@@ -13,12 +13,18 @@ local function tell()
     .. "client with loop = \"block\"", 2)
 end
 
---- What a coroutine yields that waits for a loop's callback to resume it. Whoever
--- takes it for a value of the coroutine's own is told so.
-M.WAITING = setmetatable({}, {
+-- What a coroutine yields that waits. Whoever takes it for a value of the coroutine's
+-- own is told so.
+local WAITING = setmetatable({}, {
   __index = tell, __newindex = tell, __call = tell, __tostring = tell, __len = tell,
   __concat = tell, __pairs = tell,
 })
+
+--- Yield until somebody resumes the running coroutine: a loop's callback, or
+-- whoever takes it for a generator and is told so.
+function M.wait()
+  coroutine.yield(WAITING)
+end
 
 --- Can what runs yield?
 -- @tparam[opt] boolean iterating it is the iterator of a `for`

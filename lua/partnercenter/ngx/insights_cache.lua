@@ -4,16 +4,17 @@
 -- page is good until the next day's may be there. After that the old one is still
 -- given, at once, while a new one is fetched behind the scenes; and also while
 -- the service fails. However many requests want a page that is not there, one
--- fetches it, and it does so to the end even if its client goes away.
+-- fetches it, and it does so to the end even if its client goes away. A failure is
+-- remembered for some seconds, so that nobody asks again for what just failed.
 -- SPDX-License-Identifier: MIT
 -- @module partnercenter.ngx.insights_cache
 
-local cjson = require "cjson.safe"
 local check = require("partnercenter.util").check
 local client = require "partnercenter.client"
 local core = require "partnercenter.core"
 local datetime = require("partnercenter.util").datetime
 local errors = require "partnercenter.errors"
+local json = require("partnercenter.util").json
 local semaphore = require "ngx.semaphore"
 local wire = require("partnercenter.util").wire
 
@@ -22,6 +23,14 @@ local DAY = 86400
 local LOCK = 200
 -- Seconds between two looks at what another worker does.
 local PAUSE = 0.02
+
+-- Seconds for which a failure is remembered, by its kind: who is not there now will
+-- hardly be in a minute, a service that is down may be back soon.
+local REMEMBERED = { not_found = 60, forbidden = 30, config = 30 }
+local REMEMBERED_ELSE = 5
+-- What is kept of an error: all of it but for texts without a bound.
+local KEPT = { "kind", "message", "status", "code", "description", "source", "request_id",
+  "correlation_id", "ms_cv", "server_id", "retry_after", "attempts", "url", "retryable" }
 
 local M = {}
 
@@ -42,8 +51,8 @@ local KNOWN = {
 -- @tparam table options
 -- @tparam string|table options.dict the shared dictionary, or its name; its size
 --   bounds the cache: what was not used longest goes first
--- @tparam[opt=""] string options.key stands before all keys: caches of different
---   tenants or locales in one dictionary need different ones
+-- @tparam[opt=""] string options.key stands before all keys: for caches of one
+--   dictionary that are to have nothing in common
 -- @tparam[opt=300] number options.fresh seconds that a page is good for at least
 -- @tparam[opt=21600] number options.longest seconds that it is good for at most
 -- @tparam[opt=86400] number options.stale seconds after that during which it is
@@ -64,6 +73,7 @@ function M.new(options)
   end
   return setmetatable({
     dict = dict,
+    named = o.key ~= nil,
     prefix = "partnercenter:" .. (o.key or "") .. ":",
     fresh = o.fresh or 300,
     longest = o.longest or 6 * 3600,
@@ -104,13 +114,35 @@ local function store(self, key, text, processed)
   return info
 end
 
+-- A failure, for all workers. A service that wants to be left alone says for how
+-- long.
+local function remember(self, key, err)
+  self.emit("failure", key)
+  local fields = { message = tostring(err) }
+  if errors.is(err) then
+    for _, name in ipairs(KEPT) do fields[name] = err[name] end
+  end
+  local seconds = math.min(60, math.max(REMEMBERED[fields.kind] or REMEMBERED_ELSE,
+    fields.retry_after or 0))
+  self.dict:set(key .. ":failure", json.encode(fields), seconds)
+end
+
+-- The failure that is remembered, as an error of the caller's own.
+local function recall(self, key)
+  local text = self.dict:get(key .. ":failure")
+  if not text then return nil end
+  local fields = core.decode(text)
+  return fields.kind and errors.new(fields) or fields.message
+end
+
 local function run_flight(_, self, key, flight, produce)
   local ok, text, processed = pcall(produce)
   if ok and text then
     flight.text, flight.info = text, store(self, key, text, processed)
+    self.dict:delete(key .. ":failure")
   else
     flight.err = ok and processed or text or "nothing was produced"
-    self.emit("failure", key)
+    remember(self, key, flight.err)
   end
   self.flights[key] = nil
   self.dict:delete(key .. ":lock")
@@ -118,9 +150,10 @@ local function run_flight(_, self, key, flight, produce)
   if waiting > 0 then flight.done:post(waiting) end
 end
 
--- What this worker fetches from now on; nil when another one does already, or
--- nginx takes no more timers.
+-- What this worker fetches from now on; nil when another one does already, it just
+-- failed, or nginx takes no more timers.
 local function start_flight(self, key, produce)
+  if recall(self, key) then return nil end
   if self.flights[key] then return self.flights[key] end
   if not self.dict:add(key .. ":lock", true, LOCK) then return nil end
   local flight = { done = semaphore.new(0) }
@@ -132,7 +165,7 @@ local function start_flight(self, key, produce)
   return flight
 end
 
--- Until another worker has fetched it, or given up.
+-- Until another worker has fetched it, or given up: nil and its error then.
 local function await_other(self, key)
   local stop = self.time() + LOCK
   while self.dict:get(key .. ":lock") and self.time() < stop do
@@ -140,7 +173,28 @@ local function await_other(self, key)
     local text, info = read(self, key)
     if text then return text, info end
   end
-  return read(self, key)
+  local text, info = read(self, key)
+  if text then return text, info end
+  return nil, recall(self, key)
+end
+
+-- What nobody has: fetched by this worker or by another one, once for all.
+local function fetch(self, key, produce)
+  local err = recall(self, key)
+  if err then return nil, err end
+  local flight = start_flight(self, key, produce)
+  if flight then
+    flight.done:wait(LOCK)
+    if flight.text then return flight.text, flight.info end
+    return nil, flight.err or "the cache took too long"
+  end
+  local text, info = await_other(self, key)
+  if text or info then return text, info end
+  -- The other worker is gone, or nginx takes no more timers.
+  text, info = produce()
+  if text then return text, store(self, key, text, info) end
+  remember(self, key, info)
+  return nil, info
 end
 
 --- A text, from the cache or made now.
@@ -163,21 +217,8 @@ function methods:text(key, produce)
     return text, info
   end
   self.emit("miss", key)
-  local flight = start_flight(self, key, produce)
-  if flight then
-    flight.done:wait(LOCK)
-    text, info = flight.text, flight.info
-    if not text then return nil, flight.err or "the cache took too long" end
-  else
-    text, info = await_other(self, key)
-    if not text then
-      -- The other one had no luck; this one's error is for this one's caller.
-      local processed
-      text, processed = produce()
-      if not text then return nil, processed end
-      info = store(self, key, text, processed)
-    end
-  end
+  text, info = fetch(self, key, produce)
+  if not text then return nil, info end
   info = { etag = info.etag, stored_at = info.stored_at, fresh_until = info.fresh_until,
     processed_at = info.processed_at, state = "miss" }
   return text, info
@@ -199,14 +240,20 @@ function M.processed_at(rows)
   return newest
 end
 
---- The key of a resource with parameters: what is asked, and by whom.
--- @function key
--- @tparam Resource resource
--- @tparam ?table params
--- @treturn string
-M.key = client.key
+-- The key of a resource's page.
+local function key_of(self, resource, params)
+  local key, is_whose = client.key(resource, params)
+  if not is_whose and not self.named then
+    error("insights_cache.new needs the option 'key' here: a function gives the token, so nobody "
+      .. "knows for whom the pages are", 3)
+  end
+  return key
+end
 
 --- One page of a resource, as its `get` gives it, from the cache or fetched now.
+-- It is kept for those alone who ask for the same in every respect: path,
+-- parameters, headers, address, tenant, application and way to sign in. Different
+-- people who sign in to the same application need caches of different `key`.
 -- @tparam Resource resource
 -- @tparam ?table params the documented query parameters
 -- @treturn[1] table the page, the caller's own
@@ -216,12 +263,10 @@ M.key = client.key
 -- @usage local page, info = cache:page(
 --   partner.customers:by_id(id).analytics.licenses.deployment)
 function methods:page(resource, params)
-  local text, info = self:text(M.key(resource, params), function()
+  local text, info = self:text(key_of(self, resource, params), function()
     local page, err = resource:get(params)
     if not page then return nil, err end
-    local encoded, why = cjson.encode(page)
-    if not encoded then return nil, errors.from_failure("protocol", why) end
-    return encoded, M.processed_at(page.items or { page })
+    return json.encode(page), M.processed_at(page.items or { page })
   end)
   if not text then return nil, info end
   return core.decode(text), info

@@ -29,9 +29,15 @@ local M = {}
 
 local KNOWN = { dict = "string|table", credentials = provider.is, key = check.text }
 
+-- The keys of one sign-in: tokens of another cloud or of another kind are others.
+local function keys_of(self, context)
+  local key = ("partnercenter:%s:%s:%s"):format(self.who, context.cloud.authority, self.name)
+  return { token = key .. ":token", lock = key .. ":lock", refresh = key .. ":refresh" }
+end
+
 -- The token in the dictionary, unless it has to be renewed.
 local function load(self, context)
-  local kept = self.dict:get(self.key)
+  local kept = self.dict:get(context.keys.token)
   if not kept then return nil end
   local now = context.time()
   local stored, renew_at, ends, token = kept:match("^(%S+) (%S+) (%S+) (.*)$")
@@ -45,26 +51,27 @@ local function store(self, context, granted)
   local now, ends = context.time(), granted.expires_at
   if not ends or ends <= now then return end
   local renew_at = ends - math.min(MARGIN, (ends - now) / 2)
-  self.dict:set(self.key, ("%s %s %s %s"):format(wire.fixed(now, 3),
+  self.dict:set(context.keys.token, ("%s %s %s %s"):format(wire.fixed(now, 3),
     wire.fixed(renew_at, 3), wire.fixed(ends, 3), granted.access_token), ends - now)
 end
 
 -- Only one's own: another worker may have taken over when this one took long.
-local function unlock(self, owner)
-  if owner and self.dict:get(self.lock) == owner then self.dict:delete(self.lock) end
+local function unlock(self, context, owner)
+  local key = context.keys.lock
+  if owner and self.dict:get(key) == owner then self.dict:delete(key) end
 end
 
 -- True when locked; or a token that another worker got meanwhile; or an error.
 local function lock(self, context)
   local state, owner = context.state, core.guid()
-  unlock(self, state.token_lock) -- of a call that nginx dropped half-way
+  unlock(self, context, state.token_lock) -- of a call that nginx dropped half-way
   state.token_lock = owner
   local pause, waited = FIRST_PAUSE, 0
   while true do
-    local locked, why = self.dict:add(self.lock, owner, LOCK)
+    local locked, why = self.dict:add(context.keys.lock, owner, LOCK)
     local granted = load(self, context)
     if granted then
-      if locked then unlock(self, owner) end
+      if locked then unlock(self, context, owner) end
       return nil, granted
     end
     if locked then return true end
@@ -86,11 +93,11 @@ local function acquire_locked(self, context)
   local state = context.state
   if not self.inner.renews then return self.inner:acquire(context) end
   if not state.unsaved then
-    state.refresh_token = self.dict:get(self.refresh) or state.refresh_token
+    state.refresh_token = self.dict:get(context.keys.refresh) or state.refresh_token
   end
   return self.inner:acquire(setmetatable({
     keep = function(token)
-      self.dict:set(self.refresh, token)
+      self.dict:set(context.keys.refresh, token)
       return true
     end,
   }, { __index = context }))
@@ -98,13 +105,14 @@ end
 
 local function finish(self, context, ok, granted, err)
   if ok and granted then store(self, context, granted) end
-  unlock(self, context.state.token_lock)
+  unlock(self, context, context.state.token_lock)
   context.state.token_lock = nil
   if not ok then error(granted, 0) end
   return granted, err
 end
 
-local function acquire(self, context)
+local function acquire(self, given)
+  local context = setmetatable({ keys = keys_of(self, given) }, { __index = given })
   local granted = load(self, context)
   if granted then return granted end
   local locked, found, err = lock(self, context)
@@ -117,8 +125,9 @@ end
 -- @tparam string|table options.dict the shared dictionary, or its name in
 --   `lua_shared_dict`; 100 KiB are plenty
 -- @tparam Provider options.credentials how to sign in, when it has to be
--- @tparam string options.key names the sign-in: clients with the same key share
---   their tokens, so there is one for each user that signs in
+-- @tparam string options.key names the sign-in: clients with the same key, tenant,
+--   application, cloud and way to sign in share their tokens, so there is one for
+--   each user that signs in
 -- @treturn Provider
 -- @raise an option that is missing, wrong or unknown
 -- @usage
@@ -136,14 +145,11 @@ function M.wrap(options)
     error(("token_cache.wrap needs 'lua_shared_dict %s 1m;' in nginx.conf"):format(o.dict), 2)
   end
   local inner = o.credentials
-  local key = ("partnercenter:%s:%s"):format(table.concat(provider.identity(inner), ":"), o.key)
-  local self = {
-    dict = dict, inner = inner,
-    key = key .. ":token", lock = key .. ":lock", refresh = key .. ":refresh",
-  }
+  local who = table.concat(provider.identity(inner), ":")
+  local self = { dict = dict, inner = inner, name = o.key, who = who }
   return provider.new({
     name = inner.name, app_only = inner.app_only,
-    tenant = inner.tenant, client_id = inner.client_id,
+    tenant = inner.tenant, client_id = inner.client_id, digest = inner.digest,
   }, function(context) return acquire(self, context) end)
 end
 

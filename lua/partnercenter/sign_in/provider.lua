@@ -20,6 +20,8 @@ end
 --   that is not known
 -- @tparam[opt] string fields.tenant
 -- @tparam[opt] string fields.client_id
+-- @tparam[opt] string|boolean fields.digest of a token that alone tells who asks;
+--   false when nobody knows
 -- @tparam[opt] boolean fields.renews it lives on a refresh token, which
 --   `credentials.file` can keep
 -- @tparam function acquire takes a context; gives `{ access_token, expires_at }`,
@@ -32,6 +34,7 @@ function M.new(fields, acquire)
     app_only = fields.app_only,
     tenant = fields.tenant,
     client_id = fields.client_id,
+    digest = fields.digest,
     renews = fields.renews,
     acquire = function(_, context) return acquire(context) end,
   }, mt)
@@ -39,9 +42,13 @@ end
 
 --- Who asks with some credentials, as far as they know.
 -- @tparam Provider provider
--- @treturn {string,...} kind, tenant, client
+-- @treturn {string,...} kind, tenant, client; `unknown` is true where a function
+--   gives the token, which may be anybody's
 function M.identity(provider)
-  return { provider.name, provider.tenant or "", provider.client_id or "" }
+  local who = { provider.name, provider.tenant or "", provider.client_id or "" }
+  if provider.digest then who[#who + 1] = provider.digest end
+  who.unknown = provider.digest == false
+  return who
 end
 
 --- Does the value come from here?

@@ -4,6 +4,7 @@
 
 local endpoint = require "partnercenter.sign_in.token_endpoint"
 local errors = require "partnercenter.errors"
+local protect = require("partnercenter.util").protect
 local provider = require "partnercenter.sign_in.provider"
 
 -- Refusals after which only another sign-in helps.
@@ -14,6 +15,10 @@ local REFUSED = {
 
 -- A token that could not be handed out before is worth this much more waiting.
 local LEAST_LEFT = 60
+
+-- Seconds between two looks at another client that signs in with the same
+-- credentials, and for which it is waited for: it may have been given up.
+local PAUSE, PATIENCE = 0.02, 10
 
 local M = {}
 
@@ -91,13 +96,22 @@ end
 --   or nil and an error
 -- @treturn Provider
 function M.new(name, options, first)
-  local function acquire(context)
+  -- What all clients with these credentials know: the newest refresh token, and
+  -- which of them signs in, until when at most.
+  local shared = { refresh_token = nil, owner = nil, ends = 0 }
+
+  local function sign_in(context)
     local state = context.state
     if state.refresh_token then context.secret(state.refresh_token) end
     local ok, err = hand_over(context, options)
     if not ok then return nil, err end
     local granted = take_held(context)
     if granted then return granted end
+    -- Another client may have been given a newer one, which may have ended this. A
+    -- file or a cache knows better, as it serves other processes, too.
+    if shared.refresh_token and not context.keep then
+      state.refresh_token = shared.refresh_token
+    end
     if state.refresh_token then
       granted, err = M.redeem(context, options, state.refresh_token)
       if not granted and not (err.kind == "sign_in" and REFUSED[err.error]) then
@@ -106,7 +120,21 @@ function M.new(name, options, first)
     end
     if not granted then granted, err = first(context, err) end
     if not granted then return nil, err end
+    shared.refresh_token = granted.refresh_token or shared.refresh_token
     return accept(context, options, granted)
+  end
+
+  local function finish(owner, ok, ...)
+    if shared.owner == owner then shared.owner = nil end
+    if not ok then error((...), 0) end
+    return ...
+  end
+
+  local function acquire(context)
+    while shared.owner and context.now() < shared.ends and context.sleep(PAUSE) do end
+    local owner = {}
+    shared.owner, shared.ends = owner, context.now() + PATIENCE
+    return finish(owner, protect.call(sign_in, context))
   end
   return provider.new({
     name = name, app_only = false, renews = true,
