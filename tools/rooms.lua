@@ -19,7 +19,7 @@ local FLOORS = {
   { "sign_in", "insights" },
   { "resources" },
   { "filters" },
-  { "fields", "flow", "store" },
+  { "csv", "fields", "flow", "store" },
   { "errors", "loop" },
   { "util" },
   { "core", "version" },

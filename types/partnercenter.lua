@@ -12,6 +12,7 @@
 ---@field credentials partnercenter.credentials
 ---@field filter partnercenter.filter
 ---@field insights partnercenter.insights
+---@field csv partnercenter.csv
 local partnercenter = {}
 
 --- A client for one partner tenant. Creating it sends nothing.
@@ -92,6 +93,8 @@ function partnercenter.is_guid(text) end
 ---@field path string starts with a slash
 ---@field query? table<string, string|number|boolean|(string|number|boolean)[]> not encoded
 ---@field headers? table<string, string>
+---@field method? "GET"|"POST"|"PUT"|"PATCH"|"DELETE" all but GET are sent once
+---@field body? table|string written as JSON; a text is sent as it is
 ---@field paging? "skip"|"links" default "skip"
 
 ---@class partnercenter.MapOptions
@@ -105,6 +108,7 @@ function partnercenter.is_guid(text) end
 
 --- A client. Its fields are the resources, by the URL's own path.
 ---@class partnercenter.Client
+---@field reports partnercenter.Reports
 ---@field customers partnercenter.CustomersNode
 ---@field analytics partnercenter.AnalyticsNode
 ---@field partnerRequests partnercenter.PartnerRequestsNode
@@ -117,7 +121,7 @@ local Client = {}
 ---@return partnercenter.Client
 function Client:with(options) end
 
---- Any other GET of the API, with the same verbs.
+--- Any other call of the API, with the same verbs.
 ---@param options partnercenter.RequestOptions
 ---@return partnercenter.RequestNode
 function Client:request(options) end
@@ -471,6 +475,175 @@ function filter.to_odata(expression, capabilities) end
 ---@param expression partnercenter.Filter
 ---@return string
 function filter.to_json(expression) end
+
+--- The plain conditions that it joins, its negations pushed inwards.
+---@param expression partnercenter.Filter
+---@return table[]
+function filter.conditions(expression) end
+
+--- CSV and TSV as rows.
+---@class partnercenter.csv
+local csv = {}
+partnercenter.csv = csv
+
+---@class partnercenter.CsvOptions
+---@field separator? string one character; default ","
+---@field arrays? boolean rows are arrays
+---@field headings? boolean the first line has the names; default true
+---@field nulls? boolean keep empty numbers and dates as `partnercenter.null`
+---@field numbers? string[]|integer[] columns that become numbers
+---@field dates? string[]|integer[] columns that become seconds since the epoch
+---@field max_field? integer bytes; default 1 MiB
+---@field max_line? integer bytes; default 16 MiB
+---@field max_columns? integer default 1024
+
+--- A decoder of the core, for pieces.
+---@param options? partnercenter.CsvOptions
+---@return table
+function csv.decoder(options) end
+
+---@param decoder table
+---@param message string
+---@param line integer
+---@param byte integer
+---@param column string|integer
+---@return partnercenter.Error
+function csv.failure(decoder, message, line, byte, column) end
+
+--- The rows of a text in pieces: an open file, or a function that gives them.
+---@param source file*|fun(): string?
+---@param options? partnercenter.CsvOptions
+---@return fun(): table?
+function csv.each(source, options) end
+
+--- The rows of a whole text.
+---@param text string
+---@param options? partnercenter.CsvOptions
+---@return table[]? rows
+---@return string[]|partnercenter.Error|nil headings or the error
+function csv.decode(text, options) end
+
+--- What is wanted of a report.
+---@class partnercenter.ReportWanted
+---@field dataset? string
+---@field columns? string[]
+---@field where? partnercenter.Filter
+---@field order? string|string[]
+---@field limit? integer
+---@field distinct? boolean
+---@field timespan? string
+---@field query? string
+---@field system? string
+---@field query_id? string
+---@field from? string|number
+---@field to? string|number
+---@field where_here? partnercenter.Filter
+---@field numbers? string[]
+---@field dates? string[]
+---@field nulls? boolean
+---@field duplicates? boolean
+---@field format? "csv"|"tsv"
+---@field name? string
+---@field description? string
+---@field wait? number seconds; default 21600
+---@field on_wait? fun(state: string, seconds: number)
+
+---@class partnercenter.ReportSchedule : partnercenter.ReportWanted
+---@field start string|number
+---@field interval integer hours
+---@field count? integer
+---@field callback_url? string
+---@field callback_method? "GET"|"POST"
+
+---@class partnercenter.Report
+---@field id string
+local Report = {}
+
+---@return string? state
+---@return table|partnercenter.Error|nil run
+function Report:status() end
+
+---@param seconds? number
+---@param on_wait? fun(state: string, seconds: number)
+---@return table? run
+---@return partnercenter.Error? err
+function Report:wait(seconds, on_wait) end
+
+---@return table[]? runs
+---@return partnercenter.Error? err
+function Report:executions() end
+
+---@param options? { numbers: string[]?, dates: string[]?, nulls: boolean?, where_here: partnercenter.Filter?, duplicates: boolean?, seen: table? }
+---@return fun(): table?
+---@return nil
+---@return nil
+---@return partnercenter.Closer
+function Report:each(options) end
+
+---@return boolean? done
+---@return partnercenter.Error? err
+function Report:delete() end
+
+--- Exports that the service makes in its own time.
+---@class partnercenter.Reports
+local Reports = {}
+
+---@param what partnercenter.ReportWanted
+---@return fun(): table?
+---@return nil
+---@return nil
+---@return partnercenter.Closer
+function Reports:each(what) end
+
+---@param what partnercenter.ReportWanted
+---@return table[]? rows
+---@return partnercenter.Error? err
+function Reports:all(what) end
+
+---@param what partnercenter.ReportWanted
+---@return partnercenter.Report?
+---@return partnercenter.Error? err
+function Reports:start(what) end
+
+---@param id string
+---@return partnercenter.Report
+function Reports:open(id) end
+
+---@param what partnercenter.ReportSchedule
+---@return partnercenter.Report?
+---@return partnercenter.Error? err
+function Reports:schedule(what) end
+
+---@param filter? { id: string?, name: string?, query_id: string? }
+---@return table[]?
+---@return partnercenter.Error? err
+function Reports:list(filter) end
+
+---@param id string
+---@return table?
+---@return partnercenter.Error? err
+function Reports:pause(id) end
+
+---@param id string
+---@return table?
+---@return partnercenter.Error? err
+function Reports:resume(id) end
+
+---@param id string
+---@param what partnercenter.ReportSchedule
+---@return table?
+---@return partnercenter.Error? err
+function Reports:update(id, what) end
+
+---@param name? string
+---@return table[]|table|nil
+---@return partnercenter.Error? err
+function Reports:datasets(name) end
+
+---@param system? boolean
+---@return table[]?
+---@return partnercenter.Error? err
+function Reports:queries(system) end
 
 --- Summaries over rows.
 ---@class partnercenter.insights

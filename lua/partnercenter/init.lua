@@ -38,6 +38,10 @@ M.filter = require "partnercenter.filters"
 -- @see partnercenter.insights
 M.insights = require "partnercenter.insights"
 
+--- CSV and TSV as rows.
+-- @see partnercenter.csv
+M.csv = require "partnercenter.csv"
+
 --- Decode a JSON text.
 -- @function decode
 -- @see partnercenter.core.decode

@@ -55,6 +55,13 @@ function calls.every(client)
   return page
 end
 
+-- A GET, so that there is a connection, and something that must not be done twice.
+function calls.change(client)
+  local page, err = calls.get(client)
+  if not page then return nil, err end
+  return client:request { method = "POST", path = "/v1/things", body = { name = "x" } }:get()
+end
+
 function calls.all(client)
   return client.customers:all()
 end

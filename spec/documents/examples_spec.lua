@@ -210,6 +210,19 @@ describe("examples", function()
     assert.equal(before, (run("snapshots", path)))
   end)
 
+  it("seats_by_month prints a year, the seats of each month", function()
+    box:control { report_clock = 100000 }
+    local text, code = run("seats_by_month")
+    assert.equal(0, code, text)
+    local lines = lines_of(text)
+    assert.equal(13, #lines)
+    for i = 2, 13 do
+      local sold, assigned, active = lines[i]:match("^%d+%-%d%d%-01 +(%d+) +(%d+) +(%d+)$")
+      assert.is_true(tonumber(sold) >= tonumber(assigned), text)
+      assert.is_true(tonumber(assigned) >= tonumber(active), text)
+    end
+  end)
+
   it("has a spec for each", function()
     for _, name in ipairs(examples()) do assert.is_true(tried[name], name) end
   end)

@@ -190,7 +190,7 @@ describe("types/partnercenter.lua", function()
       end
     end
     compare("partnercenter", partnercenter, types, "")
-    for _, part in ipairs { "credentials", "filter", "insights" } do
+    for _, part in ipairs { "credentials", "csv", "filter", "insights" } do
       compare("partnercenter." .. part, partnercenter[part], types[part], part .. ".")
     end
   end)
@@ -293,6 +293,7 @@ describe("types/partnercenter.lua", function()
     local names = {}
     for name in pairs(methods) do names[name] = true end
     for name in pairs(tree.members) do names[name] = true end
+    names.reports = true
     assert_fields("partnercenter.Client", names)
     for name, method in pairs(methods) do
       local stub = fields_of "partnercenter.Client"[name]

@@ -341,6 +341,39 @@ static int transfer_rows(lua_State *L) {
   return read_body(L, read_rows);
 }
 
+static int read_piece(lua_State *L, struct view *v) {
+  size_t len;
+  const char *bytes = pc_transfer_piece(v->transfer, &len);
+  if (bytes != NULL) {
+    lua_pushboolean(L, 1);
+    lua_pushlstring(L, bytes, len);
+    pc_transfer_drop_piece(v->transfer);
+    pc_transfer_uncount(v->transfer);
+    return 2;
+  }
+  if (!pc_transfer_ended(v->transfer)) return push_not_yet(L, false);
+  if (pc_transfer_error(v->transfer) != PC_OK)
+    return pc_push_error(L, pc_transfer_error(v->transfer));
+  return 0;
+}
+
+/***
+The next bytes of the body as they came, for answers that somebody else
+decodes.
+@function Transfer:piece
+@treturn[1] boolean true
+@treturn[1] string bytes, at least one
+@treturn[2] boolean false: not yet
+@treturn[2] boolean false
+@treturn[3] nil the body has ended
+@treturn[4] nil
+@treturn[4] string message
+@treturn[4] string kind
+*/
+static int transfer_piece(lua_State *L) {
+  return read_body(L, read_piece);
+}
+
 static int read_raw(lua_State *L, struct view *v) {
   size_t len;
   const char *bytes;
@@ -519,12 +552,19 @@ static int transfer__tostring(lua_State *L) {
 /* --- registration --- */
 
 static const luaL_Reg methods[] = {
-    {"value", transfer_value},     {"next", transfer_next},
-    {"rows", transfer_rows},       {"body", transfer_body},
-    {"done", transfer_done},       {"status", transfer_status},
-    {"header", transfer_header},   {"failure", transfer_failure},
-    {"timings", transfer_timings}, {"cancel", transfer_cancel},
-    {"close", transfer_close},     {NULL, NULL},
+    {"value", transfer_value},
+    {"next", transfer_next},
+    {"rows", transfer_rows},
+    {"body", transfer_body},
+    {"piece", transfer_piece},
+    {"done", transfer_done},
+    {"status", transfer_status},
+    {"header", transfer_header},
+    {"failure", transfer_failure},
+    {"timings", transfer_timings},
+    {"cancel", transfer_cancel},
+    {"close", transfer_close},
+    {NULL, NULL},
 };
 
 static const luaL_Reg metamethods[] = {

@@ -114,6 +114,10 @@ static enum pc_err link_lines(struct pc_transfer *t) {
 #define SET(option, value)                                                    \
   if (code == CURLE_OK) code = curl_easy_setopt(easy, option, value)
 
+static bool changes_something(const struct pc_buffer *method) {
+  return method->len > 0 && strcmp(method->bytes, "GET") != 0;
+}
+
 /* What differs from transfer to transfer. Handles are used again without
 ** curl_easy_reset, which is not told when it is short of memory and leaves a
 ** handle behind that cannot send. */
@@ -131,6 +135,9 @@ static CURLcode set_request(CURL *easy, struct pc_transfer *t) {
     SET(CURLOPT_HTTPGET, 1L);
   }
   SET(CURLOPT_CUSTOMREQUEST, method->len > 0 ? method->bytes : NULL);
+  /* On a connection that was idle and turns out to be dead libcurl sends a
+  ** request again by itself. What changes something is sent once. */
+  SET(CURLOPT_FRESH_CONNECT, changes_something(method) ? 1L : 0L);
   SET(CURLOPT_HTTPHEADER, t->work.lines);
   SET(CURLOPT_CONNECTTIMEOUT_MS, t->request.limits.connect_timeout_ms);
   /* When streamed: libcurl does not count the time while the reader has it

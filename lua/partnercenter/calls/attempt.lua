@@ -109,6 +109,7 @@ local function facts_of(call, transfer)
     mfa_compliant = compliant and COMPLIANT[wire.lower(compliant)],
     attempts = call.attempts,
     timings = transfer:timings(),
+    calls_left = call.request.rated and transfer:header("X-RateLimit-Remaining") or nil,
   }
 end
 
@@ -157,7 +158,7 @@ local function send(call, token)
   if transport.tell then tell_request(call, request) end
   local transfer, message, kind = transport.dispatcher:send {
     url = request.url,
-    method = request.body == nil and request.method or nil,
+    method = not request.token_endpoint and request.method or nil,
     headers = request.headers,
     more_headers = headers_of(call, token),
     body = request.body,
@@ -173,6 +174,29 @@ local function send(call, token)
   return transfer
 end
 
+--- Does the call change something at the service, so that it must not be made twice?
+-- Those of the sign-in only ask.
+-- @tparam table call
+-- @treturn boolean
+function M.changes(call)
+  local request = call.request
+  return not request.token_endpoint and request.method ~= "GET"
+end
+
+-- An answer that has no body, and says so.
+local function is_empty(transfer)
+  return transfer:status() == 204 or transfer:header("Content-Length") == "0"
+end
+
+-- Is it certain that nothing of the request went out? Before the connection, and TLS
+-- where it is due, nothing does.
+local function is_unsent(call, transfer)
+  local timings = not transfer:status() and transfer:timings()
+  if not timings then return false end
+  if call.request.url:find("^https:") then return timings.tls == 0 end
+  return timings.connect == 0
+end
+
 -- An answer whose body can be decoded, or an error.
 local function await_success(call, transfer)
   while not transfer:status() and not transfer:done() do
@@ -181,9 +205,10 @@ local function await_success(call, transfer)
   end
   local status = transfer:status()
   if not status then return failures.of_answer(call, transfer) end
-  if status == 204 then return failures.no_content(call, transfer) end
+  if status == 204 and not M.changes(call) then return failures.no_content(call, transfer) end
   local content_type = transfer:header("Content-Type")
-  local json = content_type == nil or content_type:find("[Jj][Ss][Oo][Nn]")
+  local json = call.request.raw or is_empty(transfer) or content_type == nil
+    or content_type:find("[Jj][Ss][Oo][Nn]")
   if status < 200 or status > 299 or not json then return refusal(call, transfer) end
   return nil
 end
@@ -205,6 +230,7 @@ function M.once(call, token, read)
   err = await_success(call, transfer)
   local result
   if not err then result, err = read(call, transfer) end
+  call.unsent = err and not call.cancelled and is_unsent(call, transfer)
   if err then M.finish(call, transfer, err) end
   return result, err
 end
@@ -212,10 +238,14 @@ end
 --- Reads the whole document, for `once`.
 -- @tparam table call
 -- @tparam Transfer transfer
--- @return[1] the decoded document
+-- @return[1] the decoded document; an empty table when what was changed left nothing to say
 -- @treturn[2] nil
 -- @treturn[2] Error
 function M.read_document(call, transfer)
+  if M.changes(call) and is_empty(transfer) then
+    M.finish(call, transfer)
+    return {}
+  end
   local ok, value = M.read(call, transfer, "value")
   if not ok then return nil, value end
   if value == core.null then return nil, failures.no_content(call, transfer) end

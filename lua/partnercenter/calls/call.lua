@@ -44,8 +44,16 @@ local function check_user(sign_in, request)
     .. "authorization_code"):format(request.resource), { attempts = 0, retryable = false })
 end
 
+-- May the request be sent again? What changes something only when it has not been
+-- sent, or the service says that it did not take it.
+local function may_repeat(call, err)
+  if not attempt.changes(call) or call.unsent then return true end
+  return err.status == 429 or err.status == 503 and err.retry_after ~= nil
+end
+
 -- Seconds until the next try, or nil. The 401 that led to a new token is no try.
 local function delay_of(call, err)
+  if not may_repeat(call, err) then return nil end
   local settings = call.transport.settings
   local cut = err.retryable and err.status == 200
   return retry.delay(call.attempts - (call.refreshed and 1 or 0), err, cut and call.cuts or 0,

@@ -8,6 +8,7 @@
 -- @module partnercenter.calls
 
 local attempt = require "partnercenter.calls.attempt"
+local bytes = require "partnercenter.calls.bytes"
 local call = require "partnercenter.calls.call"
 local failures = require "partnercenter.calls.failures"
 local map = require "partnercenter.calls.map"
@@ -79,6 +80,36 @@ function methods:stream(request, iterating, holder)
   if made.cancelled then return nil, failures.interruption(made) end
   return opened
 end
+
+--- The bytes of one answer as they arrive, whatever they are.
+-- @tparam table request with `raw`
+-- @tparam ?boolean iterating
+-- @tparam table holder its `call` is the call, from the start: for `cancel`
+-- @tparam ?number deadline on the dispatcher's clock, until the first byte
+-- @treturn[1] Bytes
+-- @treturn[2] nil
+-- @treturn[2] Error
+function methods:bytes(request, iterating, holder, deadline)
+  local options = { iterating = iterating, streamed = true, holder = holder, deadline = deadline }
+  local opened, made = call.run(self, request, bytes.open, options)
+  if not opened then return nil, made end
+  if made.cancelled then return nil, failures.interruption(made) end
+  return opened
+end
+
+--- Wait, unless the client is closed.
+-- @tparam number seconds
+-- @tparam ?boolean iterating
+-- @tparam[opt] key whoever has it can end the wait, by `wake`
+-- @treturn boolean false: the client is closed
+function methods:sleep(seconds, iterating, key)
+  self.dispatcher:sleep(seconds, iterating, key)
+  return not self.dispatcher.closed
+end
+
+--- End a wait before its time.
+-- @param key as for `sleep`
+function methods:wake(key) self.dispatcher:cancel(key) end
 
 --- The same work for many things, side by side.
 -- @tparam table|function input

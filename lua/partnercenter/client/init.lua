@@ -14,9 +14,13 @@ local loop = require "partnercenter.loop"
 local mfa = require "partnercenter.client.mfa"
 local node = require "partnercenter.client.node"
 local proxies = require "partnercenter.client.proxies"
+local reports = require "partnercenter.reports"
 local resources = require "partnercenter.resources"
 local settings = require "partnercenter.client.settings"
 local sign_in = require "partnercenter.sign_in"
+
+-- Bytes of a report's file: rows are taken out of it while it arrives.
+local MAX_FILE = 1e15
 
 local M = {}
 
@@ -50,6 +54,7 @@ local function new_object(parts)
     __name = "partnercenter.client",
     __index = function(_, name)
       if name == PARTS then return parts end
+      if name == "reports" then return parts.reports end
       local method = methods[name]
       if method ~= nil then return method end
       local child = node.child(parts.root, name, 2)
@@ -63,6 +68,10 @@ end
 -- What everything above the calls is handed: how to ask, and the settings that
 -- requests are made by.
 local function set_root(parts)
+  parts.reports = reports.new {
+    transport = parts.transport, settings = parts.settings, register = parts.register,
+    files = parts.files,
+  }
   parts.root = node.root {
     transport = parts.transport,
     settings = parts.settings,
@@ -109,6 +118,15 @@ local function new_transport(parts, own, signed_in)
   }
 end
 
+-- How the service is asked, and how files are fetched: without a token, of any size.
+local function set_transports(parts, own)
+  parts.transport = new_transport(parts, own, parts.sign_in)
+  local large = {}
+  for name, value in pairs(own) do large[name] = value end
+  large.max_body = MAX_FILE
+  parts.files = new_transport(parts, large, nil)
+end
+
 local function new_sign_in(parts, own)
   local transport = new_transport(parts, own, nil)
   return sign_in.new {
@@ -144,7 +162,7 @@ function M.new(options, level)
   }
   parts.limiter = flow.limiter(network, parts.throttle)
   parts.sign_in = new_sign_in(parts, own)
-  parts.transport = new_transport(parts, own, parts.sign_in)
+  set_transports(parts, own)
   return new_object(set_root(parts))
 end
 
@@ -178,7 +196,7 @@ function methods:with(options)
   local view = {}
   for name, part in pairs(parts_of(self, "with")) do view[name] = part end
   view.settings = settings.derive(view.settings, options, 2)
-  view.transport = new_transport(view, view.settings, view.sign_in)
+  set_transports(view, view.settings)
   return new_object(set_root(view))
 end
 

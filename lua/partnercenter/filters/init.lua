@@ -193,6 +193,16 @@ end
 -- @return expression
 function M.negate(expression) return (negate(expression)) end
 
+--- The plain conditions that an expression joins by `all`, its negations pushed
+-- inwards: for languages that have no more than that.
+-- @tparam table expression
+-- @treturn {table,...} each with `op`, `field`, `value` (of a date a table with `text`);
+--   an `in` has `values`; `negated` may be set for `contains` and `starts_with`. What is
+--   no plain condition has only `text`.
+function M.conditions(expression)
+  return odata.conditions(expression[NODE])
+end
+
 --- Is it a filter expression?
 -- @param value any value
 -- @treturn boolean

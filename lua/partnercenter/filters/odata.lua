@@ -142,6 +142,37 @@ local function pick_for_search(nodes, capabilities)
   return picked
 end
 
+-- The values of a node that is one field compared with several by eq; nil for others.
+local function values_of(node)
+  if node.op ~= "any" then return nil end
+  local values = {}
+  for i, child in ipairs(node.list) do
+    if child.op ~= "eq" or child.field ~= node.list[1].field then return nil end
+    values[i] = child.value
+  end
+  return values
+end
+
+--- The plain conditions that a node joins by all.
+-- @tparam table node
+-- @treturn table see `partnercenter.filters.conditions`
+function M.conditions(node)
+  node = M.normal(node)
+  local list = {}
+  for i, part in ipairs(node.op == "all" and node.list or { node }) do
+    local inner = part.op == "negate" and part.inner or part
+    local values = values_of(part)
+    if values then
+      list[i] = { op = "in", field = part.list[1].field, values = values }
+    elseif inner.field and (inner == part or FUNCTIONS[inner.op]) then
+      list[i] = { op = inner.op, field = inner.field, value = inner.value, negated = inner ~= part }
+    else
+      list[i] = { text = M.text(part) }
+    end
+  end
+  return list
+end
+
 --- The fields of a node.
 -- @tparam table node
 -- @treturn table array of names, each once

@@ -23,6 +23,9 @@ local OWN_HEADERS = {
   ["user-agent"] = true,
 }
 
+-- What methods there are, and whether they take a body.
+local METHODS = { GET = false, POST = true, PUT = true, PATCH = true, DELETE = true }
+
 local M = {}
 
 -- True, or false and what is wrong with the path of a custom request.
@@ -89,12 +92,42 @@ local function custom_headers(headers, level)
   return list
 end
 
---- A resource of the caller's own: any other GET of the API.
+local function known_method(value)
+  return METHODS[value] ~= nil, "must be GET, POST, PUT, PATCH or DELETE"
+end
+
+-- The body as it is sent. What takes one and is given none sends an empty one, whose
+-- length is told.
+local function body_text(method, body, headers, level)
+  if not METHODS[method] then
+    if body ~= nil then error("a request with the method GET takes no body", level + 1) end
+    return nil
+  end
+  if body == nil then return method ~= "DELETE" and "" or nil end
+  if type(body) == "string" then return body end
+  local ok, text = pcall(require("cjson").encode, body)
+  if not ok then
+    error("body cannot be written as JSON: " .. tostring(text):gsub("^.-:%d+: ", ""), level + 1)
+  end
+  local typed = false
+  for _, header in ipairs(headers) do typed = typed or wire.lower(header[1]) == "content-type" end
+  if not typed then headers[#headers + 1] = { "Content-Type",
+    "application/json; charset=utf-8" } end
+  return text
+end
+
+--- A resource of the caller's own: any other call of the API.
 -- @tparam table spec
 -- @tparam string spec.path starts with a slash; percent-encoded where it needs to be
 -- @tparam ?table spec.query names and values (texts, numbers, booleans,
 --   or arrays of them for a name that comes more than once), not encoded
 -- @tparam ?table spec.headers names and values
+-- @tparam[opt="GET"] string spec.method GET, POST, PUT, PATCH or DELETE; all but GET are
+--   sent once, and again only when nothing was sent or the service says so (429, 503 with
+--   Retry-After); they have the verb `get` alone, which gives what the service answers, an
+--   empty table when that is nothing
+-- @tparam ?table|string spec.body a table, which lua-cjson writes, or a text as it is (say
+--   what it is in the header Content-Type)
 -- @tparam[opt="skip"] string spec.paging "skip" also goes on by `skip` while an
 --   analytics envelope counts more rows; "links" follows links and tokens alone
 -- @tparam[opt=1] number level whom to blame for a mistake: 1 is the function that
@@ -108,19 +141,25 @@ function M.new(spec, level)
     path = proper_path,
     query = "table",
     headers = "table",
+    method = known_method,
+    body = "table|string",
     paging = function(value)
       return value == "skip" or value == "links", "must be skip or links"
     end,
   }
   local options = check.options("request", spec, known, level)
   if not options.path then error("request needs a path", level) end
+  local method = options.method or "GET"
+  local headers = custom_headers(options.headers or {}, level)
   return {
     name = options.path,
     any_rows = true,
-    method = "GET",
+    method = method,
+    single = method ~= "GET" or nil,
+    body = body_text(method, options.body, headers, level),
     path = url.repair(options.path),
     query = custom_query(options.query or {}, level),
-    headers = custom_headers(options.headers or {}, level),
+    headers = headers,
     paging = (options.paging or "skip") == "skip" and "skip" or nil,
   }
 end

@@ -195,6 +195,7 @@ function M.build(prepared, ids, given, level)
     origin = prepared.origin,
     base_url = prepared.base_url,
     paging = resource.paging,
+    body = resource.body,
   }, here
 end
 

@@ -3,6 +3,18 @@ local answers = require "spec.support.faults.answers"
 
 local well = answers.well
 
+-- Answers the GET that comes before; what is to be changed gets `change`.
+local function changing(change)
+  return function(c)
+    local request = c:head()
+    if request and request.method == "GET" then
+      c:json(answers.GOOD)
+      request = c:head() -- the same connection, if the client dares
+    end
+    if request then change(c) end
+  end
+end
+
 return {
   title = "Connection and TLS",
   { name = "well", what = "nothing is wrong", serve = well, gets = 1, requests = 1 },
@@ -57,4 +69,29 @@ return {
         c:json '{"totalCount":1,"items":[{"id":3}]}'
       end
     end, gets = 3, requests = 3, connections = 3 },
+  { name = "dies-under-change",
+    what = "the connection ends when a POST has arrived, which is sent once",
+    call = "change", serve = changing(function() end), gets = "network", requests = 2,
+    connections = 2 },
+  { name = "change-refused", what = "a POST is answered 500: it may have had its effect",
+    call = "change", serve = changing(function(c) c:json("{}", 500) end), gets = "http",
+    requests = 2 },
+  { name = "change-unavailable", what = "a POST is answered 503 without Retry-After",
+    call = "change", serve = changing(function(c) c:json("{}", 503) end), gets = "http",
+    requests = 2 },
+  { name = "change-later", what = "a POST is answered 503 with Retry-After, then well",
+    call = "change", serve = changing(function(c)
+      if c:count() == 2 then c:answer(503, { "Retry-After: 0" }, "") else c:json('{"id":1}',
+        201) end
+    end), gets = 0, requests = 3 },
+  { name = "change-throttled", what = "a POST is answered 429, then well",
+    call = "change", serve = changing(function(c)
+      if c:count() == 2 then c:answer(429, { "Retry-After: 0" }, "") else c:json("{}", 202) end
+    end), gets = 0, requests = 3 },
+  { name = "change-token", what = "a POST is answered 401: not again with the same token",
+    call = "change", serve = changing(function(c) c:json("{}", 401) end), gets = "sign_in",
+    requests = 2 },
+  { name = "change-empty", what = "a POST is answered 204: there is nothing to say",
+    call = "change", serve = changing(function(c) c:answer(204, {}, "") end), gets = 0,
+    requests = 2 },
 }

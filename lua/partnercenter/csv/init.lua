@@ -1,0 +1,108 @@
+--- CSV and TSV as Lua rows: a whole text, or a file of any size row by row. The
+-- decoder is the core's; this gives it bytes, and words to its errors.
+-- SPDX-License-Identifier: MIT
+-- @module partnercenter.csv
+-- @usage for row in partnercenter.csv.each(io.open("seats.csv", "rb"), { numbers = { "Seats" } })
+-- do
+--   print(row.Customer, row.Seats)
+-- end
+
+local check = require("partnercenter.util").check
+local core = require "partnercenter.core"
+local errors = require "partnercenter.errors"
+
+local PIECE = 65536 -- bytes read, and decoded, at once
+
+local M = {}
+
+--- A decoder of the core.
+-- @function decoder
+-- @see partnercenter.core.csv
+M.decoder = core.csv
+
+--- The error object of what a decoder said.
+-- @tparam CsvDecoder decoder
+-- @tparam string message
+-- @tparam number line
+-- @tparam number byte in the line
+-- @tparam string|number column its name or number
+-- @treturn Error of kind protocol
+function M.failure(decoder, message, line, byte, column)
+  local words = ("CSV, line %d, byte %d (column %s): %s"):format(line, byte, tostring(column),
+    message)
+  local near = check.nearest(column, decoder:headings() or {})
+  if message:find("asked for", 1, true) and near then
+    words = ("%s (did you mean '%s'?)"):format(words, near)
+  end
+  return errors.from_failure("protocol", words, { retryable = false })
+end
+
+local function check_reader(source)
+  if type(source) == "function" then return source end
+  local readable = io.type(source) == "file"
+    or type(source) == "table" and type(source.read) == "function"
+  if not readable then
+    error("csv.each takes an open file, or a function that gives pieces of text", 3)
+  end
+  return function() return source:read(PIECE) end
+end
+
+--- The rows of a text that arrives in pieces, in constant memory.
+-- @tparam file|function source an open file (it stays open), or a function that
+--   gives the next piece, and nil behind the last
+-- @tparam[opt] table options those of `partnercenter.core.csv`: `separator`,
+--   `numbers`, `dates`, `arrays`, `headings`, `nulls`, `max_field`, `max_line`,
+--   `max_columns`
+-- @treturn function iterator; gives a row; raises the error object, whose message
+--   has the line, the byte in it and the column
+-- @raise a wrong source or option
+function M.each(source, options)
+  local read = check_reader(source)
+  local decoder = core.csv(options)
+  local rows, at, ended = {}, 0, false
+  local function more()
+    local piece, why = read()
+    if piece == nil and why then error(errors.from_failure("config", tostring(why)), 0) end
+    ended = piece == nil
+    local ok, message, line, byte, column
+    if ended then
+      ok, message, line, byte, column = decoder:finish()
+    else
+      ok, message, line, byte, column = decoder:feed(piece)
+    end
+    rows, at = decoder:rows(), 0
+    if not ok then
+      ended = M.failure(decoder, message, line, byte, column)
+    end
+  end
+  return function()
+    while at == #rows do
+      if ended == true then return nil end
+      if ended then error(ended, 0) end
+      more()
+    end
+    at = at + 1
+    local row = rows[at]
+    rows[at] = false
+    return row
+  end
+end
+
+--- The rows of a whole text.
+-- @tparam string text
+-- @tparam[opt] table options as for `each`
+-- @treturn[1] {table,...} rows
+-- @treturn[1] ?{string,...} names of the columns, in their order
+-- @treturn[2] nil
+-- @treturn[2] Error kind protocol; its message has the line, the byte and the column
+-- @raise a wrong option
+function M.decode(text, options)
+  if type(text) ~= "string" then error("csv.decode takes a text", 2) end
+  local decoder = core.csv(options)
+  local ok, message, line, byte, column = decoder:feed(text)
+  if ok then ok, message, line, byte, column = decoder:finish() end
+  if not ok then return nil, M.failure(decoder, message, line, byte, column) end
+  return decoder:rows(), decoder:headings()
+end
+
+return M

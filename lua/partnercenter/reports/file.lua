@@ -1,0 +1,189 @@
+--- The rows of a report's file while they arrive: fetched without the token from
+-- wherever the link says, and gone on with by range when the way breaks.
+-- SPDX-License-Identifier: MIT
+-- @module partnercenter.reports.file
+
+local calls = require "partnercenter.calls"
+local csv = require "partnercenter.csv"
+local errors = require "partnercenter.errors"
+
+local BREAKS = 5 -- in a row, without a byte in between
+
+local M = {}
+
+local function failure(message)
+  return errors.from_failure("protocol", "the report's file: " .. message, { retryable = false })
+end
+
+-- A link is a secret, and so is what makes it one.
+local function check_link(file, link)
+  file.register.add(link)
+  local query = link:match("%?(.*)$")
+  if query then file.register.add(query) end
+  file.register.add(link:match("[?&]sig=([^&]+)"))
+  if not link:find("^https://[^/%s]+/[^%c%s]*$") then
+    return failure "its link is no https address"
+  end
+  return nil
+end
+
+local function request_of(file, link)
+  local headers = { { "Accept", "*/*" } }
+  if file.count > 0 then
+    headers[2] = { "Range", ("bytes=%d-"):format(file.count) }
+    headers[3] = { "Accept-Encoding", "identity" }
+  end
+  return { method = "GET", url = link, headers = headers, resource = "the report's file",
+    raw = true,
+    base_url = link }
+end
+
+-- Where in the file the answer begins; an error when it is of no use.
+local function take_place(file, stream)
+  -- Compressed on the way it is the same file, by a mark that says so.
+  local etag = stream.etag and stream.etag:gsub("^W/", "")
+  if file.etag and etag and file.etag ~= etag then
+    return failure "it has changed while it was read"
+  end
+  file.etag = etag
+  file.skip = 0
+  if file.count == 0 then return nil end
+  if stream.encoding and stream.encoding ~= "identity" then
+    return failure "it broke off, and the rest only comes compressed"
+  end
+  if stream.status ~= 206 then
+    file.skip = file.count -- the store knows no ranges: read it anew
+    return nil
+  end
+  local from = (stream.range or ""):match("^bytes (%d+)%-")
+  if from ~= ("%d"):format(file.count) then return failure "the rest begins in the wrong place" end
+  return nil
+end
+
+local KINDS = { [403] = "forbidden", [404] = "not_found" }
+
+-- The error of an answer of the store, which speaks otherwise than the service.
+local function store_error(err)
+  if not err.status or err.status < 300 then return err end
+  return errors.from_failure(KINDS[err.status] or "http",
+    ("the report's file: the store answered %d"):format(err.status),
+    { status = err.status, url = err.url, attempts = err.attempts, body = err.body,
+      retryable = err.retryable })
+end
+
+-- Ask for the file, or for the rest of it. A link that is over is asked for anew.
+local function open(file, iterating)
+  local err
+  for attempt = 1, 2 do
+    local link
+    link, err = file.find_link(iterating)
+    if not link then return err end
+    err = check_link(file, link)
+    if err then return err end
+    local stream
+    stream, err = file.transport:bytes(request_of(file, link), iterating, file)
+    if stream then
+      err = take_place(file, stream)
+      if not err then file.stream = stream end
+      return err
+    end
+    local over = err.status == 403 or err.status == 404 or err.status == 400
+    if not over or attempt == 2 then break end
+  end
+  return store_error(err)
+end
+
+local function feed(file, piece)
+  if file.skip > 0 then
+    local n = math.min(file.skip, #piece)
+    file.skip = file.skip - n
+    if n == #piece then return nil end
+    piece = piece:sub(n + 1)
+  end
+  file.count, file.breaks = file.count + #piece, 0
+  local ok, message, line, byte, column = file.decoder:feed(piece)
+  if not ok then return csv.failure(file.decoder, message, line, byte, column) end
+  return nil
+end
+
+local function finish(file)
+  file.stream, file.ended = nil, true
+  local ok, message, line, byte, column = file.decoder:finish()
+  if not ok then return csv.failure(file.decoder, message, line, byte, column) end
+  return nil
+end
+
+-- The way broke: whether to go on.
+local function may_resume(file, err)
+  file.stream = nil
+  file.breaks = file.breaks + 1
+  return err.retryable and file.breaks <= BREAKS and not file.left
+end
+
+-- Read on, once.
+local function advance(file, iterating)
+  if not file.stream then return open(file, iterating) end
+  local ok, piece = file.stream:next(iterating)
+  local err
+  if ok then
+    err = feed(file, piece)
+  elseif piece then
+    if may_resume(file, piece) then return nil end
+    err = piece
+  else
+    err = finish(file)
+  end
+  file.rows, file.at = file.decoder:rows(), 0
+  return err
+end
+
+--- A file to read.
+-- @tparam table options
+-- @tparam Transport options.transport without sign-in
+-- @tparam table options.register of secrets
+-- @tparam function options.find_link gives the link, or nil and an error
+-- @tparam table options.csv of the decoder
+-- @tparam function options.keep takes a row, says whether it is wanted
+-- @treturn table for `next` and `close`
+function M.new(options)
+  return {
+    transport = options.transport, register = options.register, find_link = options.find_link,
+    keep = options.keep, decoder = csv.decoder(options.csv),
+    rows = {}, at = 0, count = 0, skip = 0, breaks = 0,
+  }
+end
+
+--- The next row.
+-- @tparam table file
+-- @tparam ?boolean iterating
+-- @treturn[1] table
+-- @treturn[2] nil the end
+-- @treturn[3] nil
+-- @treturn[3] Error
+function M.next(file, iterating)
+  while true do
+    local at = file.at + 1
+    local row = file.rows[at]
+    if row ~= nil then
+      file.at, file.rows[at] = at, false
+      if file.keep(row) then return row end
+    elseif file.err then
+      return nil, file.err
+    elseif file.ended then
+      return nil
+    else
+      file.err = advance(file, iterating)
+    end
+  end
+end
+
+--- Stop reading.
+-- @tparam table file
+function M.close(file)
+  file.left, file.ended, file.rows, file.at = true, true, {}, 0
+  local call = file.call
+  file.call, file.stream = nil, nil
+  if call then calls.cancel(call) end
+end
+
+return M

@@ -1,0 +1,166 @@
+--- The calls of the report service, and its envelope: members are found by their
+-- names whatever their letter case and blanks.
+-- SPDX-License-Identifier: MIT
+-- @module partnercenter.reports.service
+
+local errors = require "partnercenter.errors"
+local util = require "partnercenter.util"
+
+local url, wire = util.url, util.wire
+
+local PREFIX = "/insights/v1/mpn/"
+local CLEAN_UP = 60 -- seconds for taking away what is not needed any more
+local STATES = "Pending;Running;Paused;Completed"
+
+local M = {}
+
+local methods = {}
+local mt = { __name = "partnercenter.reports.service", __index = methods }
+
+-- The documented names of members.
+local NAMES = {}
+for name in ([[datasetName selectableColumns availableMetrics availableDateRanges
+  minimumRecurrenceInterval queryId name description query type user createdTime modifiedTime
+  reportId reportName executeNow startTime reportStatus recurrenceInterval recurrenceCount
+  callbackUrl callbackMethod format executionId executionStatus reportLocation
+  reportAccessSecureLink reportExpiryTime reportGeneratedTime value nextLink totalCount message
+  statusCode dataRedacted]]):gmatch("%S+") do
+  NAMES[wire.lower(name)] = name
+end
+
+local function named(members)
+  local result = {}
+  for name, value in pairs(members) do
+    local plain = type(name) == "string" and wire.lower((name:gsub("%s", "")))
+    result[NAMES[plain] or name] = value
+  end
+  return result
+end
+
+--- The service, as a client reaches it.
+-- @tparam table parts `transport`, `settings`
+-- @treturn Service
+function M.new(parts)
+  return setmetatable({ transport = parts.transport, base_url = parts.settings.base_url }, mt)
+end
+
+local function query_text(params)
+  local list = {}
+  for name, value in pairs(params or {}) do
+    list[#list + 1] = name .. "=" .. url.encode(tostring(value))
+  end
+  table.sort(list)
+  return #list > 0 and "?" .. table.concat(list, "&") or ""
+end
+
+local function body_text(body)
+  return body and require("cjson").encode(body)
+end
+
+--- Make a call.
+-- @tparam string method
+-- @tparam string path below the service's
+-- @tparam table options `params`, `body` (a table), `iterating`, `deadline`
+-- @treturn[1] {table,...} the rows of the envelope
+-- @treturn[1] table facts of the answer
+-- @treturn[2] nil
+-- @treturn[2] Error
+function methods:call(method, path, options)
+  local changes = method ~= "GET"
+  local document, facts = self.transport:fetch({
+    method = method,
+    url = self.base_url .. PREFIX .. path .. query_text(options.params),
+    headers = { { "Accept", "application/json" },
+      { "Content-Type", "application/json; charset=utf-8" } },
+    body = body_text(options.body) or (changes and method ~= "DELETE" and "" or nil),
+    resource = "reports", user_required = true, base_url = self.base_url, rated = true,
+  }, options.iterating, options.deadline)
+  if document == nil then return nil, facts end
+  local envelope = type(document) == "table" and named(document) or {}
+  local rows = envelope.value
+  if changes and next(envelope) == nil then rows = {} end
+  if type(rows) ~= "table" then
+    return nil, errors.from_failure("protocol", "reports: the answer has no rows in it",
+      { status = facts.status, retryable = false })
+  end
+  if type(envelope.nextLink) == "string" then
+    return nil, errors.from_failure("protocol",
+      "reports: the answer goes on elsewhere (nextLink), which is not documented",
+      { status = facts.status, retryable = false })
+  end
+  for i, row in ipairs(rows) do rows[i] = type(row) == "table" and named(row) or row end
+  return rows, facts
+end
+
+-- The one row of an answer.
+local function first(rows, facts)
+  if not rows then return nil, facts end
+  if type(rows[1]) == "table" then return rows[1], facts end
+  return nil, errors.from_failure("protocol", "reports: the answer has no row in it",
+    { status = facts.status, retryable = false })
+end
+
+--- What data sets there are.
+-- @tparam table how `iterating`, `deadline`
+-- @treturn[1] {table,...} each with `datasetName`, `selectableColumns`,
+--   `availableMetrics`, `availableDateRanges`, `minimumRecurrenceInterval`
+-- @treturn[2] nil
+-- @treturn[2] Error
+function methods:datasets(how)
+  local rows, err = self:call("GET", "ScheduledDataset", how)
+  return rows, err
+end
+
+--- Make a query. @tparam table body `Name`, `Description`, `Query`; @tparam table how
+function methods:create_query(body, how)
+  return first(self:call("POST", "ScheduledQueries",
+    { body = body, iterating = how.iterating, deadline = how.deadline }))
+end
+
+--- Make a report. @tparam table body the documented members; @tparam table how
+function methods:create_report(body, how)
+  return first(self:call("POST", "ScheduledReport",
+    { body = body, iterating = how.iterating, deadline = how.deadline }))
+end
+
+--- The runs of a report, the newest first or alone; none yet is an empty array.
+-- @tparam string id of the report
+-- @tparam table how `iterating`, `deadline`, `all`: those of the last 90 days
+-- @treturn[1] {table,...}
+-- @treturn[1] ?number calls that the service still takes in this window
+-- @treturn[2] nil
+-- @treturn[2] Error
+function methods:executions(id, how)
+  local rows, facts = self:call("GET", "ScheduledReport/execution/" .. url.encode(id), {
+    params = { executionStatus = STATES, getLatestExecution = tostring(not how.all) },
+    iterating = how.iterating, deadline = how.deadline,
+  })
+  if rows then return rows, wire.number(facts.calls_left or "") end
+  if facts.status == 404 then return {}, nil end
+  return nil, facts
+end
+
+--- One thing by its id, or nil and an error of kind not_found.
+-- @tparam string path "ScheduledReport" or "ScheduledQueries"
+-- @tparam table params
+-- @tparam table how
+function methods:find(path, params, how)
+  return first(self:call("GET", path,
+    { params = params, iterating = how.iterating, deadline = how.deadline }))
+end
+
+--- Take something away. What is gone already is fine.
+-- @tparam string path
+-- @tparam ?boolean iterating
+-- @treturn[1] boolean true
+-- @treturn[2] nil
+-- @treturn[2] Error
+function methods:delete(path, iterating)
+  local clock = self.transport.dispatcher.clock
+  local rows, err = self:call("DELETE", path,
+    { iterating = iterating, deadline = clock() + CLEAN_UP })
+  if rows or err.status == 404 then return true end
+  return nil, err
+end
+
+return M
