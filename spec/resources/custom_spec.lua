@@ -38,6 +38,31 @@ describe("partnercenter.custom", function()
     assert.is_nil(build({ path = "/v1/x", paging = "links" }).paging)
   end)
 
+  it("takes a method and a body, and has then the verb get alone", function()
+    local built = build { path = "/v1/x", method = "POST", body = { name = "a" } }
+    assert.equal("POST", built.method)
+    assert.equal('{"name":"a"}', built.body)
+    assert.same({ "Content-Type", "application/json; charset=utf-8" },
+      built.headers[#built.headers])
+    assert.equal("", build({ path = "/v1/x", method = "PUT" }).body)
+    assert.is_nil(build({ path = "/v1/x", method = "DELETE" }).body)
+    assert.equal("a,b", build({ path = "/v1/x", method = "PUT", body = "a,b" }).body)
+    assert.is_true(custom.new({ path = "/v1/x", method = "POST" }).single)
+  end)
+
+  for _, c in ipairs {
+    { "an unknown method", { method = "FETCH" }, "GET, POST" },
+    { "a body of a GET", { body = {} }, "takes no body" },
+    { "a body that is no JSON", { method = "POST", body = { print } }, "JSON" },
+  } do
+    it("refuses " .. c[1], function()
+      c[2].path = "/v1/x"
+      local ok, why = pcall(custom.new, c[2])
+      assert.is_false(ok)
+      assert.truthy(tostring(why):find(c[3], 1, true), why)
+    end)
+  end
+
   it("leaves the caller's tables alone", function()
     local query = { a = 1 }
     build { path = "/v1/x", query = query }
