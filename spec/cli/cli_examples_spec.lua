@@ -40,8 +40,8 @@ end
 
 local function of_manual(add)
   local text = command.read("doc/partnercenter.1"):match("\n%.SH EXAMPLES\n(.*)$")
-  for block in text:gmatch("%.nf\n(.-)%.fi") do
-    block = block:gsub("\\\\", "\\"):gsub("\\%-", "-"):gsub("\\%(dq", '"')
+  for escaped in text:gmatch("%.nf\n(.-)%.fi") do
+    local block = escaped:gsub("\\\\", "\\"):gsub("\\%-", "-"):gsub("\\%(dq", '"')
     for _, line in ipairs(lines_of(block)) do add("manual", line:gsub("^%s+", "")) end
   end
 end

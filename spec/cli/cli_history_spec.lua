@@ -69,9 +69,9 @@ describe("the command's history", function()
     local _, lines = out:gsub("\n", "")
     assert.equal(19, lines)
     for _, words in ipairs { "deployment contoso --save", "deployment -a --save --below 5" } do
-      code, _, err = run(words)
-      assert.equal(2, code)
-      assert.truthy(err:find("a snapshot is of everything", 1, true), err)
+      local status, _, why = run(words)
+      assert.equal(2, status)
+      assert.truthy(why:find("a snapshot is of everything", 1, true), why)
     end
   end)
 

@@ -258,9 +258,9 @@ describe("the command's sign-in", function()
         "symbolic link" },
     } do
       os.execute(c[1])
-      code, _, err = run("customers", env)
-      assert.equal(2, code)
-      assert.truthy(err:find(c[2], 1, true), err)
+      local status, _, why = run("customers", env)
+      assert.equal(2, status)
+      assert.truthy(why:find(c[2], 1, true), why)
     end
   end)
 

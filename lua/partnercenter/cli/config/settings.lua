@@ -66,9 +66,9 @@ end
 -- that stand before any), and the line of each.
 local function read_lines(path, text, known)
   local sections, lines, section, number = { [""] = {} }, { [""] = {} }, "", 0
-  for line in (text .. "\n"):gmatch("(.-)\r?\n") do
+  for given in (text .. "\n"):gmatch("(.-)\r?\n") do
     number = number + 1
-    line = line:gsub("^%s+", ""):gsub("%s+$", "")
+    local line = given:match("^%s*(.-)%s*$")
     local profile = line:match("^%[([%w_.-]+)%]$")
     if profile then
       section = profile
