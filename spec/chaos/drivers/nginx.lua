@@ -16,7 +16,7 @@ local VISIT_ACTS = 6
 local PATIENCE = 10
 
 local world, stop, threads
-local visits, running = 0, 0
+local visits, visiting, running = 0, 0, 0
 
 --- `settings`: seed, seconds, plain, tls, ca_file, limit, catch, result (a file).
 function M.start(settings)
@@ -40,15 +40,18 @@ function M.start(settings)
   end
 end
 
--- Whoever is last tells the counts.
+-- Whoever is last tells the counts, when those who visit have left.
 local function finish()
-  local ledger = world.ledger
+  local ledger, due = world.ledger, core.now() + PATIENCE
+  while visiting > 0 and core.now() < due do ngx.sleep(0.01) end
+  if visiting > 0 then ledger:problem("%d requests do not end", visiting) end
   world.clients:finish(world.random)
   world.clients, world.peers = nil, {}
   -- What nginx has dropped is found by a look from time to time.
-  local due = core.now() + PATIENCE
+  due = core.now() + PATIENCE
   repeat
     ngx.sleep(0.1)
+    jit.flush() -- what was compiled keeps the functions that it was made of
     for _ = 1, 2 do collectgarbage() end
   until #process.threads() <= threads or core.now() > due
   if #process.threads() > threads then
@@ -72,7 +75,7 @@ end
 --- A request: some readings, unless its client goes away before.
 function M.visit()
   if core.now() > stop then return ngx.exit(503) end
-  visits = visits + 1
+  visits, visiting = visits + 1, visiting + 1
   local slot = LANES + 1 + visits % (VISITORS - LANES)
   local lane = lanes.new(world, slot)
   lane.random, lane.id = random.new(world.seed, 1000 + visits), slot
@@ -82,10 +85,12 @@ function M.visit()
     -- nginx drops what runs, which does not get to hear of it.
     watch.note(slot)
     world.ledger:count("aborts")
+    visiting = visiting - 1
     ngx.exit(499)
   end))
   for _ = 1, VISIT_ACTS do lane:act() end
   lane:finish()
+  visiting = visiting - 1
   ngx.say("well")
 end
 
