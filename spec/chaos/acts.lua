@@ -102,7 +102,8 @@ local function run_child(lane)
   watch.note(lane.id, lane.ledger.label .. ": to exit")
   -- A foreign loop is shared with the parent; to end it here would end it there. A
   -- sanitizer takes for lost what the parent's threads had.
-  if lane.world.foreign_loop or lane.world.arguments[8] ~= "" or lane.random:chance(0.4) then watch.exit(code) end
+  local sanitized = lane.world.arguments[8] ~= ""
+  if lane.world.foreign_loop or sanitized or lane.random:chance(0.4) then watch.exit(code) end
   if lane.random:chance(0.5) and _VERSION ~= "Lua 5.1" then os.exit(code, true) end
   os.exit(code)
 end
