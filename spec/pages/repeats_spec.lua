@@ -32,7 +32,7 @@ describe("partnercenter.repeats", function()
   it("holds back the rows of a page as long as they are those of the page before", function()
     local watch = repeats.new()
     for _, row in ipairs(rows(1, 20)) do assert.is_false(watch:row(row)) end
-    assert.is_false(watch:finish())
+    assert.is_false(watch:end_page())
     for i, row in ipairs(rows(1, repeats.DEPTH)) do
       assert.is_true(watch:row(row))
       assert.equal(i == repeats.DEPTH, watch:certain())
@@ -45,7 +45,7 @@ describe("partnercenter.repeats", function()
       watch:row(row)
       assert.equal(i >= repeats.DEPTH, watch:clear())
     end
-    watch:finish()
+    watch:end_page()
     for _, row in ipairs(rows(1, repeats.DEPTH)) do watch:row(row) end
     assert.is_false(watch:clear())
   end)

@@ -118,7 +118,7 @@ end
 -- @tparam table call
 -- @tparam Transfer transfer
 -- @tparam ?Error err why it is no success
-function M.finish(call, transfer, err)
+function M.conclude(call, transfer, err)
   if call.cancelled then return transfer:close() end
   local facts = facts_of(call, transfer)
   transfer:close()
@@ -231,7 +231,7 @@ function M.once(call, token, read)
   local result
   if not err then result, err = read(call, transfer) end
   call.unsent = err and not call.cancelled and is_unsent(call, transfer)
-  if err then M.finish(call, transfer, err) end
+  if err then M.conclude(call, transfer, err) end
   return result, err
 end
 
@@ -243,13 +243,13 @@ end
 -- @treturn[2] Error
 function M.read_document(call, transfer)
   if M.changes(call) and is_empty(transfer) then
-    M.finish(call, transfer)
+    M.conclude(call, transfer)
     return {}
   end
   local ok, value = M.read(call, transfer, "value")
   if not ok then return nil, value end
   if value == core.null then return nil, failures.no_content(call, transfer) end
-  M.finish(call, transfer)
+  M.conclude(call, transfer)
   return value
 end
 

@@ -145,7 +145,7 @@ local function leave(self)
 end
 
 -- Everything was taken: nil, or the error of the input.
-local function finish(self)
+local function end_run(self)
   local failure = self.failure
   close(self)
   self.failure = nil
@@ -158,7 +158,7 @@ local function step(self, iterating)
   fill(self)
   while not self.closed do
     if self.first <= self.last then return take(self) end
-    if self.exhausted and self.in_flight == 0 and not self.puller then return finish(self) end
+    if self.exhausted and self.in_flight == 0 and not self.puller then return end_run(self) end
     local driver = self.dispatcher:driver_for(iterating)
     local token = driver:task(iterating)
     self.reader = token

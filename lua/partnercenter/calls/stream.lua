@@ -35,23 +35,23 @@ function M.open(call, transfer)
   ok, document = attempt.read(call, transfer, "value")
   if not ok then return nil, document end
   self.document = document
-  attempt.finish(call, transfer)
+  attempt.conclude(call, transfer)
   return self
 end
 
 local function fail(self, err)
   self.err = err
-  attempt.finish(self.call, self.transfer, err)
+  attempt.conclude(self.call, self.transfer, err)
   return nil, err
 end
 
 -- After the last row: the rest of the document, read once.
-local function finish(self)
+local function read_rest(self)
   if self.document == nil then
     local ok, document = attempt.read(self.call, self.transfer, "value")
     if not ok then return fail(self, document) end
     self.document = document
-    attempt.finish(self.call, self.transfer)
+    attempt.conclude(self.call, self.transfer)
   end
   return nil
 end
@@ -71,11 +71,11 @@ function methods:next(iterating)
   end
   if self.err then return nil, self.err end
   self.call.iterating = iterating
-  if not rows then return finish(self) end
+  if not rows then return read_rest(self) end
   local ok, err = advance(self)
   if not ok then
     if err then return fail(self, err) end
-    return finish(self)
+    return read_rest(self)
   end
   self.at = 1
   return true, self.rows[1]

@@ -78,7 +78,9 @@ function new_node(home, tree, ids)
     metatable = new_metatable(home, tree)
     home.metatables[tree] = metatable
   end
-  return setmetatable({ unpack(ids) }, metatable)
+  local depth = tree.depth
+  local own = depth == 0 and {} or depth == 1 and { ids[1] } or { unpack(ids, 1, depth) }
+  return setmetatable(own, metatable)
 end
 
 local function new_home(parts)
@@ -183,8 +185,8 @@ function methods.by_id(self, id)
     error(("bad argument '%s' to %s:by_id (%s is due)"):format(tree.argument, label_of(self),
       due), 2)
   end
-  local ids = { unpack(self) }
-  ids[#ids + 1] = id
+  local ids = { unpack(self, 1, place.tree.depth) }
+  ids[tree.depth] = id
   return new_node(place.home, tree, ids)
 end
 

@@ -1,17 +1,17 @@
 --- The tree of all paths that resources have.
 --
--- A tree has `label` (the path in Lua, with %s where an id is), `resource` where
--- something can be asked, and `members`: the trees that stand behind it, and the
--- methods that can be called there, by name. Where an id stands in the path,
--- `id` is the tree behind it, whose `argument` is the id's name, and whose `kind`
--- says what ids look like. Ids may stand at several levels.
+-- A tree has `label` (the path in Lua, with %s where an id is), `depth` (how many ids
+-- those are), `resource` where something can be asked, and `members`: the trees that
+-- stand behind it, and the methods that can be called there, by name. Where an id
+-- stands in the path, `id` is the tree behind it, whose `argument` is the id's name,
+-- and whose `kind` says what ids look like. Ids may stand at several levels.
 -- SPDX-License-Identifier: MIT
 -- @module partnercenter.client.tree
 
 local M = {}
 
-local function new_tree(label)
-  return { label = label, members = {} }
+local function new_tree(label, depth)
+  return { label = label, members = {}, depth = depth }
 end
 
 -- The verbs of a tree where something can be asked.
@@ -26,7 +26,7 @@ end
 local function step_by_id(tree, argument, resource, methods)
   local kind = resource.ids and resource.ids[argument] or "guid"
   if not tree.id then
-    tree.id = new_tree(tree.label .. ":by_id(%s)")
+    tree.id = new_tree(tree.label .. ":by_id(%s)", tree.depth + 1)
     tree.id.argument, tree.id.kind = argument, kind
     tree.members.by_id = methods.by_id
   end
@@ -45,7 +45,7 @@ local function step_down(tree, segment, resource, methods)
       segment), 0)
   end
   local label = tree.label == "" and segment or tree.label .. "." .. segment
-  tree.members[segment] = tree.members[segment] or new_tree(label)
+  tree.members[segment] = tree.members[segment] or new_tree(label, tree.depth)
   return tree.members[segment]
 end
 
@@ -76,7 +76,7 @@ end
 -- @tparam table methods `get`, `pages`, `each`, `all`, `by_id`
 -- @treturn table tree
 function M.plant(resources, methods)
-  local root = new_tree("")
+  local root = new_tree("", 0)
   for _, resource in ipairs(resources) do
     local at = root
     for segment in resource.path:gsub("^/%w*/?v1/", ""):gmatch("[^/]+") do
@@ -92,7 +92,7 @@ end
 -- @tparam table methods as for `plant`
 -- @treturn table tree
 function M.leaf(resource, methods)
-  local tree = new_tree(resource.name)
+  local tree = new_tree(resource.name, 0)
   set_resource(tree, resource, methods)
   return tree
 end

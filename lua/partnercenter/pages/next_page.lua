@@ -174,7 +174,7 @@ end
 
 --- Are the rows of an answer all that there are?
 -- @tparam table request the first of a walk
--- @tparam table envelope what `collection.envelope` gave for the answer
+-- @tparam table envelope what `envelope.envelope` gave for the answer
 -- @tparam number row_count how many rows the page has
 -- @treturn boolean false too when the next page cannot be had
 function M.is_whole(request, envelope, row_count)
@@ -228,7 +228,7 @@ end
 
 --- The request for the next page.
 -- @tparam table request the one that was answered
--- @tparam table envelope what `collection.envelope` gave for the answer
+-- @tparam table envelope what `envelope.envelope` gave for the answer
 -- @tparam number row_count how many rows the page had
 -- @tparam table state what `start` gave; it is changed
 -- @treturn[1] table the next request; its `following` is true

@@ -68,7 +68,7 @@ end
 
 --- Ends a page.
 -- @treturn boolean whether it was the page before once more
-function methods:finish()
+function methods:end_page()
   local repeated = self.same and self.rows > 0
     and (self.rows == self.rows_before or self.rows >= DEPTH)
   self.before, self.rows_before = self.prints, self.rows
@@ -83,7 +83,7 @@ end
 function methods:page(rows)
   for i = 1, math.min(#rows, DEPTH) do self:row(rows[i]) end
   self.rows = #rows
-  return self:finish()
+  return self:end_page()
 end
 
 return M

@@ -3,9 +3,9 @@
 -- @module partnercenter.pages.rows
 
 local calls = require "partnercenter.calls"
-local collection = require "partnercenter.pages.envelope"
+local envelopes = require "partnercenter.pages.envelope"
 local errors = require "partnercenter.errors"
-local walks = require "partnercenter.pages.cursor"
+local cursors = require "partnercenter.pages.cursor"
 local yields = require("partnercenter.loop").yields
 
 local M = {}
@@ -27,12 +27,12 @@ end
 local function compare(walk, row)
   local held, watch = walk.held, walk.watch
   if watch:row(row) then
-    if watch:certain() then return nil, walks.repeated(walk.reading) end
+    if watch:certain() then return nil, cursors.repeated(walk.reading) end
     held[#held + 1] = row
     return nil
   end
   walk.clear = watch:clear()
-  if held[1] == nil then return walks.give(walk.plan, row) end
+  if held[1] == nil then return cursors.give(walk.plan, row) end
   held[#held + 1] = row
   release(walk)
   return nil
@@ -41,7 +41,7 @@ end
 -- The rows that are in the document still, when all that could be taken out of
 -- it one by one were: a bare object is a row itself.
 local function rest_of(walk, document)
-  local page, err = collection.normalize(document, walk.plan.resource, walk.plan.transport.mask)
+  local page, err = envelopes.normalize(document, walk.plan.resource, walk.plan.transport.mask)
   return page and page.items, err
 end
 
@@ -51,21 +51,21 @@ local function end_page(walk)
   local document, facts = walk.stream:envelope()
   walk.stream = nil
   if document == nil and errors.is(facts) then return facts end
-  local envelope, err = collection.envelope(document, walk.plan.resource,
+  local envelope, err = envelopes.envelope(document, walk.plan.resource,
     walk.plan.transport.mask)
   local rest = nil
   if envelope then rest, err = rest_of(walk, document) end
-  if not rest then return walks.with_facts(walk.plan, err, walk.reading, facts) end
+  if not rest then return cursors.with_facts(walk.plan, err, walk.reading, facts) end
   for i = 1, #rest do
     walk.held[#walk.held + 1] = rest[i]
     walk.watch:row(rest[i])
   end
   local count = walk.watch.rows
-  if walk.watch:finish() then
-    return walks.with_facts(walk.plan, walks.repeated(walk.reading), walk.reading, facts)
+  if walk.watch:end_page() then
+    return cursors.with_facts(walk.plan, cursors.repeated(walk.reading), walk.reading, facts)
   end
   if walk.held[1] ~= nil then release(walk) end
-  walks.turn(walk, walk.reading, envelope, count, facts)
+  cursors.turn(walk, walk.reading, envelope, count, facts)
   return nil
 end
 
@@ -82,12 +82,12 @@ local function read_on(walk)
   local more, row = walk.stream:next(walk.iterating)
   if not more then return nil, row or end_page(walk) end
   local err
-  row, err = collection.row(row, walk.plan.resource)
+  row, err = envelopes.row(row, walk.plan.resource)
   if err then return nil, err end
   if not walk.clear then return compare(walk, row) end
   walk.watch.rows = walk.watch.rows + 1
   if walk.plain then return row end
-  return walks.give(walk.plan, row)
+  return cursors.give(walk.plan, row)
 end
 
 -- The next row; nil behind the last, or when the walk was left; nil and an error.
@@ -97,18 +97,18 @@ local function next_row(walk)
     if walk.queue then
       walk.at = walk.at + 1
       row = walk.queue[walk.at]
-      if row == nil then walk.queue = nil else row, err = walks.give(walk.plan, row) end
+      if row == nil then walk.queue = nil else row, err = cursors.give(walk.plan, row) end
     elseif walk.stream then
       row, err = read_on(walk)
     elseif walk.request then
       err = open(walk)
     else
-      return nil, walks.ending(walk)
+      return nil, cursors.ending(walk)
     end
     if err then
       close(walk)
       walk.queue = nil
-      return walks.fail(walk, err, walk.reading)
+      return cursors.fail(walk, err, walk.reading)
     end
     if row ~= nil then return row end
   end
@@ -120,7 +120,7 @@ end
 -- @treturn function gives a row; raises the error object
 -- @treturn table with `close()`; also a to-be-closed value of Lua 5.4
 function M.each(plan)
-  local walk = walks.start(plan)
+  local walk = cursors.start(plan)
   walk.held = {}
   walk.clear = false -- whether this page is known not to be the one before
   walk.plain = not plan.convert and not plan.filter

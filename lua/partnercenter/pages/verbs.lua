@@ -3,21 +3,21 @@
 -- SPDX-License-Identifier: MIT
 -- @module partnercenter.pages.verbs
 
-local collection = require "partnercenter.pages.envelope"
+local envelopes = require "partnercenter.pages.envelope"
 local errors = require "partnercenter.errors"
 local paging = require "partnercenter.pages.next_page"
-local walks = require "partnercenter.pages.cursor"
+local cursors = require "partnercenter.pages.cursor"
 local yields = require("partnercenter.loop").yields
 
 local M = {}
 
 -- The page with the rows that the caller gets, or nil and an error. How many
 -- rows pass the filter is known only of a page that has all that there are.
-local function finish(plan, request, page, envelope)
+local function fit(plan, request, page, envelope)
   if not plan.convert and not plan.filter then return page end
   local rows, kept = page.items, {}
   for i = 1, #rows do
-    local row, err = walks.give(plan, rows[i])
+    local row, err = cursors.give(plan, rows[i])
     if err then return nil, err end
     if row ~= nil then kept[#kept + 1] = row end
   end
@@ -37,8 +37,8 @@ end
 local function fetch(plan, request, iterating, deadline)
   local document, facts = plan.transport:fetch(request, iterating, deadline)
   if document == nil and errors.is(facts) then return nil, facts end
-  local page, envelope = collection.normalize(document, plan.resource, plan.transport.mask)
-  if not page then return nil, walks.with_facts(plan, envelope, request, facts) end
+  local page, envelope = envelopes.normalize(document, plan.resource, plan.transport.mask)
+  if not page then return nil, cursors.with_facts(plan, envelope, request, facts) end
   return page, envelope, facts
 end
 
@@ -52,28 +52,28 @@ function M.get(plan)
   local page, envelope, facts = fetch(plan, plan.request)
   if not page then return nil, envelope end
   if plan.resource.single then return page, facts end
-  walks.watch_fields(plan)
-  walks.tell(plan, plan.request, 1, #page.items, envelope, facts)
+  cursors.watch_fields(plan)
+  cursors.tell(plan, plan.request, 1, #page.items, envelope, facts)
   local err
-  page, err = finish(plan, plan.request, page, envelope)
-  if not page then return nil, walks.with_facts(plan, err, plan.request, facts) end
+  page, err = fit(plan, plan.request, page, envelope)
+  if not page then return nil, cursors.with_facts(plan, err, plan.request, facts) end
   return page, facts
 end
 
 -- The next page and its facts; nil behind the last; nil and an error.
 local function next_page(walk, iterating, deadline)
   local request, plan = walk.request, walk.plan
-  if not request then return nil, walks.ending(walk) end
+  if not request then return nil, cursors.ending(walk) end
   walk.request = nil
   local page, envelope, facts = fetch(plan, request, iterating, deadline)
-  if not page then return walks.fail(walk, envelope, request) end
+  if not page then return cursors.fail(walk, envelope, request) end
   if walk.watch:page(page.items) then
-    return walks.fail(walk, walks.repeated(request), request, facts)
+    return cursors.fail(walk, cursors.repeated(request), request, facts)
   end
-  walks.turn(walk, request, envelope, #page.items, facts)
+  cursors.turn(walk, request, envelope, #page.items, facts)
   local err
-  page, err = finish(plan, request, page, envelope)
-  if not page then return walks.fail(walk, err, request, facts) end
+  page, err = fit(plan, request, page, envelope)
+  if not page then return cursors.fail(walk, err, request, facts) end
   return page, facts
 end
 
@@ -81,7 +81,7 @@ end
 -- @tparam table plan see `partnercenter.pages.cursor`
 -- @treturn function gives a page and its facts
 function M.pages(plan)
-  local walk = walks.start(plan)
+  local walk = cursors.start(plan)
   return function(...)
     local page, facts = next_page(walk, yields.iterating(...))
     if not page and facts then error(facts, 0) end
@@ -95,7 +95,7 @@ end
 -- @treturn[2] nil
 -- @treturn[2] Error err
 function M.all(plan)
-  local walk, rows, deadline = walks.start(plan), {}, plan.transport:deadline()
+  local walk, rows, deadline = cursors.start(plan), {}, plan.transport:deadline()
   while true do
     local page, err = next_page(walk, nil, deadline)
     if not page and err then return nil, err end

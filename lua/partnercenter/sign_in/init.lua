@@ -215,9 +215,9 @@ function M.new(options)
     -- @treturn string value of the header
     authorization = function(_, token)
       if self.sent_token ~= token then
-        self.sent_token, self.authorization = token, "Bearer " .. token
+        self.sent_token, self.sent_header = token, "Bearer " .. token
       end
-      return self.authorization
+      return self.sent_header
     end,
   }, mt)
 end
