@@ -11,10 +11,10 @@ local ID = "4d3cf487-70f4-4e1e-9ff1-b2bfce8d9f04"
 -- Calls fn in a locale; the one before is back at the end, however that comes.
 local function within(name, fn)
   local old = locale.set(name)
-  local results = { pcall(fn) }
+  local ok, first, second = pcall(fn)
   os.setlocale(old)
-  if not results[1] then error(results[2], 0) end
-  return (table.unpack or unpack)(results, 2)
+  if not ok then error(first, 0) end
+  return first, second
 end
 
 for _, name in ipairs { "de_DE.UTF-8", "tr_TR.ISO-8859-9" } do

@@ -40,7 +40,7 @@ function methods:next(iterating)
   end
   self.first_taken = true
   if self.ok then return true, self.piece end
-  attempt.finish(self.call, self.transfer, self.piece)
+  attempt.conclude(self.call, self.transfer, self.piece)
   return nil, self.piece
 end
 
