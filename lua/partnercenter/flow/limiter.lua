@@ -109,7 +109,9 @@ end
 --   beyond it or is too long
 function methods:enter(deadline, longest, key)
   local dispatcher, seconds = self.dispatcher, delay(self)
-  if seconds == 0 and not peek(self) then return true end
+  if seconds == 0 and not peek(self) then
+    return deadline == nil or dispatcher.clock() < deadline
+  end
   local place, token
   repeat
     if is_hopeless(self, deadline, longest) then

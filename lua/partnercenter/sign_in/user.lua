@@ -103,6 +103,8 @@ function M.new(name, options, first)
   local function sign_in(context)
     local state = context.state
     if state.refresh_token then context.secret(state.refresh_token) end
+    -- Not used any more once another client has a newer one, and no less a secret.
+    if type(options.refresh_token) == "string" then context.secret(options.refresh_token) end
     local ok, err = hand_over(context, options)
     if not ok then return nil, err end
     local granted = take_held(context)
