@@ -18,7 +18,7 @@ local rows, err = partner.reports:all {
   columns = { "Month", "TotalAvailableSeats", "TotalAssignedSeats", "TotalActiveSeats" },
   where = partnercenter.filter.eq("SKU", arg[1] or "POWER BI PRO"),
   order = "Month", timespan = "LAST_1_YEAR", numbers = COUNTS,
-  on_wait = function(state, seconds) io.stderr:write(("%s, %d s\n"):format(state, seconds)) end,
+  on_wait = function(state, seconds) io.stderr:write(("%s, %.0f s\n"):format(state, seconds)) end,
 }
 partner:close()
 if not rows then

@@ -20,6 +20,9 @@ local LEAST_LEFT = 60
 -- credentials, and for which it is waited for: it may have been given up.
 local PAUSE, PATIENCE = 0.02, 10
 
+-- Secrets that are remembered for the clients of one object of credentials.
+local MAX_SECRETS = 64
+
 local M = {}
 
 -- on_rotate's verdict; nothing returned is fine.
@@ -97,14 +100,33 @@ end
 -- @treturn Provider
 function M.new(name, options, first)
   -- What all clients with these credentials know: the newest refresh token, and
-  -- which of them signs in, until when at most.
-  local shared = { refresh_token = nil, owner = nil, ends = 0 }
+  -- which of them signs in, until when at most, and the last secrets: those that are
+  -- not used any more have to be masked all the same.
+  local shared = { refresh_token = nil, owner = nil, ends = 0, secrets = {} }
+
+  local function note(secret)
+    local list = shared.secrets
+    for _, known in ipairs(list) do
+      if known == secret then return end
+    end
+    if #list >= MAX_SECRETS then table.remove(list, 1) end
+    list[#list + 1] = secret
+  end
+
+  -- The same context, whose secrets all clients of these credentials learn.
+  local function sharing(context)
+    for _, secret in ipairs(shared.secrets) do context.secret(secret) end
+    return setmetatable({
+      secret = function(secret)
+        context.secret(secret)
+        note(secret)
+      end,
+    }, { __index = context })
+  end
 
   local function sign_in(context)
     local state = context.state
     if state.refresh_token then context.secret(state.refresh_token) end
-    -- Not used any more once another client has a newer one, and no less a secret.
-    if type(options.refresh_token) == "string" then context.secret(options.refresh_token) end
     local ok, err = hand_over(context, options)
     if not ok then return nil, err end
     local granted = take_held(context)
@@ -136,7 +158,7 @@ function M.new(name, options, first)
     while shared.owner and context.now() < shared.ends and context.sleep(PAUSE) do end
     local owner = {}
     shared.owner, shared.ends = owner, context.now() + PATIENCE
-    return finish(owner, protect.call(sign_in, context))
+    return finish(owner, protect.call(sign_in, sharing(context)))
   end
   return provider.new({
     name = name, app_only = false, renews = true,
