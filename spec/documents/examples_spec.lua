@@ -214,7 +214,7 @@ describe("examples", function()
     box:control { report_clock = 100000 }
     local text, code = run("seats_by_month")
     assert.equal(0, code, text)
-    local lines = lines_of(text)
+    local lines = lines_of((text:gsub("%a+, %d+ s\n", ""))) -- what it says while it waits
     assert.equal(13, #lines)
     for i = 2, 13 do
       local sold, assigned, active = lines[i]:match("^%d+%-%d%d%-01 +(%d+) +(%d+) +(%d+)$")

@@ -252,7 +252,7 @@ describe("sandbox", function()
     before_each(function() box:reset() end)
 
     it("tell classes, statuses, ids, connections and the most at once", function()
-      box:control { latency = 60 }
+      box:control { latency = 400 }
       box:flood("/v1/customers/" .. box.customer_id .. "?n=[1-12]", "-H 'MS-RequestId: r'")
       box:control { latency = 0 }
       get("/v1/customers?size=1", { headers = { ["MS-RequestId"] = "q", ["X-Locale"] = "ja-JP" } })

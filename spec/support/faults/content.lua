@@ -39,13 +39,18 @@ local function deflate_spaces(n)
   end)) .. "\0\0\255\255"
 end
 
+-- Numbers of 16 bits.
+local function big_endian(number)
+  return string.char(math.floor(number / 256), number % 256)
+end
+
 local function checksum(text)
   local a, b = 1, 0
   for at = 1, #text do
     a = (a + text:byte(at)) % 65521
     b = (b + a) % 65521
   end
-  return string.pack(">I4", b << 16 | a)
+  return big_endian(b) .. big_endian(a)
 end
 
 -- Spaces before a good document, in compressed parts of these sizes, each sent
@@ -57,8 +62,8 @@ local function gives_parts(sizes)
     spaces = spaces + size
   end
   parts[1] = "\x78\x01" .. parts[1]
-  parts[#parts + 1] = string.pack("<BI2I2", 1, #GOOD, ~#GOOD & 0xffff) .. GOOD
-    .. checksum((" "):rep(spaces) .. GOOD)
+  parts[#parts + 1] = "\1" .. big_endian(#GOOD):reverse() .. big_endian(0xffff - #GOOD):reverse()
+    .. GOOD .. checksum((" "):rep(spaces) .. GOOD)
   return function(c)
     while c:head() do
       c:send(head "Transfer-Encoding: chunked\r\nContent-Encoding: deflate\r\n")
