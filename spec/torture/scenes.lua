@@ -192,7 +192,8 @@ scenes.tables = {
   setup = function() return core.decode(TEXT).items end,
   run = function(rows)
     local f, insights = partnercenter.filter, partnercenter.insights
-    local filter = f.all { f.eq("customerName", "O'Neil"), f.any { f.gt("a", 1), f.ne("b", "c") } }
+    local filter = f.all { f.eq("customerName", "O'Neil"),
+      f.any { f.gt("licensesSold", 1), f.ne("channel", "c") } }
     assert(#tostring(filter) > 20 and filter { customerName = "x" } == false)
     insights.sort(rows, "licensesSold", "desc")
     assert(#insights.summarize(rows, { "productName" }) == 20)
