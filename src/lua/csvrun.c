@@ -598,18 +598,17 @@ static void enter(struct run *r) {
 enum pc_err pc_csv_run(lua_State *L, struct pc_csv *c, int kept,
                        const char *text, size_t len, bool final,
                        size_t *used) {
-  struct run r;
+  struct run r = {.L = L,
+                  .c = c,
+                  .text = text,
+                  .end = text + len,
+                  .kept = kept,
+                  .final = final,
+                  .done = text,
+                  .guessing = c->max_field >= PC_ATOM_MAX + 2};
   int top = lua_gettop(L);
   *used = 0;
   if (c->err != PC_OK) return c->err;
-  r.L = L;
-  r.c = c;
-  r.text = text;
-  r.end = text + len;
-  r.kept = kept;
-  r.final = final;
-  r.done = text;
-  r.guessing = c->max_field >= PC_ATOM_MAX + 2;
   enter(&r);
   *used = (size_t)(run_text(&r, text) - text);
   if (c->err == PC_OK && final && c->headings && !c->named)

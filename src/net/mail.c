@@ -105,6 +105,7 @@ struct pc_piece *pc_mail_drop(struct pc_mail *m, struct pc_transfer *t,
 void pc_mail_hand_up(struct pc_mail *m, struct pc_transfer *t) {
   struct pc_shared *s = &t->shared;
   struct pc_work *w = &t->work;
+  bool silent = s->released || s->up_queued; /* nobody, or told already */
   if (!s->released) {
     s->unread += w->received.bytes;
     m->held += w->received.bytes;
@@ -113,7 +114,7 @@ void pc_mail_hand_up(struct pc_mail *m, struct pc_transfer *t) {
   w->unread = s->unread;
   s->status = w->status;
   s->over = w->finished;
-  if (s->released || s->up_queued) return;
+  if (silent) return;
   if (m->up == NULL) tell(m);
   s->up_next = m->up;
   s->up_queued = true;
