@@ -213,7 +213,7 @@ describe("partnercenter.client", function()
     it("tell a deadline, with the last failure as its cause", function()
       local started = core.now()
       local err = error_of({ error = "unavailable", times = 100 },
-        { deadline = 0.3, random = function() return 0.9 end })
+        { deadline = 0.3 * math.min(PATIENCE, 10), random = function() return 0.9 end })
       assert.equal("timeout", err.kind)
       assert.equal("http", err.cause.kind)
       assert.equal(503, err.cause.status)
