@@ -45,7 +45,8 @@ static const char *const option_names[] = {
 
 static char read_separator(lua_State *L, int index) {
   const char *text = pc_options_string(L, index, "separator");
-  char separator = text != NULL ? text[0] : ',';
+  char separator = ',';
+  if (text != NULL) separator = text[0];
   luaL_argcheck(L,
                 text == NULL || (strlen(text) == 1 && separator != '"' &&
                                  separator != '\r' && separator != '\n'),

@@ -51,8 +51,9 @@ static const char *find_kind(const struct stat *st) {
 /* The descriptor of a new file beside path, or -1 and errno. */
 static int make_beside(const char *path, char *name, mode_t mode) {
   int fd, saved;
-  memcpy(name, path, strlen(path));
-  memcpy(name + strlen(path), RANDOM, sizeof RANDOM);
+  size_t len = strlen(path) + 1;
+  memcpy(name, path, len);
+  memcpy(name + len - 1, RANDOM, sizeof RANDOM);
   fd = mkstemp(name);
   if (fd < 0) return -1;
   if (fchmod(fd, mode) == 0) return fd;
@@ -116,9 +117,9 @@ static int output_keep(lua_State *L) {
   int i;
   for (i = 1; i <= MOST_KEPT; i++) {
     if (i == 1)
-      snprintf(kept, sizeof kept, "%s", path);
+      (void)snprintf(kept, sizeof kept, "%s", path);
     else
-      snprintf(kept, sizeof kept, "%s.%d", path, i);
+      (void)snprintf(kept, sizeof kept, "%s.%d", path, i);
     if (link(name, kept) == 0) {
       unlink(name);
       lua_pushstring(L, kept);

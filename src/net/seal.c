@@ -36,7 +36,7 @@ curl_socket_t pc_seal_open(void *arg, curlsocktype purpose,
 
 /* A unix socket without a name, not sealed: an end of a pair. */
 static bool is_bare_end(int fd, struct stat *st) {
-  struct sockaddr_un address;
+  struct sockaddr_un address = {0};
   socklen_t len = sizeof address;
   int flags = fcntl(fd, F_GETFD);
   return flags >= 0 && (flags & FD_CLOEXEC) == 0 && fstat(fd, st) == 0 &&
