@@ -30,8 +30,8 @@ static bool ending; /* exit has begun */
 static unsigned forks;
 
 /* 1, but 0 in a child until it is noticed there: in memory that the kernel
-** empties. Elsewhere it stays 1, and the process is asked who it is: a system
-** call, 60 ns in place of one. */
+** empties. Elsewhere it stays 1, and the process is asked who it is, by a system
+** call. */
 static volatile int never_wiped = 1;
 static volatile int *mark = &never_wiped;
 static pid_t pid;

@@ -10,7 +10,7 @@
 curl_socket_t pc_seal_open(void *arg, curlsocktype purpose,
                            struct curl_sockaddr *address);
 
-/* A descriptor that libcurl (before 8.9) has made without asking: the end of a
+/* A descriptor that libcurl has made without asking: the end of a
 ** pair by which its resolver's thread tells that it is done. Seals both. */
 void pc_seal_pair(int fd);
 
