@@ -303,6 +303,13 @@ bench-stream: deps-demo   ## read a million rows: time, CPU and memory
 	@$(LUA_ENV) tools/with-sandbox --customers=50001 --products=20 --page_cache=512 \
 	  $(LUA_BIN) bench/stream.lua
 
+.PHONY: bench-instructions
+bench-instructions:       ## count the instructions of a row and a call (UPDATE=yes: commit to them)
+	$(call install_deps,build lua5.4 run sandbox bench memory)
+	@$(MAKE) --no-print-directory -s LUA=5.4 all
+	@LUA_PATH='lua/?.lua;lua/?/init.lua;./?.lua;;' LUA_CPATH='build/5.4/?.so;;' UPDATE=$(UPDATE) \
+	  lua5.4 bench/instructions.lua
+
 .PHONY: bench-throttle
 bench-throttle:           ## compare the throttle with the least time that quotas allow, simulated
 	$(call install_deps,lua5.4)

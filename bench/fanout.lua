@@ -71,15 +71,6 @@ local function curl_entrant(name, more)
   end }
 end
 
--- The first Lua that has lua-http: Debian's works on these.
-local function lua_of_http()
-  for _, interpreter in ipairs { "luajit", "lua5.1", "lua5.3", "lua5.4" } do
-    local test = " -e 'require \"http.client\" require \"cjson\"' 2>/dev/null && echo yes"
-    if run.output_of(interpreter .. test):find("yes") then return interpreter end
-  end
-  return nil
-end
-
 local function report(entrants, results)
   local ideal = CUSTOMERS / CONCURRENCY * LATENCY / 1000
   print(("%d customers, %d ms away, %d at a time; the ideal is %.2f s"):format(CUSTOMERS, LATENCY,
@@ -105,7 +96,7 @@ local ok, err = pcall(function()
     curl_entrant("curl --parallel", ""),
     lua_entrant("partnercenter", interpreter, "bench/peers/fanout_own.lua"),
   }
-  local other = lua_of_http()
+  local other = run.lua_of_http()
   if other then
     for _, version in ipairs { "2", "1.1" } do
       entrants[#entrants + 1] = lua_entrant(("lua-http (%s), HTTP/%s"):format(other, version),

@@ -57,14 +57,6 @@ local function lua_entrant(name, interpreter, script, more)
   end }
 end
 
-local function has(interpreter, ...)
-  for _, name in ipairs { ... } do
-    local test = (" -e 'require \"%s\"' 2>/dev/null && echo yes"):format(name)
-    if not run.output_of(interpreter .. test):find("yes") then return false end
-  end
-  return true
-end
-
 local function report(title, entrants, results)
   print(title)
   print(("%-28s %10s %8s %14s %12s"):format("", "ms a page", "of curl", "of this module", "CPU ms"))
@@ -82,10 +74,10 @@ local function entrants_of(encoding)
     curl_entrant(encoding == "gzip" and "--compressed" or ""),
     lua_entrant("partnercenter", own, "page_own"),
   }
-  if has("lua5.4", "ssl.https", "cjson") and encoding == "plain" then
+  if run.has("lua5.4", "ssl.https", "cjson") and encoding == "plain" then
     list[#list + 1] = lua_entrant("LuaSec, lua-cjson", "lua5.4", "page_luasec")
   end
-  if has("lua5.1", "curl", "cjson", "socket") and encoding == "plain" then
+  if run.has("lua5.1", "curl", "cjson", "socket") and encoding == "plain" then
     list[#list + 1] = lua_entrant("lua-curl, lua-cjson", "lua5.1", "page_lua_curl")
   end
   return list

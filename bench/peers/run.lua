@@ -20,6 +20,23 @@ function M.output_of(command)
   return output
 end
 
+-- Does the interpreter find these modules?
+function M.has(interpreter, ...)
+  for _, name in ipairs { ... } do
+    local test = (" -e 'require \"%s\"' 2>/dev/null && echo yes"):format(name)
+    if not M.output_of(interpreter .. test):find("yes") then return false end
+  end
+  return true
+end
+
+-- The first Lua that has lua-http: Debian's works on these.
+function M.lua_of_http()
+  for _, interpreter in ipairs { "luajit", "lua5.1", "lua5.3", "lua5.4" } do
+    if M.has(interpreter, "http.client", "cjson") then return interpreter end
+  end
+  return nil
+end
+
 function M.timed(command)
   local script = ("TIMEFORMAT='took %%R %%U %%S'; time %s"):format(command)
   local output = M.output_of("bash -c " .. M.quoted(script) .. " 2>&1")

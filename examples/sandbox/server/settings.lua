@@ -42,6 +42,7 @@ M.known = {
   retry_after = choice("seconds", "date", "none"),
   -- sign-in
   expires_in = number(3599, 1), token_lifetime = number(0), token_uses = number(0),
+  token_bytes = number(0, 0, 8192),
   rotate = choice("keep", "revoke", "none"), require_secret = flag(false),
   application_certificate = text(),
   authorize_outcome = choice("accept", "access_denied", "consent_required",

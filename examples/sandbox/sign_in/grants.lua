@@ -67,7 +67,7 @@ local function issue(who)
   local id = ids.hex()
   local mfa = who.user and now.mfa
   local token = jwt.access { user = who.user, mfa = mfa, client = who.client, id = id,
-    audience = who.audience, expires_in = now.expires_in }
+    audience = who.audience, expires_in = now.expires_in, bytes = now.token_bytes }
   local kind = (who.user and "user" or "app") .. (mfa and " mfa" or "")
     .. (who.audience == RETIRED and " audience" or "") .. " @" .. who.tenant
   auth.accept(token, kind, lifetime, now.token_uses)
