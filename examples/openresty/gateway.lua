@@ -5,6 +5,7 @@
 local cjson = require "cjson.safe"
 local insights_cache = require "partnercenter.ngx.insights_cache"
 local metrics = require "gateway_metrics"
+local numbers_of = require "gateway_numbers"
 local partnercenter = require "partnercenter"
 local token_cache = require "partnercenter.ngx.token_cache"
 
@@ -12,7 +13,7 @@ local M = {}
 
 local LONGEST_MAX_AGE = 300 -- seconds that a browser need not ask again
 
-local partner, cache
+local cache, numbers
 
 -- What a failure of the service is to those who ask the gateway.
 local STATUSES = { not_found = 404, throttled = 503, timeout = 504, config = 500 }
@@ -32,7 +33,7 @@ end
 
 --- Before the workers are made.
 function M.init()
-  partner = assert(partnercenter.new {
+  local partner = assert(partnercenter.new {
     base_url = os.getenv "PARTNERCENTER_BASE_URL",
     authority = os.getenv "PARTNERCENTER_AUTHORITY",
     ca_file = os.getenv "PARTNERCENTER_CA_FILE",
@@ -51,105 +52,8 @@ function M.init()
         }),
     },
   })
+  numbers = numbers_of.new(partner)
   cache = insights_cache.new { dict = "insights", on_event = metrics.cache, max_bytes = 4194304 }
-end
-
--- --- what is asked ---
-
--- What the service writes is never taken for granted: a name that is missing or no
--- text is shown as such, a count that is none is not added.
-local function name_of(value)
-  return type(value) == "string" and value ~= "" and value or "(no name)"
-end
-
-local function count_of(value)
-  return type(value) == "number" and value or 0
-end
-
-local function add(group, row)
-  group.sold = group.sold + count_of(row.licensesSold)
-  group.deployed = group.deployed + count_of(row.licensesDeployed)
-  group.count = group.count + 1
-end
-
-local function group_of(groups, id, name)
-  local group = groups[id]
-  if not group then
-    group = { id = id, name = name, sold = 0, deployed = 0, count = 0 }
-    groups[id], groups[#groups + 1] = group, group
-  end
-  return group
-end
-
--- As an array, the most sold first, with the share that is deployed.
-local function finish(groups)
-  local list = {}
-  for i, group in ipairs(groups) do
-    group.share = group.sold > 0 and group.deployed / group.sold or nil
-    list[i] = group
-  end
-  table.sort(list, function(a, b)
-    if a.sold ~= b.sold then return a.sold > b.sold end
-    return a.name < b.name
-  end)
-  return list
-end
-
--- Rows are added up while they arrive: nothing grows with their number.
-local function summary()
-  local products, customers, totals = {}, {}, group_of({}, "all", "all")
-  local newest, text
-  local ok, err = pcall(function()
-    for row in partner.analytics.commercial.deployment.license:each { top = 10000 } do
-      add(totals, row)
-      local product, tenant = name_of(row.productName), name_of(row.customerTenantId):lower()
-      add(group_of(products, product, product), row)
-      add(group_of(customers, tenant, name_of(row.customerName)), row)
-      if text ~= row.processedDateTime and type(row.processedDateTime) == "string" then
-        text = row.processedDateTime
-        newest = math.max(newest or 0, partnercenter.datetime(text) or 0)
-      end
-    end
-  end)
-  if not ok then return nil, err end
-  local body = {
-    processed = text, totals = finish({ totals })[1],
-    products = finish(products), customers = finish(customers),
-  }
-  return cjson.encode(body), newest
-end
-
-local function customers()
-  local rows, err = partner.customers:all { size = 500 }
-  if not rows then return nil, err end
-  local list = {}
-  for i, row in ipairs(rows) do
-    local profile = type(row.companyProfile) == "table" and row.companyProfile or {}
-    list[i] = { id = row.id, name = profile.companyName, domain = profile.domain }
-  end
-  return cjson.encode { customers = list }
-end
-
-local function deployment(id)
-  return function()
-    local resource = partner.customers:by_id(id).analytics.licenses.deployment
-    local page, err = resource:get()
-    if not page then return nil, err end
-    local total, products = group_of({}, id), {}
-    for _, row in ipairs(page.items) do
-      add(total, row)
-      local name = name_of(row.productName)
-      local product = group_of(products, name, name)
-      add(product, row)
-      product.service, product.processed = row.serviceName, row.processedDateTime
-      total.name = name_of(row.customerName)
-    end
-    total.share = partnercenter.insights.share {
-      licensesSold = total.sold, licensesDeployed = total.deployed,
-    }
-    total.products = finish(products)
-    return cjson.encode(total), insights_cache.processed_at(page.items)
-  end
 end
 
 -- --- how it is answered ---
@@ -196,6 +100,18 @@ local function send(text, info)
   ngx.print(text)
 end
 
+-- Only of products that somebody has: what is asked for does not fill the cache.
+local function send_product(name)
+  local text, info = cache:text("summary", numbers.deployed)
+  if not text then return fail(info) end
+  for _, product in ipairs(cjson.decode(text).products) do
+    if product.name == name then
+      return send(cache:text("product:" .. name, function() return numbers.product(name) end))
+    end
+  end
+  say(404, { error = { kind = "not_found", message = "nobody has such a product" } })
+end
+
 --- One request.
 function M.content()
   local path = ngx.var.uri
@@ -203,8 +119,10 @@ function M.content()
     ngx.header["Allow"] = "GET, HEAD"
     return say(405, { error = { kind = "method", message = "only GET and HEAD are served" } })
   end
-  if path == "/summary" then return send(cache:text("summary", summary)) end
-  if path == "/customers" then return send(cache:text("customers", customers)) end
+  if path == "/summary" then return send(cache:text("summary", numbers.deployed)) end
+  if path == "/usage" then return send(cache:text("usage", numbers.active)) end
+  if path == "/customers" then return send(cache:text("customers", numbers.customers)) end
+  if path == "/product" then return send_product(ngx.req.get_uri_args().name) end
   local id = path:match("^/customers/([^/]*)/deployment$")
   if not id then
     return say(404, { error = { kind = "path", message = "there is no such path" } })
@@ -213,13 +131,13 @@ function M.content()
     return say(400, { error = { kind = "id", message = "the customer id is not a GUID" } })
   end
   id = id:lower()
-  send(cache:text("deployment:" .. id, deployment(id)))
+  send(cache:text("deployment:" .. id, function() return numbers.customer(id) end))
 end
 
 --- Prometheus asks.
 function M.metrics()
   -- From the cache: a scrape costs no call of its own.
-  local text, err = cache:text("summary", summary)
+  local text, err = cache:text("summary", numbers.deployed)
   if not text then ngx.log(ngx.ERR, "gateway: ", tostring(err)) end
   ngx.header["Content-Type"] = "text/plain; version=0.0.4"
   ngx.print(metrics.text(), metrics.licenses(text and cjson.decode(text)))
