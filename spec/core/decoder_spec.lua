@@ -37,12 +37,14 @@ local function show(value)
   return "{" .. table.concat(parts, ",") .. "}"
 end
 
--- Feed the text in pieces of n bytes and finish: value | nil, message, offset.
-local function decode_pieces(text, n, options)
-  local decoder = core.decoder(options)
-  for i = 1, #text, n do
-    local ok, message, offset = decoder:feed(text:sub(i, i + n - 1))
+-- Feed the text in pieces of n bytes, the first of `first`, and finish: value |
+-- nil, message, offset.
+local function decode_pieces(text, n, options, first)
+  local decoder, i, size = core.decoder(options), 1, first or n
+  while i <= #text do
+    local ok, message, offset = decoder:feed(text:sub(i, i + size - 1))
     if not ok then return nil, message, offset end
+    i, size = i + size, n
   end
   return decoder:finish()
 end
@@ -55,11 +57,12 @@ local function check_same(text, value, message, offset, ...)
   end
 end
 
--- The text as a whole, and in pieces of every size.
+-- The text as a whole, in pieces of every size, and in two.
 local function check_all_splits(text, value, message, offset, options)
   check_same(text, value, message, offset, core.decode(text, options))
   for n = 1, math.min(#text, 64) do
     check_same(text, value, message, offset, decode_pieces(text, n, options))
+    check_same(text, value, message, offset, decode_pieces(text, #text, options, n))
   end
 end
 

@@ -235,7 +235,7 @@ static const char *follow(struct run *r, const char *p) {
     const char *next;
     if (expects_name(b)) {
       p = guess_members(r, p);
-      if (expects_name(b)) return p;
+      if (expects_name(b) || b->err != PC_OK) return p;
     } else if (expects_value(b)) {
       if (p == r->end || (unsigned char)*p <= ' ' || *p == ']') return p;
       next = read_value(r, p);

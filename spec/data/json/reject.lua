@@ -112,6 +112,9 @@ for _, bytes in ipairs { "\128", "\191", "\192", "\192\128", "\193\191", "\194",
 end
 add('"é\\n\255"', "JSON_UTF8", 6)
 add('"é\\x\255"', "JSON_ESCAPE", 4)
+-- What comes before the wrong escape is shorter once it is read.
+add('{"a":"\\\\u\\u01"}', "JSON_ESCAPE", 10)
+add('{"a":"\\n\\\\\\q"}', "JSON_ESCAPE", 11)
 add('"\255\\x"', "JSON_UTF8", 2)
 add('"\255\1"', "JSON_UTF8", 2)
 add('"\195\1"', "JSON_UTF8", 2)
