@@ -111,6 +111,7 @@ function partnercenter.is_guid(text) end
 ---@field reports partnercenter.Reports
 ---@field customers partnercenter.CustomersNode
 ---@field analytics partnercenter.AnalyticsNode
+---@field profiles partnercenter.ProfilesNode
 ---@field partnerRequests partnercenter.PartnerRequestsNode
 ---@field nonMfaCompliantPartnerPrincipals partnercenter.NonMfaPrincipalsNode
 ---@field applicationmfaadoptionstatus partnercenter.MfaAdoptionsNode
@@ -137,6 +138,28 @@ function Client:request(options) end
 ---@return nil
 ---@return partnercenter.Closer
 function Client:map(input, fn, options) end
+
+---@alias partnercenter.LicenceSource "subscriptions"|"skus"|"deployment"|"usage"
+
+---@class partnercenter.LicencesOptions
+---@field sources? partnercenter.LicenceSource[] default: all
+---@field provisioning? boolean ask what each subscription provisioned
+---@field offer_matrix? string|partnercenter.OfferMatrix|table[]
+---@field price_list? string|partnercenter.PriceList|table[]
+---@field known? table<string, table<string, table[]>> by source, of `insights.by_customer`
+
+---@class partnercenter.Licences
+---@field items partnercenter.Licence[]
+---@field failures table<string, partnercenter.Error> by source
+---@field customerId string
+---@field customerName? string
+
+--- All that is known of a customer's licences, one row for a product.
+---@param customer string|table
+---@param options? partnercenter.LicencesOptions
+---@return partnercenter.Licences? licences
+---@return partnercenter.Error? err
+function Client:licences(customer, options) end
 
 ---@class partnercenter.MfaStatus
 ---@field compliant? boolean nil: the service did not say
@@ -698,9 +721,125 @@ function insights.sort(rows, key, direction) end
 ---@return table[]
 function insights.below(rows, share, name) end
 
+---@class partnercenter.PriceList
+---@field count integer prices
+---@field left_out integer rows that are no price here
+
+---@class partnercenter.OfferMatrix
+
+--- A subscription that runs, in a row's `renewals`.
+---@class partnercenter.Renewal
+---@field subscriptionId? string
+---@field offerName? string
+---@field offerId? string
+---@field ends? string a day; absent where there is no end
+---@field renews? boolean
+---@field trial boolean
+---@field quantity? number
+---@field next_quantity? number seats of the next term
+---@field cancellable_until? string
+---@field term? string
+---@field next_term? string
+
+---@class partnercenter.Workload
+---@field workloadName string
+---@field active? number
+---@field qualified? number
+
+--- A product of a customer, from all sources that know something of it.
+---@class partnercenter.Licence
+---@field customerId? string
+---@field customerName? string
+---@field productId? string of the SKU
+---@field productName? string
+---@field skuPartNumber? string
+---@field licenseGroupId? string
+---@field offerId? string
+---@field sources table<string, string> where each number is from
+---@field sold? number
+---@field trial_seats? number
+---@field trial? boolean
+---@field renews_on? string a day
+---@field auto_renews? boolean
+---@field term? string
+---@field status? string
+---@field renewals? partnercenter.Renewal[]
+---@field total? number
+---@field assigned? number
+---@field available? number
+---@field unassigned? number
+---@field warning? number
+---@field suspended? number
+---@field capability? string
+---@field deployed? number
+---@field insights_sold? number
+---@field deployed_on? string a day
+---@field active? number
+---@field workloads? partnercenter.Workload[]
+---@field active_on? string a day
+---@field price? number of a seat, a month
+---@field currency? string
+---@field cost_of_unassigned? number a month
+
+---@class partnercenter.LicenceSources
+---@field subscriptions? partnercenter.Rows
+---@field skus? partnercenter.Rows
+---@field deployment? partnercenter.Rows
+---@field usage? partnercenter.Rows
+---@field provisioning? table<string, table|string> by subscription
+---@field offer_matrix? string|partnercenter.OfferMatrix|table[]
+---@field price_list? string|partnercenter.PriceList|table[]
+---@field customer? string|table whose rows these are
+
+--- One row for a customer's product, from all sources.
+---@param given partnercenter.LicenceSources
+---@param level? integer
+---@return partnercenter.Licence[]? rows
+---@return partnercenter.Error? err
+function insights.licences(given, level) end
+
+--- Rows by the customer.
+---@param rows partnercenter.Rows
+---@return table<string, table[]>
+function insights.by_customer(rows) end
+
+---@class partnercenter.Ending : partnercenter.Renewal
+---@field customerId? string
+---@field customerName? string
+---@field productId? string
+---@field productName? string
+---@field skuPartNumber? string
+---@field days integer until it ends
+---@field assigned? number
+---@field unassigned? number now
+---@field unassigned_then? number after that day
+---@field price? number
+---@field currency? string
+
+--- What ends or renews within some days.
+---@param rows partnercenter.Rows
+---@param days number
+---@param now? number seconds since the epoch
+---@return partnercenter.Ending[]
+function insights.renewing(rows, days, now) end
+
+--- A price list, read once.
+---@param source string|table[]
+---@param options? { currency: string?, market: string?, segment: string? }
+---@return partnercenter.PriceList? list
+---@return partnercenter.Error? err
+function insights.price_list(source, options) end
+
+--- The offer matrix, read once.
+---@param source string|table[]
+---@return partnercenter.OfferMatrix? matrix
+---@return partnercenter.Error? err
+function insights.offer_matrix(source) end
+
 -- Rows
 
 ---@class partnercenter.Attributes
+---@field etag? string
 ---@field objectType string
 
 ---@class partnercenter.Link
@@ -781,6 +920,114 @@ function insights.below(rows, share, name) end
 ---@field productSku partnercenter.ProductSku
 ---@field servicePlans table[]
 ---@field attributes partnercenter.Attributes
+
+---@class partnercenter.ProductType
+---@field id string such as "OnlineServicesNCE"
+---@field displayName string
+
+---@class partnercenter.CustomerSubscription
+---@field id string
+---@field offerId string `productId:skuId:availabilityId`; older ones a GUID; Azure's "MS-AZR-0145P"
+---@field offerName string
+---@field friendlyName? string the partner's name for it
+---@field entitlementId? string Azure's own id
+---@field productType? partnercenter.ProductType of the new commerce
+---@field quantity number seats
+---@field unitType? string such as "Licenses", "Usage-based"
+---@field parentSubscriptionId? string of add-ons
+---@field hasPurchasableAddons? boolean
+---@field creationDate string
+---@field effectiveStartDate string
+---@field commitmentEndDate string the last day; 9999-12-10 where there is none
+---@field cancellationAllowedUntilDate? string absent or null: it cannot be cancelled
+---@field billingCycleEndDate? string
+---@field status string such as "active", "suspended", "deleted"
+---@field suspensionReasons? string[]
+---@field autoRenewEnabled boolean
+---@field isTrial? boolean
+---@field billingType string such as "license", "usage"
+---@field billingCycle? string such as "monthly"
+---@field termDuration? string P1M, P1Y or P3Y
+---@field renewalTermDuration? string
+---@field isMicrosoftProduct? boolean
+---@field partnerId? string
+---@field attentionNeeded? boolean
+---@field actionTaken? boolean
+---@field contractType? string
+---@field publisherName? string
+---@field orderId? string
+---@field promotionId? string
+---@field refundOptions? table[]
+---@field scheduledNextTermInstructions? table `product` and `quantity` of the next term
+---@field links? table
+---@field attributes partnercenter.Attributes
+
+---@class partnercenter.ProvisioningStatus
+---@field skuId string the id of the SKU that it provisioned
+---@field status string "success", "pending" or "failed"
+---@field quantity number
+---@field endDate string
+---@field attributes partnercenter.Attributes
+
+---@class partnercenter.CustomerUser
+---@field id string
+---@field userPrincipalName string
+---@field firstName? string
+---@field lastName? string
+---@field displayName? string
+---@field usageLocation? string without it no licence can be assigned
+---@field userDomainType? string
+---@field state string "active" or "inactive"
+---@field phoneNumber? string
+---@field immutableId? string
+---@field lastDirectorySyncTime? string
+---@field softDeletionTime? string from here on there are 30 days to restore it
+---@field links? partnercenter.Links
+---@field attributes partnercenter.Attributes
+
+---@class partnercenter.UserSku
+---@field id string
+---@field name string
+---@field skuPartNumber string
+---@field licenseGroupId string
+
+---@class partnercenter.UserLicense
+---@field productSku partnercenter.UserSku
+---@field servicePlans table[]
+---@field attributes partnercenter.Attributes
+
+---@class partnercenter.Organization
+---@field id string
+---@field companyName string
+---@field defaultAddress table
+---@field tenantId string
+---@field domain string
+---@field email string
+---@field language string
+---@field culture string
+---@field profileType string
+---@field links? partnercenter.Links
+---@field attributes partnercenter.Attributes
+
+---@class partnercenter.MpnProfile
+---@field mpnId string
+---@field profileType string
+---@field links? partnercenter.Links
+---@field attributes partnercenter.Attributes
+
+--- Who holds a licence: what `holders` gives.
+---@class partnercenter.Holder
+---@field customerId string
+---@field userId string
+---@field userPrincipalName? string
+---@field displayName? string
+---@field state? string
+---@field deleted boolean
+---@field disabled boolean
+---@field skuId? string
+---@field skuPartNumber? string
+---@field productName? string
+---@field licenseGroupId? string
 
 ---@class partnercenter.PartnerRequest
 ---@field requestId string
@@ -967,6 +1214,15 @@ function insights.below(rows, share, name) end
 ---@class partnercenter.CustomerUsagePage : partnercenter.Page
 ---@field items partnercenter.CustomerUsage[]
 
+---@class partnercenter.CustomerSubscriptionsPage : partnercenter.Page
+---@field items partnercenter.CustomerSubscription[]
+
+---@class partnercenter.CustomerUsersPage : partnercenter.Page
+---@field items partnercenter.CustomerUser[]
+
+---@class partnercenter.UserLicensesPage : partnercenter.Page
+---@field items partnercenter.UserLicense[]
+
 ---@class partnercenter.SubscribedSkusPage : partnercenter.Page
 ---@field items partnercenter.SubscribedSku[]
 
@@ -1031,8 +1287,25 @@ function insights.below(rows, share, name) end
 ---@field processedDateTime? string with a source
 
 ---@class partnercenter.SubscribedSkusParams
----@field licenseGroupIds? string[]|string
+---@field licenseGroupIds? string[]|string group1 (alone the default), group2
 ---@field filter? partnercenter.Filter
+
+---@class partnercenter.CustomerSubscriptionsParams
+---@field mpn_id? string those that this partner is named in
+---@field order_id? string those of this order
+---@field filter? partnercenter.Filter
+
+---@class partnercenter.CustomerUsersParams
+---@field size? integer rows of a page
+---@field seekOperation? "Next"|"Previous"|"First"|"Last"|"PageIndex"
+---@field filter? partnercenter.Filter|string `filter.eq("UserState", "Inactive")`: the deleted ones
+
+---@class partnercenter.UserLicensesParams
+---@field licenseGroupIds? string[]|string group1 (alone the default), group2
+---@field filter? partnercenter.Filter
+
+---@class partnercenter.MpnParams
+---@field mpnId? string that of another partner
 
 ---@class partnercenter.MfaParams
 ---@field filter? partnercenter.Filter
@@ -1112,7 +1385,57 @@ function insights.below(rows, share, name) end
 ---@class partnercenter.CustomerNode
 ---@field analytics partnercenter.CustomerAnalyticsNode
 ---@field subscribedskus partnercenter.SubscribedSkusNode
+---@field subscriptions partnercenter.CustomerSubscriptionsNode
+---@field users partnercenter.CustomerUsersNode
+---@field holders fun(self, options?: partnercenter.HoldersOptions): (fun(...): partnercenter.CustomerUser?, partnercenter.Holder[]?, partnercenter.Error?), nil, nil, partnercenter.Closer
 ---@field get fun(self): partnercenter.Customer?, partnercenter.Outcome
+
+---@class partnercenter.HoldersOptions
+---@field sku? string id, part number or name; absent: all
+---@field known? table<string, partnercenter.Holder[]> what was found out before, by user
+---@field deleted? boolean false: without deleted users
+---@field concurrency? integer users asked for at once at most
+
+---@class partnercenter.CustomerSubscriptionsNode
+---@field by_id fun(self, id: string): partnercenter.CustomerSubscriptionNode
+---@field get fun(self, params?: partnercenter.CustomerSubscriptionsParams): partnercenter.CustomerSubscriptionsPage?, partnercenter.Outcome
+---@field pages fun(self, params?: partnercenter.CustomerSubscriptionsParams): fun(...): partnercenter.CustomerSubscriptionsPage?, partnercenter.Facts?
+---@field each fun(self, params?: partnercenter.CustomerSubscriptionsParams): (fun(...): partnercenter.CustomerSubscription?), nil, nil, partnercenter.Closer
+---@field all fun(self, params?: partnercenter.CustomerSubscriptionsParams): partnercenter.CustomerSubscription[]?, partnercenter.Error?
+
+---@class partnercenter.CustomerSubscriptionNode
+---@field provisioningstatus partnercenter.ProvisioningStatusNode
+---@field get fun(self): partnercenter.CustomerSubscription?, partnercenter.Outcome
+
+---@class partnercenter.ProvisioningStatusNode
+---@field get fun(self): partnercenter.ProvisioningStatus?, partnercenter.Outcome
+
+---@class partnercenter.CustomerUsersNode
+---@field by_id fun(self, id: string): partnercenter.CustomerUserNode
+---@field get fun(self, params?: partnercenter.CustomerUsersParams): partnercenter.CustomerUsersPage?, partnercenter.Outcome
+---@field pages fun(self, params?: partnercenter.CustomerUsersParams): fun(...): partnercenter.CustomerUsersPage?, partnercenter.Facts?
+---@field each fun(self, params?: partnercenter.CustomerUsersParams): (fun(...): partnercenter.CustomerUser?), nil, nil, partnercenter.Closer
+---@field all fun(self, params?: partnercenter.CustomerUsersParams): partnercenter.CustomerUser[]?, partnercenter.Error?
+
+---@class partnercenter.CustomerUserNode
+---@field licenses partnercenter.UserLicensesNode
+---@field get fun(self): partnercenter.CustomerUser?, partnercenter.Outcome
+
+---@class partnercenter.UserLicensesNode
+---@field get fun(self, params?: partnercenter.UserLicensesParams): partnercenter.UserLicensesPage?, partnercenter.Outcome
+---@field pages fun(self, params?: partnercenter.UserLicensesParams): fun(...): partnercenter.UserLicensesPage?, partnercenter.Facts?
+---@field each fun(self, params?: partnercenter.UserLicensesParams): (fun(...): partnercenter.UserLicense?), nil, nil, partnercenter.Closer
+---@field all fun(self, params?: partnercenter.UserLicensesParams): partnercenter.UserLicense[]?, partnercenter.Error?
+
+---@class partnercenter.ProfilesNode
+---@field organization partnercenter.OrganizationNode
+---@field mpn partnercenter.MpnNode
+
+---@class partnercenter.OrganizationNode
+---@field get fun(self): partnercenter.Organization?, partnercenter.Outcome
+
+---@class partnercenter.MpnNode
+---@field get fun(self, params?: partnercenter.MpnParams): partnercenter.MpnProfile?, partnercenter.Outcome
 
 ---@class partnercenter.CustomerAnalyticsNode
 ---@field licenses partnercenter.CustomerLicensesNode

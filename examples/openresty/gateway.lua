@@ -123,15 +123,16 @@ function M.content()
   if path == "/usage" then return send(cache:text("usage", numbers.active)) end
   if path == "/customers" then return send(cache:text("customers", numbers.customers)) end
   if path == "/product" then return send_product(ngx.req.get_uri_args().name) end
-  local id = path:match("^/customers/([^/]*)/deployment$")
-  if not id then
+  local id, what = path:match("^/customers/([^/]*)/(%l+)$")
+  local make = ({ deployment = numbers.customer, licences = numbers.licences })[what]
+  if not make then
     return say(404, { error = { kind = "path", message = "there is no such path" } })
   end
   if not partnercenter.is_guid(id) then
     return say(400, { error = { kind = "id", message = "the customer id is not a GUID" } })
   end
   id = id:lower()
-  send(cache:text("deployment:" .. id, function() return numbers.customer(id) end))
+  send(cache:text(what .. ":" .. id, function() return make(id) end))
 end
 
 --- Prometheus asks.

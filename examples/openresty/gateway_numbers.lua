@@ -152,6 +152,29 @@ local function product(partner, name)
   return cjson.encode(total), newest
 end
 
+-- Empty ones, too, are arrays.
+local function as_array(list) return list and setmetatable(list, cjson.array_mt) end
+
+-- All that is known of a customer's licences; what could not be asked is named.
+local function licences(partner, id)
+  local found, err = partner:licences(id, { provisioning = true })
+  if not found then return nil, err end
+  local failures, newest = {}, nil
+  for source, failure in pairs(found.failures) do
+    failures[source] = { kind = failure.kind, message = failure.message }
+  end
+  for _, row in ipairs(found.items) do
+    local day = partnercenter.datetime(row.deployed_on or row.active_on)
+    newest = day and math.max(newest or 0, day) or newest
+    as_array(row.renewals)
+    as_array(row.workloads)
+  end
+  return cjson.encode {
+    id = found.customerId, name = found.customerName, failures = failures,
+    items = as_array(found.items),
+  }, newest
+end
+
 --- What there is to show of a partner's customers. Each gives a text and when its
 -- data was processed, or nil and the error; and may wait.
 function M.new(partner)
@@ -161,6 +184,7 @@ function M.new(partner)
     active = function() return sums(commercial.usage.license, ACTIVE) end,
     customers = function() return customers(partner) end,
     customer = function(id) return customer(partner, id) end,
+    licences = function(id) return licences(partner, id) end,
     product = function(name) return product(partner, name) end,
   }
 end

@@ -27,7 +27,8 @@ describe("at the prompt", function()
 
   it("a resource names its verbs and members", function()
     assert.equal("customers: get, pages, each, all, by_id", tostring(partner.customers))
-    assert.equal("customers:by_id(" .. ID .. "): get; analytics, subscribedskus",
+    assert.equal("customers:by_id(" .. ID .. "): get, holders; analytics, subscribedskus, "
+      .. "subscriptions, users",
       tostring(partner.customers:by_id(ID)))
     assert.equal("analytics.licenses: deployment, usage", tostring(partner.analytics.licenses))
   end)

@@ -411,7 +411,7 @@ describe("partnercenter.filter", function()
     it("refuses what neither side can decide", function()
       for _, e in ipairs { f.all { reseller, reseller }, f.any { name, reseller },
         f.negate(reseller), f.eq("IndirectReseller", "r") } do
-        assert.equal("the service takes one starts_with at a time, and no row shows "
+        assert.equal("the service takes one condition at a time, and no row shows "
           .. "'IndirectReseller'", raised(function() f.split(e, SEARCH) end))
       end
     end)
@@ -450,17 +450,19 @@ describe("partnercenter.filter", function()
         '{"Field":"Domain","Value":"a\\u0022b\\u005cc\\u000a\\u007f/","Operator":"starts_with"}' },
       { f.starts_with("Domain", "\195\159"),
         '{"Field":"Domain","Value":"\195\159","Operator":"starts_with"}' },
+      { f.eq("UserState", "Inactive"),
+        '{"Field":"UserState","Value":"Inactive","Operator":"equals"}', "equals" },
     } do
       it("gives " .. c[2], function()
         assert.equal(c[2], f.to_json(c[1]))
-        assert.equal("starts_with", cjson.decode(c[2]).Operator)
+        assert.equal(c[3] or "starts_with", cjson.decode(c[2]).Operator)
       end)
     end
 
-    for _, e in ipairs { f.eq("Domain", "x"), f.contains("Domain", "x"),
+    for _, e in ipairs { f.eq("Domain", 7), f.ne("Domain", "x"), f.contains("Domain", "x"),
       f.any { f.starts_with("Domain", "x"), f.starts_with("Domain", "y") } } do
       it("refuses " .. tostring(e), function()
-        assert.equal("the customer search takes one starts_with",
+        assert.equal("a search takes one starts_with, or one eq of a text",
           raised(function() return (f.to_json(e)) end))
       end)
     end

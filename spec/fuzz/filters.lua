@@ -72,14 +72,15 @@ local function check_json(remote, values)
   end
   local known = false
   for _, value in ipairs(values) do known = known or document.Value == value end
-  assert(known and document.Operator == "starts_with", document.Value)
+  local operators = { starts_with = true, equals = true }
+  assert(known and operators[document.Operator], document.Value)
 end
 
 -- In two parts it decides the same, and the service takes the first part.
 local function check_split(expression, rows, values, capabilities)
   local ok, remote, here = pcall(filter.split, expression, capabilities)
   if not ok then
-    assert(capabilities.json and remote:find "one starts_with at a time", remote)
+    assert(capabilities.json and remote:find "one condition at a time", remote)
     return
   end
   for _, row in ipairs(rows) do

@@ -46,9 +46,10 @@ describe("partnercenter.request", function()
 
   for _, resource in ipairs(resources) do
     it("builds a request for " .. resource.name, function()
-      local built = request.build(request.prepare(resource, SETTINGS), { ID })
-      assert.equal("https://api.example.com" .. resource.path:gsub("{customer%-id}", ID), built.url)
+      local built = request.build(request.prepare(resource, SETTINGS), { ID, ID })
+      assert.equal("https://api.example.com" .. resource.path:gsub("{[%w-]+}", ID), built.url)
       assert.equal(resource.user_required or false, built.user_required)
+      assert.equal(resource.roles, built.roles)
     end)
   end
 
@@ -83,7 +84,14 @@ describe("partnercenter.request", function()
         "filter=%7B%22Field%22%3A%22CompanyName%22%2C%22Value%22%3A%22cont%22%2C"
           .. "%22Operator%22%3A%22starts_with%22%7D" },
       { "customers.subscribedskus", { licenseGroupIds = { "group1", "group2" } },
-        "licenseGroupIds=group1%2Cgroup2" },
+        "licenseGroupIds=Group1&licenseGroupIds=Group2" },
+      { "customers.subscribedskus", { licenseGroupIds = "GROUP2" }, "licenseGroupIds=Group2" },
+      { "customers.subscriptions", { mpn_id = "4391507", order_id = "a b" },
+        "mpn_id=4391507&order_id=a%20b" },
+      { "customers.users", { filter = filter.eq("UserState", "Inactive") },
+        "filter=%7B%22Field%22%3A%22UserState%22%2C%22Value%22%3A%22Inactive%22%2C"
+          .. "%22Operator%22%3A%22equals%22%7D" },
+      { "profiles.mpn", { mpnId = "4391507" }, "mpnId=4391507" },
       { "analytics.subscriptions", { top = 1 }, "top=1" },
       { "analytics.subscriptions", { top = 10000 }, "top=10000" },
       { "analytics.subscriptions", { skip = 0 }, "skip=0" },

@@ -5,7 +5,7 @@ local MEMBERS = {
   name = "string", method = "string", path = "string", params = "table", paging = "string",
   filter = "table", counts = "table", renames = "table", user_required = "boolean",
   single = "boolean", sources = "table", envelope = "string", prefix = "string",
-  ids = "table",
+  ids = "table", roles = "table", methods = "table",
 }
 
 describe("partnercenter.resources", function()

@@ -108,17 +108,6 @@ describe("sandbox's data", function()
       end
     end)
 
-    it("have SKUs that agree with their deployment", function()
-      local id = decode((get("/v1/customers?size=1&offset=4"))).items[1].id
-      local skus = rows("/v1/customers/" .. id .. "/subscribedskus")
-      local deployment = rows("/v1/customers/" .. id .. "/analytics/licenses/deployment")
-      assert.equal(#deployment, #skus)
-      for i, sku in ipairs(skus) do
-        assert.equal(deployment[i].productName, sku.productSku.name)
-        assert.equal(deployment[i].licensesSold, sku.totalUnits)
-        assert.equal(deployment[i].licensesDeployed, sku.consumedUnits)
-      end
-    end)
   end)
 
   describe("the older and the commercial insights", function()

@@ -61,14 +61,27 @@ local function missing_type(resource)
   return nil
 end
 
--- The path with ids that the sandbox has, and texts where ids are others.
+-- The path with ids that the sandbox has, and texts where ids are others. Behind the
+-- customer's the first of the collection before it.
 local function address_of(resource, box)
-  return (resource.path:gsub("{([%w-]+)}", function(name)
-    return resource.ids and resource.ids[name] and "1" or box.customer_id
-  end))
+  local path, ids = "", {}
+  for step in resource.path:gmatch("/([^/]+)") do
+    local name = step:match("^{([%w-]+)}$")
+    if not name then
+      path = path .. "/" .. step
+    else
+      local id = resource.ids and resource.ids[name] and "1" or box.customer_id
+      if name ~= "customer-id" and not (resource.ids or {})[name] then
+        local body, status = box:get(path)
+        id = status == 200 and body:match('"items":%[{.-"id":"([^"]+)"') or id
+      end
+      ids[#ids + 1], path = id, path .. "/" .. id
+    end
+  end
+  return path, ids
 end
 
-local M = { name_of = name_of, steps_of = steps_of }
+local M = { name_of = name_of, steps_of = steps_of, address_of = address_of }
 
 function M.forgotten(resource, box)
   local list = {}
@@ -82,7 +95,7 @@ function M.forgotten(resource, box)
     list[#list + 1] = ("lua/partnercenter/fields/documented.lua: add [\"%s\"] with the fields "
       .. "that the documentation names"):format(resource.name)
   end
-  local _, status = box:get(address_of(resource, box))
+  local _, status = box:get((address_of(resource, box)))
   if status ~= 200 then
     list[#list + 1] = ("examples/sandbox/server/routes.lua: add a route for %s (it answers %s)")
       :format(resource.path, tostring(status))

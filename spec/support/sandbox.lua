@@ -160,6 +160,11 @@ function methods:stats()
   return steer(self, "GET", "stats")
 end
 
+-- What all seats are in truth: `total`, `customers` by id, `kinds`.
+function methods:truth()
+  return steer(self, "GET", "truth")
+end
+
 -- Settings as at the start, no faults, nothing counted.
 function methods:reset()
   self.changed = false

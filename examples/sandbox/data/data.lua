@@ -57,6 +57,9 @@ local function make_product(p)
   return {
     id = guid("product " .. p):upper(), service = known.service, workloads = known.workloads,
     type = known.type, name = round == 0 and known.name or known.name .. " PLAN " .. round + 1,
+    number = p, offer = ("CFQ7TTC0%04X"):format((p * 7919 + 4660) % 65536),
+    offer_sku = ("%04X"):format(p % 9 + 1), legacy_offer = guid("offer " .. p):upper(),
+    price = 2 + p * 7 % 41 / 2,   -- a month
   }
 end
 

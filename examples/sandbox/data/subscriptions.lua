@@ -24,6 +24,9 @@ local function status(c, k)
   local n = mix(c, k, 22) % 20
   return n < 16 and "ACTIVE" or n < 18 and "SUSPENDED" or "DEPROVISIONED"
 end
+M.status = status
+
+function M.renews(c, k) return mix(c, k, 25) % 3 ~= 0 end
 
 local function time_of_day(c, k)
   local n = mix(c, k, 23)
@@ -76,7 +79,7 @@ add("productName", function(c, k) return product(c, k).name end,
   { ops = "contains eq ne", group = true })
 add("subscriptionType", function(c, k) return product(c, k).type end,
   { ops = "eq ne", group = true, exact = true })
-add("autoRenewEnabled", function(c, k) return mix(c, k, 25) % 3 ~= 0 end,
+add("autoRenewEnabled", M.renews,
   { ops = "eq ne", group = true, boolean = true })
 add("partnerId", function() return PARTNER end, NAME)
 add("friendlyName", function(c, k) return product(c, k).friendly or product(c, k).name end,

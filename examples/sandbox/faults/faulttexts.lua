@@ -30,6 +30,7 @@ M.api = {
   not_found          = { 404, 1000, "The resource was not found.", FD },
   no_tenant          = { 404, 60003, "The tenant was not found.", FD },
   no_subscription    = { 404, 20003, "The subscription was not found.", FD },
+  no_user            = { 404, 60002, "The user was not found.", FD },
   no_data            = { 404, 3000, "The entity was not found.", FD },
   bad_method         = { 405, 405, "The requested resource does not support this method.",
     CONTROLLERS },

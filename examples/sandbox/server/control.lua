@@ -47,8 +47,14 @@ local function reset()
   return say(200, "{}")
 end
 
+local function truth()
+  require("sandbox.data.data").follow()
+  return require("sandbox.data.partner").truth()
+end
+
 local calls = {
   ["GET /_sandbox/stats"] = function() return say(200, stats.report()) end,
+  ["GET /_sandbox/truth"] = function() return say(200, truth()) end,
   ["GET /_sandbox/control"] = function() return say(200, cjson.encode((settings.get()))) end,
   ["POST /_sandbox/control"] = control,
   ["POST /_sandbox/reset"] = reset,

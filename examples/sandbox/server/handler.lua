@@ -16,10 +16,11 @@ local UNKNOWN = { class = "other", api = true, params = {} }
 local function read_request()
   local uri = ngx.var.request_uri
   local path, query = uri:match("^([^?]*)%??(.*)$")
-  local route, id = routes.find(ngx.var.uri)
+  local route, id, inner = routes.find(ngx.var.uri)
   route = route or UNKNOWN
   return {
-    method = ngx.req.get_method(), uri = uri, path = path, query = query, id = id, route = route,
+    method = ngx.req.get_method(), uri = uri, path = path, query = query, id = id, inner = inner,
+    route = route,
     class = route.class, api = route.api, marked = route.marked,
     request_id = ngx.var.http_ms_requestid, correlation_id = ngx.var.http_ms_correlationid,
     accept_encoding = ngx.var.http_accept_encoding,
@@ -42,11 +43,12 @@ local function fault_answer(req)
   return fault.status, ""
 end
 
-local function names_of(params)
+local function names_of(params, repeated)
   local lower = {}
   for given, value in pairs(params) do
     local name = given:lower()
-    if lower[name] ~= nil or type(value) == "table" then return nil, name end
+    local twice = type(value) == "table" and not repeated[name]
+    if lower[name] ~= nil or twice then return nil, name end
     lower[name] = value == true and "" or value
   end
   return lower
@@ -56,7 +58,7 @@ end
 local function read_params(req)
   local args, why = ngx.req.get_uri_args(50)
   if why then return nil, errors.api("bad_input", why) end
-  local params, twice = names_of(args)
+  local params, twice = names_of(args, req.route.repeated or {})
   if not params then return nil, errors.api("bad_input", "repeated parameter: " .. twice) end
   for name in pairs(params) do
     if not req.route.params[name] then

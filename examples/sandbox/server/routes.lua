@@ -51,8 +51,34 @@ exact["/v1/customers"] = add("/v1/customers", "customers", "size filter seekoper
   { serve = serve("sandbox.data.customers", "list"), user = false, seeks = true })
 under_customer[""] = add("/v1/", "customer", "", { serve = serve("sandbox.data.customers", "one"),
   user = false })
+local TWICE = { licensegroupids = true }
 under_customer["/subscribedskus"] = add("/v1/", "subscribedskus", "licensegroupids",
-  { serve = serve("sandbox.data.customers", "skus") })
+  { serve = serve("sandbox.data.tenant", "skus"), repeated = TWICE })
+under_customer["/subscriptions"] = add("/v1/", "customer_subscriptions", "mpn_id order_id",
+  { serve = serve("sandbox.data.tenant", "subscriptions"), user = false })
+under_customer["/subscriptions/{id}"] = add("/v1/", "customer_subscription", "",
+  { serve = serve("sandbox.data.tenant", "subscription"), user = false })
+under_customer["/subscriptions/{id}/provisioningstatus"] = add("/v1/", "provisioningstatus", "",
+  { serve = serve("sandbox.data.tenant", "provisioned"), user = false })
+under_customer["/users"] = add("/v1/", "users", "size filter seekoperation offset",
+  { serve = serve("sandbox.data.users", "list"), seeks = true })
+under_customer["/users/{id}"] = add("/v1/", "user", "",
+  { serve = serve("sandbox.data.users", "one") })
+under_customer["/users/{id}/licenses"] = add("/v1/", "user_licenses", "licensegroupids",
+  { serve = serve("sandbox.data.users", "licenses"), repeated = TWICE })
+
+exact["/v1/profiles/organization"] = add("/v1/", "profile", "",
+  { serve = serve("sandbox.data.partner", "organization") })
+exact["/v1/profiles/mpn"] = add("/v1/", "profile", "mpnid",
+  { serve = serve("sandbox.data.partner", "mpn") })
+
+-- Files of another host, served here: the same paths.
+local SALES = {
+  pricesheets = add("/v1.0/", "price_sheet", "timeline month",
+    { serve = serve("sandbox.data.partner", "price_sheet") }),
+  offermatrix = add("/v1.0/", "offer_matrix", "",
+    { serve = serve("sandbox.data.partner", "offer_matrix") }),
+}
 
 for path, method in pairs {
   partnerRequests = "requests", nonMfaCompliantPartnerPrincipals = "principals",
@@ -82,6 +108,8 @@ exact["/common/oauth2/deviceauth"] = sign_in "deviceauth"
 function M.find(path)
   local route = exact[path]
   if route then return route end
+  local sales = path:match("^/v1%.0/sales/(%l+)%(.*%)/%$value$")
+  if sales then return SALES[sales] end
   local report = path:match("^/insights/v1/mpn/(.+)$")
   if report then return REPORTS, report end
   local id, rest = path:match("^/v1/customers/([^/]+)(.*)$")

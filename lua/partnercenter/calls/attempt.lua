@@ -88,6 +88,7 @@ local function refusal(call, transfer)
     request_id = call.request_id,
     correlation_id = call.correlation_id,
     token_endpoint = call.request.token_endpoint,
+    roles = call.request.roles,
     mask = call.transport.mask,
   }
 end

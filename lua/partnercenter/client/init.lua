@@ -10,6 +10,7 @@ local calls = require "partnercenter.calls"
 local core = require "partnercenter.core"
 local errors = require "partnercenter.errors"
 local flow = require "partnercenter.flow"
+local licences = require "partnercenter.client.licences"
 local loop = require "partnercenter.loop"
 local mfa = require "partnercenter.client.mfa"
 local node = require "partnercenter.client.node"
@@ -241,6 +242,37 @@ end
 function methods:map(input, fn, options)
   local iterate, closer = parts_of(self, "map").transport:map(input, fn, options, 2)
   return iterate, nil, nil, closer
+end
+
+--- All that is known of a customer's licences: one row for a product, from the sources
+-- that are asked for, side by side. See `partnercenter.insights.licences` for the rows,
+-- and for what joins them.
+--
+-- A source that fails is told in `failures`, and the others' rows come all the same. When
+-- none has answered it is an error.
+-- @tparam string|table customer an id, or a row of `customers`, whose name is taken
+-- @tparam[opt] table options
+-- @tparam[opt] {string,...} options.sources of subscriptions, skus, deployment and usage;
+--   all of them where it is absent
+-- @tparam[opt=false] boolean options.provisioning ask what each subscription provisioned,
+--   unless the offer matrix says it: one call more for each
+-- @tparam[opt] string|table options.offer_matrix see `partnercenter.insights.offer_matrix`
+-- @tparam[opt] string|table options.price_list see `partnercenter.insights.price_list`
+-- @tparam[opt] table options.known rows that one has, by source: what
+--   `partnercenter.insights.by_customer` gives. The source is not asked, then
+-- @treturn[1] table `items` (rows), `failures` (by source: errors; also of
+--   `provisioning`), `customerId`, `customerName`
+-- @treturn[2] nil
+-- @treturn[2] Error the first one, when no source has answered; kind config or protocol
+--   when a file cannot be read
+-- @raise a wrong customer, an unknown or wrong option
+-- @usage for customer, licences, err in partner:map(partner.customers:each(), function(customer)
+--   return partner:licences(customer, { offer_matrix = matrix, price_list = prices })
+-- end) do print(customer.id, licences and #licences.items or err) end
+function methods:licences(customer, options)
+  local parts = parts_of(self, "licences")
+  local found, err = licences.ask(parts.root, parts.transport, customer, options, 2)
+  return found, err
 end
 
 --- Whether Partner Center finds the second factor in the token: one small call. Its

@@ -7,6 +7,7 @@
 -- @module partnercenter.client.node
 
 local check = require("partnercenter.util").check
+local holders = require "partnercenter.client.holders"
 local pages = require "partnercenter.pages"
 local plans = require "partnercenter.client.plan"
 local resources = require "partnercenter.resources"
@@ -188,6 +189,33 @@ function methods.by_id(self, id)
   local ids = { unpack(self, 1, place.tree.depth) }
   ids[tree.depth] = id
   return new_node(place.home, tree, ids)
+end
+
+--- Who holds which licence of a customer: an iterator that gives each user with an array
+-- of what that one holds, or nil and an error; in any order. One call for each user, at
+-- the pace that the service takes. Deleted users come, too.
+--
+-- The rows have `userId`, `userPrincipalName`, `displayName`, `state`, `deleted` (within
+-- the 30 days in which a user can be restored), `disabled` (inactive, and not deleted),
+-- `skuId`, `skuPartNumber`, `productName`, `licenseGroupId`, `customerId`.
+-- @function holders
+-- @tparam[opt] table options
+-- @tparam[opt] string options.sku of one SKU alone: its id, part number or name, in any
+--   letter case; an unknown one is an error that the iterator raises, of kind config
+-- @tparam[opt] table options.known what was found out before, by the ids of users: arrays
+--   as this gives them. Nobody is asked for these again, so that a run can go on
+-- @tparam[opt=true] boolean options.deleted false: without deleted users
+-- @tparam[opt] number options.concurrency users asked for at once at most
+-- @treturn function iterator
+-- @treturn nil
+-- @treturn nil
+-- @treturn table with `close()`, as that of `each`
+-- @raise an unknown or wrong option
+-- @usage for user, held, err in partner.customers:by_id(id):holders { sku = "EMS" } do … end
+function methods.holders(self, options)
+  local place = place_of(self, "holders", 2)
+  local iterate, closer = holders.new(self, place.home.transport, options, 2)
+  return iterate, nil, nil, closer
 end
 
 local root = trees.plant(resources.catalogue, methods)

@@ -18,6 +18,7 @@ end
 local function set_resource(tree, resource, methods)
   tree.resource = resource
   tree.members.get = methods.get
+  for _, name in ipairs(resource.methods or {}) do tree.members[name] = methods[name] end
   if resource.single then return end
   for _, verb in ipairs { "pages", "each", "all" } do tree.members[verb] = methods[verb] end
 end
@@ -50,7 +51,7 @@ local function step_down(tree, segment, resource, methods)
 end
 
 -- The verbs in the order of the documentation, and what else can be called.
-local CALLED = { "get", "pages", "each", "all", "by_id" }
+local CALLED = { "get", "pages", "each", "all", "by_id", "holders" }
 
 --- What stands behind a tree, for people: "get, pages, each, all, by_id; orders".
 -- @tparam table tree
@@ -73,7 +74,7 @@ end
 
 --- The tree of all resources.
 -- @tparam {table,...} resources of `partnercenter.resources.catalogue`
--- @tparam table methods `get`, `pages`, `each`, `all`, `by_id`
+-- @tparam table methods `get`, `pages`, `each`, `all`, `by_id`, and what resources name
 -- @treturn table tree
 function M.plant(resources, methods)
   local root = new_tree("", 0)

@@ -33,8 +33,8 @@ local ASSERTION = "check this machine's clock; an assertion is signed for each t
 local SCOPE = "check the scope: leave it out, or use one address alone, such as "
   .. "https://api.partnercenter.microsoft.com/user_impersonation"
 local REQUEST = "check the credentials' options: the sign-in's request is incomplete or malformed"
-local GDAP = "the signed-in user needs a GDAP role in the customer's tenant (Directory Readers is "
-  .. "enough to read); an administrator there approves it, for a limited time"
+local GDAP = "the signed-in user needs a GDAP role in the customer's tenant (%s); an administrator "
+  .. "there approves it, for a limited time"
 
 local M = {
   -- A challenge that asks for more than the token has.
@@ -84,7 +84,7 @@ M.faults = {
     [900149] = { hint = "the program status is not active; " .. ADMIN },
     [900123] = { hint = "accept the partner agreement; " .. ADMIN },
     [900150] = { hint = APP_USER },
-    [900308] = { hint = GDAP },
+    [900308] = { hint = GDAP:format("Directory Readers is enough to read"), role = true },
     [900309] = { hint = "a conditional access policy of the customer or partner is in the way: "
       .. "an administrator has to exempt the account" },
     [900329] = { hint = APP_USER },
@@ -103,6 +103,13 @@ M.faults = {
     [800003] = { hint = LATER },
   },
 }
+
+--- What a refusal means where a role is missing.
+-- @tparam {string,...} roles of which one is enough
+-- @treturn string
+function M.missing_role(roles)
+  return (GDAP:format("one of: " .. table.concat(roles, ", ")))
+end
 
 --- What a status means where the code says nothing.
 M.status = {

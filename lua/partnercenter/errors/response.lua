@@ -116,6 +116,8 @@ local function service_advice(seen)
   end
   local entra = (status == 401 or status == 403) and entra_advice(numbers_in(found.description))
   if entra then return entra, row and row.kind end
+  local needs_role = row and row.role or not row and status == 403 and not seen.found.code
+  if needs_role and seen.roles then return advice.missing_role(seen.roles) end
   if row then return row.hint, row.kind end
   if seen.challenge.claims or seen.challenge.error == "insufficient_claims" then
     return advice.CLAIMS
@@ -190,7 +192,8 @@ local FROM_BODY = { "source", "data", "suberror", "error_codes" }
 -- and by what its body says.
 -- @tparam table response `status` (number), `body` (string), `header` (function:
 --   name to value or nil), `url`, `attempts`, `request_id`, `correlation_id` (the
---   request's, used where the answer has none), `token_endpoint` (boolean),
+--   request's, used where the answer has none), `token_endpoint` (boolean), `roles`
+--   (in the customer's tenant, of which the request needs one),
 --   `mask` (of the register: takes secrets out of a value); all but status optional
 -- @tparam[opt] function decode JSON text to value; default is the core's
 -- @treturn Error

@@ -36,6 +36,35 @@ return {
     "productSku.skuPartNumber", "productSku.targetType", "productSku.licenseGroupId",
     "servicePlans", "attributes", "attributes.objectType",
   },
+  ["customers.subscriptions"] = {
+    "id", "offerId", "offerName", "friendlyName", "entitlementId", "productType",
+    "productType.id", "productType.displayName", "quantity", "unitType", "parentSubscriptionId",
+    "hasPurchasableAddons", "creationDate", "effectiveStartDate", "commitmentEndDate",
+    "cancellationAllowedUntilDate", "billingCycleEndDate", "status", "suspensionReasons",
+    "autoRenewEnabled", "isTrial", "billingType", "billingCycle", "termDuration",
+    "renewalTermDuration", "isMicrosoftProduct", "partnerId", "attentionNeeded", "actionTaken",
+    "contractType", "publisherName", "orderId", "promotionId", "refundOptions",
+    "scheduledNextTermInstructions", "links", "attributes", "attributes.objectType",
+  },
+  ["customers.subscriptions.provisioningstatus"] = {
+    "skuId", "status", "quantity", "endDate", "attributes", "attributes.objectType",
+  },
+  ["customers.users"] = {
+    "id", "userPrincipalName", "firstName", "lastName", "displayName", "usageLocation",
+    "userDomainType", "state", "phoneNumber", "immutableId", "lastDirectorySyncTime",
+    "softDeletionTime", "links", "attributes", "attributes.objectType",
+    -- The name of the search alone.
+    "UserState",
+  },
+  ["customers.users.licenses"] = {
+    "productSku", "productSku.id", "productSku.name", "productSku.skuPartNumber",
+    "productSku.licenseGroupId", "servicePlans", "attributes", "attributes.objectType",
+  },
+  ["profiles.organization"] = {
+    "id", "companyName", "defaultAddress", "tenantId", "domain", "email", "language", "culture",
+    "profileType", "links", "attributes", "attributes.objectType",
+  },
+  ["profiles.mpn"] = { "mpnId", "profileType", "links", "attributes", "attributes.objectType" },
   partnerRequests = {
     "requestId", "correlationId", "operationName", "requestDateTime", "ipAddress", "objectId",
     "tenantId", "upn", "applicationId", "mfaCompliant",

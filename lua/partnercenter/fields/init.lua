@@ -28,6 +28,7 @@ local ELSEWHERE = {
   Domain = "companyProfile.domain",
   customerId = "customerTenantId",
   serviceCode = "serviceName",
+  UserState = "state",
 }
 
 -- Fields that rows of all kinds have: they do not tell where a row is from.

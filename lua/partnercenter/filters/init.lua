@@ -221,7 +221,8 @@ end
 -- @tparam ?table capabilities what the endpoint documents: per field an array
 --   or a set of operators ("eq", "contains", "starts_with"), `["*"]` for fields
 --   not listed; `dates` = true if it takes dates, `numbers` = true if it takes
---   numbers; `json` = true for the customer search, which takes one `starts_with`
+--   numbers; `json` = true for the searches of customers and users, which take one
+--   `starts_with` or `eq`
 -- @tparam[opt=2] number level whom to blame, as for Lua's `error`
 -- @return expression for the service, or nil
 -- @return expression for local rows, or nil
@@ -230,7 +231,7 @@ function M.split(expression, capabilities, level)
   local node = check_expression("split", expression)
   local remote, here = odata.split(node, capabilities or {})
   local stuck = capabilities and capabilities.json and here and odata.server_only(here)
-  local message = "the service takes one starts_with at a time, and no row shows '%s'"
+  local message = "the service takes one condition at a time, and no row shows '%s'"
   if stuck then error(message:format(stuck), level or 2) end
   return remote and wrap(remote), here and wrap(here, true)
 end
@@ -256,15 +257,18 @@ function M.to_odata(expression, capabilities)
   return odata.text(node)
 end
 
---- The expression as JSON for the customer search, not yet percent-encoded.
--- @param expression one `starts_with`
+--- The expression as JSON for a search of customers or users, not yet percent-encoded.
+-- @param expression one `starts_with`, or one `eq` of a text
 -- @treturn string
 -- @raise it is anything else
 function M.to_json(expression)
   local node = check_expression("to_json", expression)
-  if node.op ~= "starts_with" then error("the customer search takes one starts_with", 2) end
+  local operator = odata.searches[node.op]
+  if not operator or type(node.value) ~= "string" then
+    error("a search takes one starts_with, or one eq of a text", 2)
+  end
   local value = node.value:gsub('[%c"\\]', function(c) return ("\\u%04x"):format(c:byte()) end)
-  return ('{"Field":"%s","Value":"%s","Operator":"starts_with"}'):format(node.field, value)
+  return ('{"Field":"%s","Value":"%s","Operator":"%s"}'):format(node.field, value, operator)
 end
 
 return check.strict(M, "partnercenter.filter")

@@ -5,12 +5,18 @@
 
 local wire = require("partnercenter.util").wire
 
--- By these the service searches customers, but no row of theirs shows them.
-local SERVER_ONLY = { IndirectReseller = true, IndirectCloudSolutionProvider = true }
+-- By these the service searches customers and users, but no row of theirs shows them.
+local SERVER_ONLY = {
+  IndirectReseller = true, IndirectCloudSolutionProvider = true, UserState = true,
+}
+
 
 local OPPOSITE = { eq = "ne", ne = "eq", all = "any", any = "all" }
 
 local M = {}
+
+--- What the searches in JSON call their operators.
+M.searches = { starts_with = "starts_with", eq = "equals" }
 
 local function quoted(text)
   return "'" .. text:gsub("'", "''") .. "'"
@@ -129,12 +135,13 @@ function M.refusal(node, capabilities)
   return not taken and M.text(node) or nil
 end
 
--- Which one of the conditions the customer search gets: it takes one. What no
--- row shows goes first, since nobody else can decide it.
+-- Which one of the conditions a search in JSON gets: it takes one. What no row shows
+-- goes first, since nobody else can decide it.
 local function pick_for_search(nodes, capabilities)
   local picked
   for i, node in ipairs(nodes) do
-    if node.op == "starts_with" and not M.refusal(node, capabilities) then
+    local taken = M.searches[node.op] and type(node.value) == "string"
+    if taken and not M.refusal(node, capabilities) then
       if SERVER_ONLY[node.field] then return i end
       picked = picked or i
     end

@@ -19,44 +19,16 @@
 
 local check = require("partnercenter.util").check
 local fields = require "partnercenter.fields"
-local resources = require("partnercenter.resources").catalogue
-local wire = require("partnercenter.util").wire
+local licences = require "partnercenter.insights.licences"
+local offers = require "partnercenter.insights.offers"
+local prices = require "partnercenter.insights.prices"
+local renewals = require "partnercenter.insights.renewals"
+local rows_of = require "partnercenter.insights.rows"
+local summary = require "partnercenter.insights.summary"
 
--- The fields that can be added up: the counts of all resources, each once.
-local COUNTS, listed = {}, {}
-for _, resource in ipairs(resources) do
-  for _, field in ipairs(resource.counts or {}) do
-    if not listed[field] then
-      COUNTS[#COUNTS + 1], listed[field] = field, true
-    end
-  end
-end
-
--- What a group has beside its keys and counts.
-local OWN = { rows = true }
-for _, share in ipairs(fields.shares) do OWN[share.name] = true end
+local each_row, known = rows_of.each, rows_of.known
 
 local M = {}
-
--- JSON null, as any other userdata, stands for nothing.
-local function known(value)
-  if type(value) == "userdata" or value ~= value then return nil end
-  return value
-end
-
--- An iterator over rows in any of their forms. `what` and level are for errors.
-local function each_row(what, rows, level)
-  if type(rows) == "function" then return rows end
-  if type(rows) ~= "table" then
-    error(("insights.%s: rows must be a table or an iterator, not a %s"):format(
-      what, type(rows)), level + 1)
-  end
-  local list, i = type(rows.items) == "table" and rows.items or rows, 0
-  return function()
-    i = i + 1
-    return list[i]
-  end
-end
 
 local function find_share(what, name, level)
   for _, share in ipairs(fields.shares) do
@@ -84,63 +56,6 @@ function M.share(row, name)
   return any_share(row, name ~= nil and find_share("share", name, 2) or nil)
 end
 
--- The keys to group by, as an array.
-local function check_keys(keys)
-  if type(keys) == "string" then keys = { keys } end
-  if keys ~= nil and type(keys) ~= "table" then
-    error("insights.summarize: keys must be an array of field names", 3)
-  end
-  for _, key in ipairs(keys or {}) do
-    if type(key) ~= "string" then
-      error("insights.summarize: keys must be an array of field names", 3)
-    end
-    if OWN[key] then
-      error(("insights.summarize: '%s' is what a group has of its own, no field to group by")
-        :format(key), 3)
-    end
-  end
-  return keys or {}
-end
-
--- A string that two rows share if and only if their values under the keys are the
--- same: each value with its type and length, so that none runs into the next.
-local function group_id(row, getters)
-  local parts = {}
-  for i, get in ipairs(getters) do
-    local value = known(get(row))
-    -- 1 and 1.0 are the same number, whatever tostring says.
-    local text = wire.numeral(value) or tostring(value)
-    parts[i] = ("%s%d:%s"):format(type(value), #text, text)
-  end
-  return table.concat(parts)
-end
-
--- Integers wrap around where they end; from here on sums are floats.
-local LARGE = 2 ^ 62
-
-local function sum(a, b)
-  local total = (a + 0.0) + b
-  return math.abs(total) < LARGE and a + b or total
-end
-
-local function add_counts(sums, row)
-  for _, field in ipairs(COUNTS) do
-    local count = fields.count(row, field)
-    if count then sums[field] = sum(sums[field] or 0, count) end
-  end
-end
-
--- A group as it is given out. Its shares are those of the sums, also where a count
--- is a key.
-local function finish(group, keys, getters)
-  local answer = {}
-  for field, value in pairs(group.sums) do answer[field] = value end
-  for i, key in ipairs(keys) do answer[key] = known(getters[i](group.first)) end
-  for _, share in ipairs(fields.shares) do answer[share.name] = fields.share(group.sums, share) end
-  answer.rows = group.rows
-  return answer
-end
-
 --- One row per group: the keys, `rows` (how many there were), every count added
 -- up, and the shares of the sums: `deployedShare` and `usedShare`.
 --
@@ -155,27 +70,8 @@ end
 --   memory grows with the groups, not with the rows
 -- @raise rows or keys of another type, a key that no row has (the message names the
 --   nearest), or one that groups have of their own: `rows`, `deployedShare`, `usedShare`
-function M.summarize(rows, keys)
-  keys = check_keys(keys)
-  local groups, by_id, getters = {}, {}, {}
-  for i, key in ipairs(keys) do getters[i] = fields.getter(key) end
-  local see, verdict = fields.watch(keys)
-  for row in each_row("summarize", rows, 2) do
-    see(row)
-    local id = group_id(row, getters)
-    local group = by_id[id]
-    if not group then
-      group = { rows = 0, sums = {}, first = row }
-      by_id[id], groups[#groups + 1] = group, group
-    end
-    group.rows = group.rows + 1
-    add_counts(group.sums, row)
-  end
-  local why = verdict()
-  if why then error("insights.summarize: " .. why, 2) end
-  for i, group in ipairs(groups) do groups[i] = finish(group, keys, getters) end
-  return groups
-end
+-- @function summarize
+M.summarize = summary.summarize
 
 -- -1, 0 or 1. Values of different types are ordered by the types' names.
 local function compare(a, b)
@@ -245,6 +141,95 @@ function M.below(rows, share, name)
     if value and value < share then found[#found + 1] = row end
   end
   return found
+end
+
+--- One row for a customer's product, from all sources that know something of it.
+--
+-- A row has `customerId`, `customerName`, `productId` (the SKU's), `productName`,
+-- `skuPartNumber`, `offerId`, and as far as the sources say it:
+--
+-- - of the partner's subscriptions: `sold` (seats of active ones that are no trials),
+--   `trial_seats`, `trial` (they are all trials), `renews_on` (the day on which the
+--   first of them ends), `auto_renews`, `term`, `status`, and `renewals`: an entry for
+--   each active subscription, see `renewing`
+-- - of the customer's tenant, whoever sold it: `total`, `assigned`, `available` (below zero
+--   where more are assigned than there are), `unassigned` (never below zero), `warning`,
+--   `suspended`, `capability`
+-- - of the deployment: `deployed`, `insights_sold`, `deployed_on`
+-- - of the usage: `active` (of the workload that most use), `workloads`, `active_on`
+-- - with a price list: `price` (of a seat, a month), `currency`, `cost_of_unassigned`
+--
+-- `sources` says of each of these where it is from: subscriptions, skus, deployment,
+-- usage or price_list. What no key joins stays a row of its own; no number is made up.
+-- @function licences
+-- @tparam table sources
+-- @param sources.subscriptions rows of `customers.subscriptions`
+-- @param sources.skus rows of `customers.subscribedskus`
+-- @param sources.deployment rows of either deployment resource
+-- @param sources.usage rows of either usage resource
+-- @tparam[opt] table sources.provisioning what subscriptions have provisioned: their ids
+--   to rows of `provisioningstatus`, or to ids of SKUs
+-- @tparam[opt] string|table sources.offer_matrix see `offer_matrix`
+-- @tparam[opt] string|table sources.price_list see `price_list`
+-- @tparam[opt] string|table sources.customer the id, or the row, of the customer whose
+--   rows these are, where they do not say it; of rows of many, only these are taken
+-- @treturn[1] {table,...} rows
+-- @treturn[2] nil
+-- @treturn[2] Error the price list or the offer matrix cannot be read
+-- @raise an unknown or wrong source
+M.licences = licences.join
+
+--- Rows of many customers by the customer, for `known` of `partner:licences`.
+-- @function by_customer
+-- @param rows with `customerId` or `customerTenantId`; others are left out
+-- @treturn {[string]={table,...},...} id in lower case to rows
+-- @raise rows of another type
+M.by_customer = licences.by_customer
+
+--- What ends or renews within some days, the earliest first.
+--
+-- A row has `customerId`, `customerName`, `productId`, `productName`, `skuPartNumber`,
+-- `subscriptionId`, `offerName`, `ends` (a day), `days` (until then), `renews`, `trial`,
+-- `quantity`, `next_quantity` (seats of the next term; 0 where it does not renew),
+-- `cancellable_until` (absent: not at all), `term`, `next_term`, `assigned`, `unassigned`
+-- (now), `unassigned_then` (after that day, if all seats stay assigned that are), `price`
+-- and `currency`.
+-- @function renewing
+-- @param rows of `licences`, or of `customers.subscriptions`
+-- @tparam number days 0: today
+-- @tparam[opt] number now seconds since the epoch
+-- @treturn {table,...} a new array
+-- @raise rows or days are none
+M.renewing = renewals.renewing
+
+--- A price list, read once for many calls.
+--
+-- Its columns, in any letter case: `product` and `sku`, or `name`; `price`, `currency`,
+-- `term` (`P1M`, `P1Y`, `P3Y`, month, year; none: a month). Or those of the price sheet:
+-- `ProductId`, `SkuId`, `UnitPrice`, `Currency`, `TermDuration`, `BillingPlan`, `Market`,
+-- `Segment`. A price is for its whole term.
+-- @tparam string|table source path of a CSV file, or its rows
+-- @tparam[opt] table options only prices of this `currency`, `market`, `segment`
+-- @treturn[1] table for the option `price_list`; `count` of prices, and of the rows that
+--   are `left_out`: other ones, or without price, currency or a term that is known
+-- @treturn[2] nil
+-- @treturn[2] Error kind config or protocol: the file cannot be read, or lacks a column
+-- @raise a wrong source or option
+function M.price_list(source, options)
+  local list, err = prices.read(source, options, 2)
+  return list, err
+end
+
+--- The offer matrix of Partner Center, read once for many calls: which SKU an offer
+-- provisions, by `ProductId`, `SkuId` and `ProvisioningId`.
+-- @tparam string|table source path of its CSV file, or its rows
+-- @treturn[1] table for the option `offer_matrix`
+-- @treturn[2] nil
+-- @treturn[2] Error kind config or protocol: the file cannot be read, or lacks a column
+-- @raise a wrong source
+function M.offer_matrix(source)
+  local matrix, err = offers.read(source, 2)
+  return matrix, err
 end
 
 return check.strict(M, "partnercenter.insights")

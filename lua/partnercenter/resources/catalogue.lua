@@ -20,6 +20,9 @@
 -- - `counts`: the fields that are numbers even if they arrive as strings
 -- - `renames`: documented misspellings, and what they become
 -- - `user_required`: app-only credentials are refused
+-- - `roles`: of which the signed-in user needs one in the customer's tenant, as far as
+--   they are documented: a refusal names them
+-- - `methods`: what else can be called there, see `partnercenter.client.node`
 -- - `single`: the answer is one thing, not a collection
 -- - `sources`: successors that can serve the same rows (see `source.lua`)
 -- - `envelope`: which form the documentation shows; any form is accepted
@@ -53,6 +56,14 @@ local SUBSCRIPTION_PARAMS = {
   aggregationLevel = { "dateRange", "day", "week", "month" },
 }
 
+-- Roles in the customer's tenant. The first serves everything that is read there.
+local READER, GLOBAL_READER = "Directory Readers", "Global Reader"
+local USER_ADMIN, LICENSE_ADMIN = "User Administrator", "License Administrator"
+
+-- Entra manages the licences of the first group, others those of the second; without
+-- the parameter it is the first alone.
+local LICENSE_GROUPS = "license_groups"
+
 local RESELLER_FIELDS = {
   "partnerTenantId", "id", "name", "market",
   "firstSubscriptionCreationDate", "latestSubscriptionCreationDate",
@@ -81,7 +92,7 @@ return {
   {
     name = "customers.by_id", method = "GET",
     path = "/v1/customers/{customer-id}",
-    single = true,
+    single = true, methods = { "holders" },
   },
   {
     name = "customers.analytics.licenses.deployment", method = "GET",
@@ -128,7 +139,56 @@ return {
     name = "customers.subscribedskus", method = "GET",
     path = "/v1/customers/{customer-id}/subscribedskus",
     user_required = true, envelope = "items",
-    params = { licenseGroupIds = "list" },
+    roles = { READER, GLOBAL_READER, USER_ADMIN, LICENSE_ADMIN },
+    params = { licenseGroupIds = LICENSE_GROUPS },
+  },
+  {
+    -- Of the partner's own: no role in the customer's tenant, and app-only is fine.
+    name = "customers.subscriptions", method = "GET",
+    path = "/v1/customers/{customer-id}/subscriptions",
+    envelope = "items",
+    params = { mpn_id = "text", order_id = "text" },
+  },
+  {
+    name = "customers.subscriptions.by_id", method = "GET",
+    path = "/v1/customers/{customer-id}/subscriptions/{subscription-id}",
+    single = true,
+  },
+  {
+    name = "customers.subscriptions.provisioningstatus", method = "GET",
+    path = "/v1/customers/{customer-id}/subscriptions/{subscription-id}/provisioningstatus",
+    single = true, roles = { READER, GLOBAL_READER },
+  },
+  {
+    name = "customers.users", method = "GET",
+    path = "/v1/customers/{customer-id}/users",
+    user_required = true, envelope = "items", roles = { READER, GLOBAL_READER, USER_ADMIN },
+    params = { size = "size", seekOperation = SEEK, filter = "filter" },
+    filter = { json = true, UserState = EQ },
+  },
+  {
+    name = "customers.users.by_id", method = "GET",
+    path = "/v1/customers/{customer-id}/users/{user-id}",
+    user_required = true, single = true, roles = { READER, GLOBAL_READER, USER_ADMIN },
+  },
+  {
+    name = "customers.users.licenses", method = "GET",
+    path = "/v1/customers/{customer-id}/users/{user-id}/licenses",
+    user_required = true, envelope = "items",
+    -- Global Reader is not among them.
+    roles = { READER, LICENSE_ADMIN, USER_ADMIN, "Directory Writers" },
+    params = { licenseGroupIds = LICENSE_GROUPS },
+  },
+  {
+    name = "profiles.organization", method = "GET",
+    path = "/v1/profiles/organization",
+    user_required = true, single = true,
+  },
+  {
+    name = "profiles.mpn", method = "GET",
+    path = "/v1/profiles/mpn",
+    user_required = true, single = true,
+    params = { mpnId = "text" },
   },
   {
     name = "partnerRequests", method = "GET",

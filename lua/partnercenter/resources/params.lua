@@ -8,6 +8,7 @@
 
 local check = require("partnercenter.util").check
 local datetime = require("partnercenter.util").datetime
+local wire = require("partnercenter.util").wire
 
 -- The documented most and default number of rows on a page of the analytics
 -- endpoints.
@@ -84,10 +85,22 @@ end
 
 types.size = types.skip
 
-function types.list(value)
+function types.text(value)
+  if not check.text(value) then return nil, "must be a text without control characters" end
+  return value
+end
+
+local GROUPS = { group1 = "Group1", group2 = "Group2" }
+
+-- The parameter is repeated for each group.
+function types.license_groups(value)
   local list = elements(value)
-  if not list then return nil, "must be an array of texts, or texts with commas between" end
-  return table.concat(list, ",")
+  if not list then return nil, "must be an array of 'group1' and 'group2', or one of them" end
+  for i, part in ipairs(list) do
+    list[i] = GROUPS[wire.lower(part)]
+    if not list[i] then return nil, "must have 'group1' and 'group2' alone" end
+  end
+  return list
 end
 
 function types.groupby(value, resource)
@@ -129,7 +142,7 @@ end
 -- @tparam string|{string,...} kind a type's name, or the allowed values
 -- @param value what the caller gave
 -- @tparam table resource an entry of `partnercenter.resources.catalogue`
--- @treturn[1] string not encoded yet
+-- @treturn[1] string|table not encoded yet; an array: the parameter is repeated for each
 -- @treturn[2] nil
 -- @treturn[2] string what is wrong, to follow the parameter's name
 function M.text(kind, value, resource)

@@ -58,12 +58,13 @@ local function query_of(resource, given, level)
   if resource.query == nil and next(given) == nil then return "", nil end
   local known = resource.params or {}
   local pairs_of, here = {}, nil
-  for name, values in pairs(resource.query or {}) do
+  local function add(name, values)
     local own = {}
     for i, value in ipairs(values) do own[i] = url.encode(name) .. "=" .. url.encode(value) end
     -- Those of one name keep their order.
     pairs_of[#pairs_of + 1] = table.concat(own, "&")
   end
+  for name, values in pairs(resource.query or {}) do add(name, values) end
   for name, value in pairs(given) do
     local text, why
     if name == "filter" and not resource.single then
@@ -74,7 +75,7 @@ local function query_of(resource, given, level)
       text, why = params.text(known[name], value, resource)
     end
     if why then error(("parameter '%s' of %s %s"):format(name, resource.name, why), level + 1) end
-    if text then pairs_of[#pairs_of + 1] = name .. "=" .. url.encode(text) end
+    if text then add(name, type(text) == "table" and text or { text }) end
   end
   table.sort(pairs_of)
   return table.concat(pairs_of, "&"), here
@@ -195,6 +196,7 @@ function M.build(prepared, ids, given, level)
     origin = prepared.origin,
     base_url = prepared.base_url,
     paging = resource.paging,
+    roles = resource.roles,
     body = resource.body,
   }, here
 end

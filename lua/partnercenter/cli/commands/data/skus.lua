@@ -9,6 +9,9 @@ local run = require "partnercenter.cli.run"
 
 local column = formats.columns.column
 
+-- Without both, Entra's own would come alone.
+local GROUPS = { "group1", "group2" }
+
 local COLUMNS = {
   column("customerId", "CUSTOMER ID", "id"), column("customerName", "CUSTOMER"),
   column("skuPartNumber", "SKU", "text", "productSku.skuPartNumber"),
@@ -28,7 +31,7 @@ local function run_skus(given)
     local sink = plan:open(task.settings.values.locale)
     local customers = task.partner.customers
     local ok, why = pcall(run.gather.each, task, "skus", function(customer)
-      return customers:by_id(customer.id).subscribedskus:all()
+      return customers:by_id(customer.id).subscribedskus:all { licenseGroupIds = GROUPS }
     end, function(customer, rows)
       for _, row in ipairs(rows) do
         row.customerId, row.customerName = customer.id, customer.name
