@@ -31,6 +31,7 @@ describe("partnercenter.request", function()
       user_required = true,
       origin = "https://api.example.com",
       base_url = "https://api.example.com",
+      counts = { licensesDeployed = true, licensesSold = true },
     }, build("customers.analytics.licenses.deployment", nil, { ID }))
   end)
 

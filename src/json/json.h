@@ -87,6 +87,11 @@ PC_MUST_CHECK enum pc_err pc_json_number(const char *p, const char *end,
                                          bool final,
                                          struct pc_json_number *number);
 
+/* Whether these bytes are digits, with a sign before them and a fraction behind a
+** point if need be, and a double can hold what they stand for. Unlike a JSON
+** number a numeral may begin with zeros, and has no exponent. */
+bool pc_json_numeral(const char *p, size_t len, struct pc_json_number *number);
+
 /* The double nearest to digits * 10^exponent, ties to even; infinity when it
 ** is out of range. `digits` is the text of the digits, where points are
 ** skipped; `exponent` counts from the last of them. */

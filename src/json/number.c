@@ -373,3 +373,25 @@ enum pc_err pc_json_number(const char *p, const char *end, bool final,
   if (negative) number->real = -number->real;
   return PC_OK;
 }
+
+bool pc_json_numeral(const char *p, size_t len,
+                     struct pc_json_number *number) {
+  const char *end = p + len, *q = p, *whole;
+  bool negative = len > 0 && *p == '-', zeros;
+  size_t points = 0;
+  for (q += negative, whole = q; q < end; q++) {
+    if (*q == '.' && q > whole && q + 1 < end)
+      points++;
+    else if (!is_digit(*q))
+      return false;
+  }
+  if (whole == end || points > 1) return false;
+  for (q = whole; end - q > 1 && *q == '0' && is_digit(q[1]);) q++;
+  zeros = q > whole;
+  if (pc_json_number(zeros ? q : p, end, true, number) != PC_OK) return false;
+  if (zeros && negative) {
+    number->integer = -number->integer;
+    number->real = -number->real;
+  }
+  return true;
+}

@@ -22,11 +22,16 @@ struct run {
   bool final;       /* nothing comes behind the end */
 };
 
+/* The offset in the whole text, from 0, of what is at p in this run. */
+static inline size_t pc_offset(const struct run *r, const char *p) {
+  return r->b->offset + (size_t)(p - r->text);
+}
+
 /* Note the error; the result is what a reader returns then. */
 static inline const char *pc_fail(struct run *r, enum pc_err err,
                                   const char *at) {
   r->b->err = err;
-  r->b->wrong = r->b->offset + (size_t)(at - r->text);
+  r->b->wrong = pc_offset(r, at);
   return NULL;
 }
 
@@ -43,6 +48,11 @@ static inline void pc_note_size(uint32_t place, uint32_t sizes[2],
   if (place == PC_NOWHERE && size > PC_SIZE_BLIND) size = PC_SIZE_BLIND;
   sizes[1] = sizes[0];
   sizes[0] = size;
+}
+
+/* Is what is read now a member of a row? */
+static inline bool pc_in_row(const struct pc_builder *b) {
+  return b->rows_depth > 0 && b->depth == b->rows_depth + 1;
 }
 
 /* Step down into a container at the place of the value that is read. */
@@ -102,8 +112,11 @@ char *pc_get_scratch(struct run *r, size_t n);
 /* Begin the array whose bracket is at p.  [-0, +1, v] */
 const char *pc_open_array(struct run *r, const char *p);
 
-/* End the array on top.  [-1|2, +0|1, m] */
-void pc_close_array(struct run *r);
+/* End the array on top, whose other bracket is at p.  [-1|2, +0|1, m] */
+void pc_close_array(struct run *r, const char *p);
+
+/* Give members of the row on top their documented names.  [-0, +0, m] */
+void pc_rename(struct run *r);
 
 /* --- texts.c --- */
 

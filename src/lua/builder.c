@@ -58,6 +58,11 @@ static const char *read_word(struct run *r, const char *p, const char *word) {
   return p;
 }
 
+/* A value that is no table has been read: is it a row? */
+static inline void note_scalar(struct pc_builder *b) {
+  if (b->depth == b->rows_depth && b->depth > 0) b->scalars = true;
+}
+
 /* Null is the value of the member whose name is on top: there is none, and if
 ** there was one of that name, the last one wins.  [-1, +0, m] */
 static void drop_member(lua_State *L) {
@@ -80,6 +85,7 @@ static const char *read_null(struct run *r, const char *p) {
   if (p == NULL) return NULL;
   if (b->nulls || b->levels[b->depth].container != PC_IN_OBJECT) {
     lua_pushlightuserdata(r->L, NULL);
+    note_scalar(b);
     pc_store(r);
   } else {
     drop_member(r->L);
@@ -107,6 +113,8 @@ static inline void close_object(struct run *r) {
   const struct pc_level *level = &b->levels[b->depth--];
   pc_note_size(level->place, b->memo.places[level->place].members,
                level->count);
+  if (b->renames && b->rows_depth > 0 && b->depth == b->rows_depth)
+    pc_rename(r);
   pc_store(r);
 }
 
@@ -139,7 +147,9 @@ static inline const char *read_value(struct run *r, const char *p) {
       return pc_fail(r, PC_JSON_VALUE, p);
     p = read_number(r, p);
   }
-  if (p != NULL) pc_store(r);
+  if (p == NULL) return NULL;
+  note_scalar(b);
+  pc_store(r);
   return p;
 }
 
@@ -210,7 +220,7 @@ static const char *pass_commas(struct run *r, const char *p) {
     else if (*p == '}' && object)
       close_object(r);
     else if (*p == ']' && !object)
-      pc_close_array(r);
+      pc_close_array(r, p);
     else
       break;
     p++;
@@ -276,7 +286,7 @@ static const char *step(struct run *r, const char *p) {
   case PC_EXPECT_START: return read_mark(r, p);
   case PC_EXPECT_FIRST_ELEMENT:
     if (*p != ']') return read_value(r, p);
-    pc_close_array(r);
+    pc_close_array(r, p);
     return p + 1;
   case PC_EXPECT_VALUE: return read_value(r, p);
   case PC_EXPECT_FIRST_MEMBER:
@@ -340,11 +350,20 @@ void pc_builder_init(struct pc_builder *b) {
                b->first_atoms, PC_FIRST_ATOMS - 1);
 }
 
+void pc_builder_set_counts(struct pc_builder *b) {
+  struct pc_place *nowhere = &b->memo.places[PC_NOWHERE];
+  b->counts = true;
+  nowhere->count = true;
+  nowhere->seen.hope = 0;
+}
+
 void pc_builder_restart(struct pc_builder *b) {
   b->offset = b->scanned = b->wrong = 0;
   b->err = PC_OK;
   b->expect = PC_EXPECT_START;
-  b->has_rows = b->rows_ended = false;
+  b->has_rows = b->rows_ended = b->scalars = false;
+  b->rows_depth = 0;
+  b->rows_begin = b->rows_end = 0;
   b->row_count = 0;
   b->depth = 0;
   memset(b->levels, 0, sizeof *b->levels);

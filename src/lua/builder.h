@@ -42,6 +42,10 @@ enum {
   PC_KEPT_ARRAY_MT,   /* table: metatable for arrays */
   PC_KEPT_PARKED,     /* table: stack slots between runs */
   PC_KEPT_TAIL,       /* box: the token that the last end cut */
+  PC_KEPT_COUNTS,     /* table: set of names of counts in rows */
+  PC_KEPT_RENAMES,    /* table: names in rows, and what they become */
+  PC_KEPT_BEFORE,     /* string: the digest of the page before */
+  PC_KEPT_DIGEST,     /* box: the hashes of the rows' blocks */
   PC_KEPT_NAMES       /* from here on: member names by place */
 };
 
@@ -77,6 +81,12 @@ struct pc_builder {
   bool array_mt;      /* arrays get the metatable PC_KEPT_ARRAY_MT */
   bool has_rows;      /* the row array has begun */
   bool rows_ended;    /* no more rows will come */
+  bool counts;        /* PC_KEPT_COUNTS: these are numbers in rows */
+  bool renames;       /* PC_KEPT_RENAMES: these have other names in rows */
+  bool scalars;       /* a row is no table */
+  int rows_depth;     /* level of the row array that is read; 0: none */
+  size_t rows_begin;  /* offset behind the first row array's bracket; 0: none */
+  size_t rows_end;    /* offset of its other bracket; 0: not yet */
   uint32_t row_count; /* rows put into PC_KEPT_ROWS */
   int depth;          /* levels in use above level 0, the text */
   int max_depth;
@@ -100,8 +110,12 @@ void pc_builder_enter(lua_State *L, const struct pc_builder *b);
 
 #define PC_RUN_SLOTS (1 + PC_STACK_NAMES)
 
-/* Set up a builder: no rows, no nulls, no metatable, default depth. */
+/* Set up a builder: no rows, no nulls, no metatable, default depth, nothing that
+** is mended in rows. */
 void pc_builder_init(struct pc_builder *b);
+
+/* Have counts mended in rows: PC_KEPT_COUNTS is there. */
+void pc_builder_set_counts(struct pc_builder *b);
 
 /* Begin another text with the same options, and with what was learned from
 ** the one before. */

@@ -13,6 +13,7 @@
 #include <string.h>
 
 #include "lua/builder.h"
+#include "lua/rowmarks.h"
 #include "lua/tail.h"
 
 #define DECODER "partnercenter.Decoder"
@@ -26,7 +27,9 @@ struct decoder {
   uint32_t row;        /* rows taken from PC_KEPT_ROWS */
   const char *bytes;   /* what the run is given to read, */
   size_t len;          /* and how much */
+  size_t fed;          /* bytes before them */
   struct pc_tail tail; /* the cut token; memory PC_KEPT_TAIL */
+  struct pc_rowmarks marks;
   struct pc_builder builder;
 };
 
@@ -71,9 +74,18 @@ static void read_option(lua_State *L, int index,
     options->nulls = lua_toboolean(L, -1) != 0;
   } else if (strcmp(name, "max_depth") == 0) {
     options->max_depth = check_depth(L, index);
+  } else if (strcmp(name, "counts") == 0) {
+    check_type(L, index, name, LUA_TTABLE);
+    options->counts = true;
+  } else if (strcmp(name, "renames") == 0) {
+    check_type(L, index, name, LUA_TTABLE);
+    options->renames = true;
   } else if (strcmp(name, "array_mt") == 0) {
     check_type(L, index, name, LUA_TTABLE);
-    options->array_mt = index;
+    options->array_mt = true;
+  } else if (strcmp(name, "before") == 0) {
+    check_type(L, index, name, LUA_TSTRING);
+    options->before = true;
   } else {
     luaL_argerror(L, index, lua_pushfstring(L, "unknown option '%s'", name));
   }
@@ -84,26 +96,37 @@ void pc_decoder_options(lua_State *L, int index,
   memset(options, 0, sizeof *options);
   if (lua_isnoneornil(L, index)) return;
   luaL_checktype(L, index, LUA_TTABLE);
-  index = pc_absindex(L, index);
+  index = options->table = pc_absindex(L, index);
   for (lua_pushnil(L); lua_next(L, index) != 0; lua_pop(L, 1))
     read_option(L, index, options);
 }
 
 /* --- helpers --- */
 
+/* Keep the field of the table at index `table`, if that is wanted.
+** [-0, +0, m] */
+static void keep(lua_State *L, int kept, int slot, int table, const char *name,
+                 bool wanted) {
+  if (!wanted) return;
+  lua_pushstring(L, name);
+  lua_rawget(L, table);
+  lua_rawseti(L, kept, slot);
+}
+
 /* Apply the options to a new builder. `kept` is the stack index of its table
 ** of kept values.  [-0, +0, m] */
 static void set_options(lua_State *L, struct pc_builder *b, int kept,
                         const struct pc_decoder_options *options) {
+  keep(L, kept, PC_KEPT_COUNTS, options->table, "counts", options->counts);
+  keep(L, kept, PC_KEPT_RENAMES, options->table, "renames", options->renames);
+  keep(L, kept, PC_KEPT_ARRAY_MT, options->table, "array_mt",
+       options->array_mt);
+  if (options->counts) pc_builder_set_counts(b);
+  b->renames = options->renames;
+  b->array_mt = options->array_mt;
   b->rows = options->rows;
   b->nulls = options->nulls;
   if (options->max_depth > 0) b->max_depth = options->max_depth;
-  if (options->array_mt != 0) {
-    b->array_mt = true;
-    lua_pushliteral(L, "array_mt");
-    lua_rawget(L, options->array_mt);
-    lua_rawseti(L, kept, PC_KEPT_ARRAY_MT);
-  }
   if (options->rows) {
     lua_newtable(L);
     lua_rawseti(L, kept, PC_KEPT_ROWS);
@@ -230,7 +253,20 @@ static void trim(lua_State *L, struct decoder *d) {
   size_t most = done ? 0 : PC_BOX_KEPT;
   pc_builder_trim(L, &d->builder, most);
   if (done) d->tail.len = 0;
+  if (d->closed || d->builder.err != PC_OK) pc_rowmarks_trim(L, &d->marks);
   pc_tail_trim(L, &d->tail, most);
+}
+
+/* Look at those of the bytes that belong to the rows.  [-0, +0, m] */
+static void mark_rows(lua_State *L, struct decoder *d, int kept) {
+  const struct pc_builder *b = &d->builder;
+  size_t from = b->rows_begin, to = d->fed + d->len;
+  if (!d->marks.on || from == 0) return;
+  if (from < d->fed) from = d->fed;
+  if (b->rows_end != 0 && b->rows_end < to) to = b->rows_end;
+  if (from < to)
+    pc_rowmarks_add(L, &d->marks, kept, PC_KEPT_DIGEST,
+                    d->bytes + (from - d->fed), to - from);
 }
 
 /* Run on the bytes that the decoder, the argument, was given.
@@ -243,6 +279,8 @@ static int run_bytes(lua_State *L) {
       pc_builder_run(L, &d->builder, kept, d->bytes + done, d->len - done,
                      false, &used) == PC_OK)
     add_tail(L, d, kept, d->bytes + done + used, d->len - done - used);
+  mark_rows(L, d, kept);
+  d->fed += d->len;
   park(L, d, kept);
   return 0;
 }
@@ -357,6 +395,21 @@ int pc_decoder_next(lua_State *L, int index) {
   return 2;
 }
 
+int pc_decoder_marks(lua_State *L, int index) {
+  struct decoder *d = check_decoder(L, index);
+  lua_pushboolean(L, d->builder.scalars);
+  lua_pushboolean(L, d->marks.on && d->marks.same);
+  return 2;
+}
+
+void pc_decoder_digest(lua_State *L, int index) {
+  struct decoder *d = check_decoder(L, index);
+  if (d->marks.on)
+    pc_rowmarks_push(L, &d->marks);
+  else
+    lua_pushnil(L);
+}
+
 int pc_decoder_rows(lua_State *L, int index, uint32_t most) {
   struct decoder *d = check_decoder(L, index);
   uint32_t n, i;
@@ -393,6 +446,49 @@ int pc_decoder_finish(lua_State *L, int index) {
   return 2; /* true document */
 }
 
+/* Begin to look at rows, where that is asked for.  [-0, +0, m] */
+static void start_marks(lua_State *L, struct decoder *d, int kept,
+                        const struct pc_decoder_options *options) {
+  size_t len;
+  const char *before;
+  d->marks.on = false;
+  if (!options->before) return;
+  keep(L, kept, PC_KEPT_BEFORE, options->table, "before", true);
+  lua_rawgeti(L, kept, PC_KEPT_BEFORE);
+  before = lua_tolstring(L, -1, &len);
+  pc_rowmarks_start(&d->marks, before, len);
+  lua_pop(L, 1);
+}
+
+/* Is the value kept in that slot the field of the table, or none where none is
+** wanted?  [-0, +0, m] */
+static bool is_kept(lua_State *L, int kept, int slot, int table,
+                    const char *name, bool wanted) {
+  bool same;
+  lua_rawgeti(L, kept, slot);
+  if (wanted) {
+    lua_pushstring(L, name);
+    lua_rawget(L, table);
+  } else {
+    lua_pushnil(L);
+  }
+  same = lua_rawequal(L, -2, -1) != 0;
+  lua_pop(L, 2);
+  return same;
+}
+
+/* Does the decoder at `index` mend the same in rows?  [-0, +0, m] */
+static bool mends_same(lua_State *L, int index,
+                       const struct pc_decoder_options *options) {
+  int kept = lua_gettop(L) + 1, table = options->table;
+  bool same;
+  pc_getuv(L, index);
+  same = is_kept(L, kept, PC_KEPT_COUNTS, table, "counts", options->counts) &&
+         is_kept(L, kept, PC_KEPT_RENAMES, table, "renames", options->renames);
+  lua_pop(L, 1);
+  return same;
+}
+
 void pc_decoder_push(lua_State *L, const struct pc_decoder_options *options) {
   struct decoder *d = pc_newuserdata(L, sizeof *d);
   memset(d, 0, offsetof(struct decoder, builder));
@@ -402,6 +498,7 @@ void pc_decoder_push(lua_State *L, const struct pc_decoder_options *options) {
   lua_setmetatable(L, -2);
   pc_builder_push_kept(L); /* decoder kept */
   set_options(L, &d->builder, lua_gettop(L), options);
+  start_marks(L, d, lua_gettop(L), options);
   pc_setuv(L, -2);
   d->running = false;
 }
@@ -411,7 +508,9 @@ bool pc_decoder_reuse(lua_State *L, int index,
   struct decoder *d = lua_touserdata(L, index);
   struct pc_builder *b = &d->builder;
   if (d->running || d->closed || !d->taken || b->err != PC_OK) return false;
-  if (b->rows || b->array_mt || options->rows || options->array_mt != 0)
+  if (b->rows || b->array_mt || options->rows || options->array_mt)
+    return false;
+  if (d->marks.on || options->before || !mends_same(L, index, options))
     return false;
   pc_builder_restart(b);
   b->nulls = options->nulls;
@@ -420,6 +519,7 @@ bool pc_decoder_reuse(lua_State *L, int index,
   d->taken = false;
   d->parked = 0;
   d->row = 0;
+  d->fed = 0;
   d->tail.len = 0;
   return true;
 }
@@ -465,6 +565,12 @@ Make a decoder for text that arrives in pieces.
 @tparam[opt=false] boolean options.nulls keep null members as `core.null`;
   otherwise they are absent
 @tparam[opt=128] integer options.max_depth levels of nesting, 1 to 1000
+@tparam[opt] table options.counts a set of names: members of rows that are numbers
+  even if they come as decimal numerals in strings
+@tparam[opt] table options.renames names of members of rows, and what they become
+  unless a row has a member of that name, too
+@tparam[opt] string options.before what `digest` gave for the page before, "" for the
+  first: rows get a digest
 @tparam[opt] table options.array_mt metatable for every array, for example
   `cjson.array_mt`, by which an empty one is encoded as an array again
 @treturn Decoder a decoder, which holds at most the rows of the last piece,
@@ -522,6 +628,27 @@ static int decoder_next(lua_State *L) {
 }
 
 /***
+What is known of the rows so far, beside themselves.
+@function Decoder:marks
+@treturn boolean whether one of them is no table
+@treturn boolean whether all of them may be the first rows of the page before
+*/
+static int decoder_marks(lua_State *L) {
+  return pc_decoder_marks(L, 1);
+}
+
+/***
+The digest of the bytes of all rows: two pages with the same one are the same.
+@function Decoder:digest
+@treturn[1] string
+@treturn[2] nil none was asked for by `before`
+*/
+static int decoder_digest(lua_State *L) {
+  pc_decoder_digest(L, 1);
+  return 1;
+}
+
+/***
 Say that the text is complete and take the document, once. With `rows` its
 row array is empty.
 @function Decoder:finish
@@ -568,6 +695,8 @@ static const luaL_Reg functions[] = {
 
 static const luaL_Reg methods[] = {{"feed", decoder_feed},
                                    {"next", decoder_next},
+                                   {"marks", decoder_marks},
+                                   {"digest", decoder_digest},
                                    {"finish", decoder_finish},
                                    {"close", decoder_close},
                                    {NULL, NULL}};

@@ -17,8 +17,12 @@ struct pc_decoder_options {
   bool rows;     /* hand out the row array's elements one by one */
   bool nulls;    /* keep null members as the null value */
   int max_depth; /* levels of nesting; 0: the default */
-  int array_mt;  /* stack index of a table whose field `array_mt` is the
-                    metatable of every array; 0: none */
+  int table;     /* stack index of a table; those of its fields count that are
+                    true below */
+  bool array_mt; /* the metatable of every array */
+  bool counts;   /* a set of names: in rows these are numbers */
+  bool renames;  /* names in rows, and what they become */
+  bool before;   /* the digest of the page before, a string: "" is of none */
 };
 
 /* Read the options table at `index` (nil or none: the defaults). An unknown
@@ -47,6 +51,14 @@ PC_MUST_CHECK enum pc_err pc_decoder_feed(lua_State *L, int index,
 ** were. Rows that came before an error are given out before it.
 ** [-0, +1|2|3, m] */
 int pc_decoder_next(lua_State *L, int index);
+
+/* What is known of the rows beside themselves: pushes whether one is no table,
+** and whether all so far may be those of the page before.  [-0, +2, -] */
+int pc_decoder_marks(lua_State *L, int index);
+
+/* Push the digest of the rows that were fed, or nil where none was asked for.
+** [-0, +1, m] */
+void pc_decoder_digest(lua_State *L, int index);
 
 /* Take up to `most` of the rows that are complete: like pc_decoder_next, with
 ** an array of them, which is never empty, for the row.  [-0, +1|2|3, m] */

@@ -21,7 +21,7 @@
 #include <emmintrin.h>
 #endif
 
-#define PC_LEAD_MAX   66   /* bytes; makes a place 128 of them */
+#define PC_LEAD_MAX   65   /* bytes; makes a place 128 of them */
 #define PC_ATOM_MAX   96   /* bytes; longer strings hardly repeat */
 #define PC_SIBLINGS   64   /* names of one object worth a place each */
 #define PC_PLACES     2048 /* places in all: 256 KiB, for any real schema */
@@ -51,6 +51,7 @@ struct pc_place {
   const char *name;       /* the bytes of its Lua string */
   uint16_t siblings;      /* members known of an object here */
   bool wild;              /* object with too many names: all share a place */
+  bool count;             /* a string here may have to become a number */
   uint8_t lead_len;       /* 0: not known */
   char lead[PC_LEAD_MAX]; /* from behind ',' or '{' to the value */
 };

@@ -18,7 +18,8 @@
 static const char *const names[] = {
     "url",      "method",  "headers",         "more_headers",
     "body",     "timeout", "connect_timeout", "max_body",
-    "streamed", "nulls",   "max_depth",       NULL,
+    "streamed", "nulls",   "max_depth",       "counts",
+    "renames",  "before",  NULL,
 };
 
 /* What is pushed, in this order. */
@@ -28,10 +29,19 @@ static const struct {
 } parts[] = {
     {"url", LUA_TSTRING},         {"method", LUA_TSTRING},
     {"body", LUA_TSTRING},        {"headers", LUA_TTABLE},
-    {"more_headers", LUA_TTABLE},
+    {"more_headers", LUA_TTABLE}, {"counts", LUA_TTABLE},
+    {"renames", LUA_TTABLE},      {"before", LUA_TSTRING},
 };
 
-enum { URL, METHOD, BODY, HEADERS, MORE_HEADERS, PARTS };
+enum {
+  URL,
+  METHOD,
+  BODY,
+  HEADERS,
+  MORE_HEADERS,
+  ROWS, /* those of enum pc_request_rows */
+  PARTS = ROWS + PC_REQUEST_ROWS
+};
 
 static long read_ms(lua_State *L, int index, const char *name,
                     double fallback) {
@@ -106,6 +116,18 @@ static enum pc_err add_header(lua_State *L, struct pc_transfer *t, int i) {
   err = pc_transfer_add_header(t, name, name_len, value, len);
   lua_pop(L, 2);
   return err;
+}
+
+bool pc_request_has(lua_State *L, const struct pc_request *r,
+                    enum pc_request_rows part) {
+  return !lua_isnil(L, r->parts + ROWS + (int)part);
+}
+
+void pc_request_keep(lua_State *L, const struct pc_request *r,
+                     enum pc_request_rows part) {
+  lua_pushstring(L, parts[ROWS + part].name);
+  lua_pushvalue(L, r->parts + ROWS + (int)part);
+  lua_rawset(L, -3);
 }
 
 /* The length of a list that may be missing.  [-0, +0, -] */

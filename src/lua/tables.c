@@ -93,7 +93,7 @@ static bool is_row_array(struct run *r) {
   struct pc_builder *b = r->b;
   size_t len;
   const char *name;
-  if (!b->rows || b->depth > 1) return false;
+  if (b->depth > 1) return false;
   if (b->depth == 0) return true;
   if (b->levels[1].container != PC_IN_OBJECT) return false;
   name = lua_tolstring(r->L, -1, &len);
@@ -104,7 +104,7 @@ const char *pc_open_array(struct run *r, const char *p) {
   struct pc_builder *b = r->b;
   struct pc_level *level;
   struct pc_place *place;
-  bool rows = is_row_array(r);
+  bool has_rows = is_row_array(r), rows = has_rows && b->rows;
   if (rows && b->has_rows) return pc_fail(r, PC_JSON_ROWS, p);
   pc_grow_places(r);
   level = pc_enter(b, rows ? PC_IN_ROWS : PC_IN_ARRAY);
@@ -112,6 +112,10 @@ const char *pc_open_array(struct run *r, const char *p) {
   if (place->element == PC_NOWHERE) place->element = pc_memo_place(&b->memo);
   level->value = place->element;
   b->expect = PC_EXPECT_FIRST_ELEMENT;
+  if (has_rows) {
+    b->rows_depth = b->depth;
+    if (b->rows_begin == 0) b->rows_begin = pc_offset(r, p) + 1;
+  }
   if (rows) {
     b->has_rows = true;
     lua_rawgeti(r->L, r->kept, PC_KEPT_ROWS);
@@ -128,9 +132,13 @@ static void set_array_mt(struct run *r) {
   lua_setmetatable(r->L, -2);
 }
 
-void pc_close_array(struct run *r) {
+void pc_close_array(struct run *r, const char *p) {
   struct pc_builder *b = r->b;
   const struct pc_level *level = &b->levels[b->depth--];
+  if (b->rows_depth > b->depth) {
+    b->rows_depth = 0;
+    if (b->rows_end == 0) b->rows_end = pc_offset(r, p);
+  }
   if (level->container == PC_IN_ROWS) {
     /* The rows are no part of the document: an empty array is in their place,
     ** so that it looks as it did. */
@@ -145,4 +153,30 @@ void pc_close_array(struct run *r) {
   }
   set_array_mt(r);
   pc_store(r);
+}
+
+/* --- rows --- */
+
+void pc_rename(struct run *r) {
+  lua_State *L = r->L;
+  int row = lua_gettop(L);
+  luaL_checkstack(L, LUA_MINSTACK, NULL);
+  lua_rawgeti(L, r->kept, PC_KEPT_RENAMES);
+  lua_pushnil(L);
+  while (lua_next(L, row + 1) != 0) { /* row renames wrong right */
+    lua_pushvalue(L, -2);
+    lua_rawget(L, row);
+    lua_pushvalue(L, -2);
+    lua_rawget(L, row); /* row renames wrong right value value|nil */
+    if (!lua_isnil(L, -2) && lua_isnil(L, -1)) {
+      lua_pop(L, 1);
+      lua_rawset(L, row); /* row renames wrong */
+      lua_pushvalue(L, -1);
+      lua_pushnil(L);
+      lua_rawset(L, row);
+    } else {
+      lua_pop(L, 3);
+    }
+  }
+  lua_settop(L, row);
 }

@@ -90,10 +90,41 @@ static void push_atom(struct run *r, struct pc_place *place, const char *s,
                len);
 }
 
+/* Is the member whose name is on top a count of a row?  [-0, +0, -] */
+static bool is_count(struct run *r) {
+  bool found;
+  if (!pc_in_row(r->b)) return false;
+  lua_rawgeti(r->L, r->kept, PC_KEPT_COUNTS);
+  lua_pushvalue(r->L, -2);
+  lua_rawget(r->L, -2);
+  found = !lua_isnil(r->L, -1);
+  lua_pop(r->L, 2);
+  return found;
+}
+
+/* Read the string at p, the value of a member that may be a count: then a
+** numeral becomes the number. Such places have no hope, so that nothing is
+** guessed there.  [-0, +0|1, m] */
+static const char *read_count(struct run *r, const char *p) {
+  const char *next;
+  size_t len;
+  struct pc_json_number number;
+  bool count = r->b->levels[r->b->depth].container == PC_IN_OBJECT &&
+               is_count(r);
+  const char *s = read_string(r, p, &len, &next, true);
+  if (s == NULL) return NULL;
+  if (!count || !pc_json_numeral(s, len, &number) ||
+      !pc_push_number(r->L, &number))
+    lua_pushlstring(r->L, s, len);
+  return next;
+}
+
 const char *pc_read_text(struct run *r, struct pc_place *place,
                          const char *p) {
   const char *next, *s;
-  size_t len = pc_json_short(p + 1, r->end);
+  size_t len;
+  if (place->count) return read_count(r, p);
+  len = pc_json_short(p + 1, r->end);
   if (len != SIZE_MAX) {
     push_atom(r, place, p + 1, len);
     return p + len + 2;
@@ -119,6 +150,15 @@ static void keep_name(struct run *r, uint32_t place) {
   }
 }
 
+/* Strings at this place of a row may be counts: they are looked at.
+** [-0, +0, -] */
+static void watch_counts(struct run *r, uint32_t place) {
+  struct pc_place *m = &r->b->memo.places[place];
+  if (!pc_in_row(r->b) || (m->name != NULL && !is_count(r))) return;
+  m->count = true;
+  m->seen.hope = 0;
+}
+
 /* Push the name of a member and step to its place, a new one if need be. Names
 ** of a wild object take the way of its values.  [-0, +1, m] */
 static void push_name(struct run *r, const char *name, size_t len, bool raw) {
@@ -132,6 +172,7 @@ static void push_name(struct run *r, const char *name, size_t len, bool raw) {
       push_atom(r, object, name, len);
     else
       lua_pushlstring(r->L, name, len);
+    if (b->counts) watch_counts(r, i);
   } else if ((i = pc_memo_find(memo, level->place, name, len)) != PC_NOWHERE) {
     pc_push_name(r, i);
   } else {
@@ -140,6 +181,7 @@ static void push_name(struct run *r, const char *name, size_t len, bool raw) {
     name = lua_tolstring(r->L, -1, NULL);
     i = pc_memo_member(memo, level->place, level->value, name, len);
     if (memo->places[i].name == name) keep_name(r, i);
+    if (b->counts) watch_counts(r, i);
   }
   level->value = i;
   level->next = memo->places[i].next;

@@ -22,7 +22,8 @@
 /* What `body` keeps: the text of an error, not a download. */
 #define MAX_RAW_BODY (64 * 1024)
 
-enum { UV_SESSION = 1, UV_DECODER, UV_DOCUMENT };
+/* Beside them are what rows are mended by: `counts`, `renames`, `before`. */
+enum { UV_SESSION = 1, UV_DECODER, UV_DOCUMENT, UV_DIGEST };
 
 /* In the session's table of views, whose ids begin at 1. */
 #define PC_SPARE_DECODER 0
@@ -36,6 +37,7 @@ struct view {
   int pins;               /* methods that are in the midst of using it */
   bool reading;           /* in the midst of it, or an error has ended it */
   bool finished;          /* the document is in the user value */
+  bool scalars;           /* a row of it is no table */
   bool closed;            /* as far as Lua code goes */
 };
 
@@ -93,6 +95,20 @@ static struct view *push_view(lua_State *L, int session) {
   return v;
 }
 
+/* Keep what the request at r says of rows.  [-0, +0, m] */
+static void keep_rows(lua_State *L, int view, const struct pc_request *r,
+                      struct pc_decoder_options *options) {
+  options->counts = pc_request_has(L, r, PC_REQUEST_COUNTS);
+  options->renames = pc_request_has(L, r, PC_REQUEST_RENAMES);
+  options->before = pc_request_has(L, r, PC_REQUEST_BEFORE);
+  if (!options->counts && !options->renames && !options->before) return;
+  pc_getuv(L, view);
+  pc_request_keep(L, r, PC_REQUEST_COUNTS);
+  pc_request_keep(L, r, PC_REQUEST_RENAMES);
+  pc_request_keep(L, r, PC_REQUEST_BEFORE);
+  lua_pop(L, 1);
+}
+
 int pc_transfer_push(lua_State *L, int session, int request,
                      struct pc_net *const *net, int id, size_t slice) {
   struct pc_request r;
@@ -103,6 +119,7 @@ int pc_transfer_push(lua_State *L, int session, int request,
   v->slice = slice;
   v->options.nulls = r.nulls;
   v->options.max_depth = r.max_depth;
+  keep_rows(L, index, &r, &v->options);
   /* No Lua code runs from here on, so that the net stays. */
   luaL_argcheck(L, *net != NULL, session, "session is closed");
   err = pc_transfer_new(&v->transfer, *net, id);
@@ -163,6 +180,7 @@ static int push_decoder(lua_State *L, struct view *v, bool rows) {
   if (lua_isnil(L, -1)) {
     lua_pop(L, 1);
     v->options.rows = rows;
+    v->options.table = lua_gettop(L);
     if (!push_spare_decoder(L, v)) pc_decoder_push(L, &v->options);
     lua_pushvalue(L, -1);
     lua_rawseti(L, -3, UV_DECODER);
@@ -194,7 +212,13 @@ static int finish_document(lua_State *L, struct view *v, int decoder) {
   pc_getuv(L, 1); /* true document uservalue */
   lua_insert(L, -2);
   lua_rawseti(L, -2, UV_DOCUMENT);
-  lua_pop(L, 2);
+  if (v->options.before) {
+    pc_decoder_digest(L, decoder);
+    lua_rawseti(L, -2, UV_DIGEST);
+  }
+  (void)pc_decoder_marks(L, decoder); /* true uservalue scalars same */
+  v->scalars = lua_toboolean(L, -2) != 0;
+  lua_pop(L, 4);
   v->finished = true;
   if (!v->options.rows) spare_decoder(L, decoder);
   return 0;
@@ -252,8 +276,15 @@ static int read_value(lua_State *L, struct view *v) {
   lua_pushboolean(L, 1);
   pc_getuv(L, 1);
   lua_rawgeti(L, -1, UV_DOCUMENT);
-  lua_remove(L, -2);
-  return 2;
+  lua_insert(L, -2); /* true document uservalue */
+  if (!v->options.before && !v->scalars) {
+    lua_pop(L, 1);
+    return 2;
+  }
+  lua_pushboolean(L, v->scalars);
+  lua_rawgeti(L, -2, UV_DIGEST);
+  lua_remove(L, -3);
+  return 4;
 }
 
 /***
@@ -261,6 +292,8 @@ The decoded body. Decodes at most a slice per call.
 @function Transfer:value
 @treturn[1] boolean true
 @treturn[1] value the document, without the rows that `next` has given
+@treturn[1] boolean|nil true: one of its rows is no table
+@treturn[1] string|nil the digest of its rows, where the request has `before`
 @treturn[2] boolean false: not yet
 @treturn[2] boolean whether bytes are waiting to be decoded, so that calling
 again at once makes sense; else wait for the session
@@ -283,7 +316,10 @@ static int read_on(lua_State *L, struct view *v, uint32_t most) {
   for (;;) {
     n = most == 0 ? pc_decoder_next(L, decoder)
                   : pc_decoder_rows(L, decoder, most);
-    if (n == 2) pc_transfer_uncount(v->transfer);
+    if (n == 2) {
+      pc_transfer_uncount(v->transfer);
+      return most == 0 ? n : n + pc_decoder_marks(L, decoder);
+    }
     if (n != 1 || lua_isnil(L, -1)) return n;
     lua_pop(L, 1);
     bytes = pc_transfer_piece(v->transfer, &len);
@@ -326,6 +362,9 @@ by this or by `next`.
 there are, which are those of one piece of the body
 @treturn[1] boolean true
 @treturn[1] table the rows
+@treturn[1] boolean whether a row so far is no table
+@treturn[1] boolean whether all rows so far may be the first of the page before,
+whose digest the request has as `before`
 @treturn[2] boolean false: not yet
 @treturn[2] boolean whether bytes are waiting to be decoded
 @treturn[3] nil no more rows; `value` gives the rest of the document

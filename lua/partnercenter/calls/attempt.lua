@@ -5,7 +5,8 @@
 -- `request_id`, `correlation_id`, `deadline` (on the dispatcher's clock), `iterating`
 -- (it is read by the iterator of a `for`), `streamed`, `attempts`, `cuts` (bodies that
 -- broke off), `transfer` (of the last attempt), `facts` (of the last answer),
--- `last_error`, `cancelled` (from outside, by `cancel`).
+-- `last_error`, `cancelled` (from outside, by `cancel`), and of a whole document
+-- `scalars` and `digest`, as the transfer's `value` gives them.
 -- SPDX-License-Identifier: MIT
 -- @module partnercenter.calls.attempt
 
@@ -47,17 +48,17 @@ end
 -- @tparam Transfer transfer
 -- @tparam string method of the transfer: "value" or "rows"
 -- @treturn[1] boolean true
--- @treturn[1] value
+-- @treturn[1] value, and what else the method gives beside it
 -- @treturn[2] nil there is no more
 -- @treturn[3] nil
 -- @treturn[3] Error
 function M.read(call, transfer, method)
   while true do
-    local ok, value, offset = transfer[method](transfer)
-    if ok then return true, value end
+    local ok, value, detail, more = transfer[method](transfer)
+    if ok then return true, value, detail, more end
     if ok == nil then
       if value == nil then return nil end
-      return nil, failures.of_answer(call, transfer, offset)
+      return nil, failures.of_answer(call, transfer, detail)
     end
     local err
     if not value then
@@ -168,6 +169,9 @@ local function send(call, token)
     max_body = settings.max_body,
     streamed = call.streamed,
     nulls = settings.nulls,
+    counts = request.counts,
+    renames = request.renames,
+    before = request.before,
   }
   if not transfer then return nil, failures.new(call, kind, message) end
   call.transfer = transfer
@@ -247,8 +251,9 @@ function M.read_document(call, transfer)
     M.conclude(call, transfer)
     return {}
   end
-  local ok, value = M.read(call, transfer, "value")
+  local ok, value, scalars, digest = M.read(call, transfer, "value")
   if not ok then return nil, value end
+  call.scalars, call.digest = scalars, digest
   if value == core.null then return nil, failures.no_content(call, transfer) end
   M.conclude(call, transfer)
   return value

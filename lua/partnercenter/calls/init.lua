@@ -49,13 +49,15 @@ end
 -- @tparam[opt] number deadline on the dispatcher's clock, in place of the settings'
 -- @treturn[1] value the decoded document
 -- @treturn[1] table facts about the answer
+-- @treturn[1] boolean whether one of its rows is no table
+-- @treturn[1] ?string the digest of its rows, where the request has `before`
 -- @treturn[2] nil
 -- @treturn[2] Error
 function methods:fetch(request, iterating, deadline)
   local options = { iterating = iterating, deadline = deadline }
   local document, made = call.run(self, request, attempt.read_document, options)
   if document == nil then return nil, made end
-  return document, made.facts
+  return document, made.facts, made.scalars, made.digest
 end
 
 --- When what begins now has to be done.

@@ -130,30 +130,10 @@ function M.row(row, resource)
   return row
 end
 
--- Are all rows as they should be? Asking for a type costs a call of a function,
--- so it is asked once for each value that a count has. Raises for a row that
--- cannot be indexed.
-local function are_clean(rows, counts)
-  local known = {}
-  for i = 1, #rows do
-    local row = rows[i]
-    for k = 1, #counts do
-      local value = row[counts[k]]
-      if not known[value] then
-        if type(row) ~= "table" or type(value) == "string" then return false end
-        if value ~= nil then known[value] = true end
-      end
-    end
-  end
-  return true
-end
-
--- Every row as `row` gives it; an error of the first that is none.
-local function mend_all(rows, resource)
-  if resource.counts and not resource.renames then
-    local ok, clean = pcall(are_clean, rows, resource.counts)
-    if ok and clean then return nil end
-  end
+-- The decoder has mended rows that stand in an array, and tells when one of them is no
+-- object; a document that is a row itself is mended here.
+local function check_rows(rows, envelope, resource, scalars)
+  if envelope.kind ~= "object" and (not scalars or resource.any_rows) then return nil end
   for i = 1, #rows do
     local _, err = M.row(rows[i], resource)
     if err then return err end
@@ -186,11 +166,12 @@ end
 -- @tparam table document the decoded answer; it becomes the page
 -- @tparam table resource an entry of `partnercenter.resources.catalogue`
 -- @tparam[opt] function mask takes secrets out of a fault
+-- @tparam[opt] boolean scalars whether a row is no object, as the decoder has found
 -- @treturn[1] table the page
 -- @treturn[1] table its envelope, as `envelope` gives it
 -- @treturn[2] nil
 -- @treturn[2] Error a fault, an empty answer, or something that is no collection
-function M.normalize(document, resource, mask)
+function M.normalize(document, resource, mask, scalars)
   local envelope, err = M.envelope(document, resource, mask)
   if not envelope then return nil, err end
   if resource.single then
@@ -201,7 +182,7 @@ function M.normalize(document, resource, mask)
   local rows
   rows, err = rows_of(document, envelope, resource)
   if not rows then return nil, err end
-  err = mend_all(rows, resource)
+  err = check_rows(rows, envelope, resource, scalars)
   if err then return nil, err end
   if envelope.kind == "array" or envelope.kind == "object" then document = {} end
   if envelope.rows_key then document[envelope.rows_key] = nil end

@@ -1,89 +1,61 @@
---- Notices a page that is the page before it once more, before any of its rows
--- is given out: a server that ignores `skip` or a token answers so.
+--- Notices a page that is the page before it once more: a server that ignores `skip`
+-- or a token answers so, and rows would be given out twice.
 --
--- The first rows of a page are compared with those of the page before. While
--- all are equal the caller holds them back; one that differs clears the page.
+-- Pages are compared as a whole, by the digest of the bytes of their rows. One that
+-- differs anywhere is another page. One that does not is an error, unless all of its
+-- rows are one and the same, and have no id: of such rows two pages may well be equal.
+-- So that is believed once; a third such page is an error, too.
 -- SPDX-License-Identifier: MIT
 -- @module partnercenter.pages.repeats
 
--- Rows that are compared: so many equal rows in a row are no coincidence.
-local DEPTH = 8
--- Levels of a row that are compared.
-local MAX_LEVEL = 4
+local wire = require("partnercenter.util").wire
 
--- The numerals of most lengths: they are needed for each member of each row.
-local LENGTHS = {}
-for length = 0, 99 do LENGTHS[length] = ("%d"):format(length) end
+local M = {}
 
 local methods = {}
 local mt = { __name = "partnercenter.repeats", __index = methods }
-local M = { DEPTH = DEPTH }
 
--- A text that differs where rows differ, whatever the order of their members.
-local function fingerprint(value, level)
-  if type(value) ~= "table" then return type(value) .. ":" .. tostring(value) end
-  if level >= MAX_LEVEL then return "table" end
-  local parts = {}
-  for key, member in pairs(value) do
-    local text = fingerprint(member, level + 1)
-    local length = LENGTHS[#text] or ("%d"):format(#text)
-    parts[#parts + 1] = tostring(key) .. "=" .. length .. ":" .. text
+local function is_equal(a, b)
+  if type(a) ~= "table" or type(b) ~= "table" then return a == b end
+  for key, value in pairs(a) do
+    if not is_equal(value, b[key]) then return false end
   end
-  table.sort(parts)
-  return "{" .. table.concat(parts, ",") .. "}"
+  for key in pairs(b) do
+    if a[key] == nil then return false end
+  end
+  return true
+end
+
+local function has_id(row)
+  for key in pairs(type(row) == "table" and row or {}) do
+    if type(key) == "string" and wire.lower(key):find("id$") then return true end
+  end
+  return false
+end
+
+local function are_one_without_id(rows)
+  if has_id(rows[1]) then return false end
+  for i = 2, #rows do
+    if not is_equal(rows[i], rows[1]) then return false end
+  end
+  return true
 end
 
 --- A watch over the pages of one walk.
--- @treturn table
+-- @treturn table its `digest` is that of the page before, "" before the first
 function M.new()
-  return setmetatable({ before = {}, rows_before = 0, prints = {}, rows = 0, same = false }, mt)
-end
-
---- Looks at the next row of a page.
--- @param row as it came, before anybody may have changed it
--- @treturn boolean whether this and all rows before it on this page are those of
---   the page before: hold it back
-function methods:row(row)
-  local at = self.rows + 1
-  self.rows = at
-  if at > DEPTH then return false end
-  local print = fingerprint(row, 1)
-  self.prints[at] = print
-  self.same = self.same and self.before[at] == print
-  return self.same
-end
-
---- Is the page sure to be a repeated one, though it has not ended yet?
--- @treturn boolean
-function methods:certain()
-  return self.same and self.rows >= DEPTH
-end
-
---- Has the page been compared as far as pages are? Then its rows need not be
--- shown any more: counting them in `rows` is enough.
--- @treturn boolean
-function methods:clear()
-  return self.rows >= DEPTH and not self.same
+  return setmetatable({ digest = "", believed = false }, mt)
 end
 
 --- Ends a page.
--- @treturn boolean whether it was the page before once more
-function methods:end_page()
-  local repeated = self.same and self.rows > 0
-    and (self.rows == self.rows_before or self.rows >= DEPTH)
-  self.before, self.rows_before = self.prints, self.rows
-  self.prints, self.rows = {}, 0
-  self.same = self.rows_before > 0
+-- @tparam ?string digest of its rows, as the decoder gives it
+-- @tparam table rows all of them as they came, if `digest` is that of the page before
+-- @treturn boolean whether it is the page before once more
+function methods:end_page(digest, rows)
+  local equal = digest == self.digest and rows[1] ~= nil
+  local repeated = equal and (self.believed or not are_one_without_id(rows))
+  self.digest, self.believed = digest or "", equal
   return repeated
-end
-
---- Looks at all rows of a page.
--- @tparam table rows
--- @treturn boolean whether it was the page before once more
-function methods:page(rows)
-  for i = 1, math.min(#rows, DEPTH) do self:row(rows[i]) end
-  self.rows = #rows
-  return self:end_page()
 end
 
 return M

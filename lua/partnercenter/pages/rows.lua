@@ -17,25 +17,34 @@ local function close(walk)
   if call then calls.cancel(call) end
 end
 
--- Gives out the rows that were held back, from the next step on.
-local function release(walk)
-  walk.queue, walk.at, walk.held = walk.held, 0, {}
+-- The rows of a page that looks like the one before are held back until they do not,
+-- or the page has ended.
+local function hold(walk, rows)
+  local held = walk.held
+  if not held then
+    walk.held = rows
+    return
+  end
+  for i = 1, #rows do held[#held + 1] = rows[i] end
 end
 
--- Compares a row at the start of a page: gives it, or holds it back while the
--- page looks like the one before. nil: nothing to give yet; nil and an error.
-local function compare(walk, row)
-  local held, watch = walk.held, walk.watch
-  if watch:row(row) then
-    if watch:certain() then return nil, cursors.repeated(walk.reading) end
-    held[#held + 1] = row
-    return nil
+local function release(walk)
+  local held = walk.held
+  walk.held = nil
+  return held
+end
+
+-- What is no object is no row: those before it are given, then the error.
+local function cut_at_scalar(walk, rows)
+  local resource = walk.plan.resource
+  for i = 1, #rows do
+    local _, err = envelopes.row(rows[i], resource)
+    if err then
+      walk.broken = err
+      for at = #rows, i, -1 do rows[at] = nil end
+      return
+    end
   end
-  walk.clear = watch:clear()
-  if held[1] == nil then return cursors.give(walk.plan, row) end
-  held[#held + 1] = row
-  release(walk)
-  return nil
 end
 
 -- The rows that are in the document still, when all that could be taken out of
@@ -45,61 +54,58 @@ local function rest_of(walk, document)
   return page and page.items, err
 end
 
--- The end of a page: what is left of the document says how to go on.
+-- The end of a page: what is left of the document says how to go on. Gives the rows
+-- that are still to be given out, or nil and an error.
 local function end_page(walk)
   if walk.left then return nil end -- by who was told of the answer
-  local document, facts = walk.stream:envelope()
+  local document, facts, digest = walk.stream:envelope()
   walk.stream = nil
-  if document == nil and errors.is(facts) then return facts end
   local envelope, err = envelopes.envelope(document, walk.plan.resource,
     walk.plan.transport.mask)
   local rest = nil
   if envelope then rest, err = rest_of(walk, document) end
-  if not rest then return cursors.with_facts(walk.plan, err, walk.reading, facts) end
-  for i = 1, #rest do
-    walk.held[#walk.held + 1] = rest[i]
-    walk.watch:row(rest[i])
+  if not rest then return nil, cursors.with_facts(walk.plan, err, walk.reading, facts) end
+  walk.count = walk.count + #rest
+  if walk.watch:end_page(digest, walk.held or {}) then
+    return nil, cursors.with_facts(walk.plan, cursors.repeated(walk.reading), walk.reading, facts)
   end
-  local count = walk.watch.rows
-  if walk.watch:end_page() then
-    return cursors.with_facts(walk.plan, cursors.repeated(walk.reading), walk.reading, facts)
-  end
-  if walk.held[1] ~= nil then release(walk) end
-  cursors.turn(walk, walk.reading, envelope, count, facts)
-  return nil
+  if rest[1] ~= nil then hold(walk, rest) end
+  cursors.turn(walk, walk.reading, envelope, walk.count, facts)
+  return release(walk)
 end
 
 local function open(walk)
-  walk.reading, walk.request, walk.clear = walk.request, nil, false
+  walk.reading, walk.request, walk.count = walk.request, nil, 0
+  walk.reading.before = walk.watch.digest
   local stream, err = walk.plan.transport:stream(walk.reading, walk.iterating, walk)
   walk.stream = stream
   if not stream then return err end
   return nil
 end
 
--- Reads on: a row to give, nil if there is none yet, or nil and an error.
+-- Reads on: rows to give, nil if there are none yet, or nil and an error.
 local function read_on(walk)
-  local more, row = walk.stream:next(walk.iterating)
-  if not more then return nil, row or end_page(walk) end
-  local err
-  row, err = envelopes.row(row, walk.plan.resource)
-  if err then return nil, err end
-  if not walk.clear then return compare(walk, row) end
-  walk.watch.rows = walk.watch.rows + 1
-  if walk.plain then return row end
-  return cursors.give(walk.plan, row)
+  local rows, scalars, same = walk.stream:next(walk.iterating)
+  if not rows then
+    if scalars then return nil, scalars end
+    return end_page(walk)
+  end
+  if scalars then cut_at_scalar(walk, rows) end
+  walk.count = walk.count + #rows
+  hold(walk, rows)
+  if same and not walk.broken then return nil end
+  return release(walk)
 end
 
--- The next row; nil behind the last, or when the walk was left; nil and an error.
-local function next_row(walk)
+-- The next rows as they came; nil behind the last, or when the walk was left; nil and
+-- an error.
+local function next_rows(walk)
   while not walk.left do
-    local row, err
-    if walk.queue then
-      walk.at = walk.at + 1
-      row = walk.queue[walk.at]
-      if row == nil then walk.queue = nil else row, err = cursors.give(walk.plan, row) end
+    local rows, err = nil, walk.broken
+    if err then
+      walk.broken = nil
     elseif walk.stream then
-      row, err = read_on(walk)
+      rows, err = read_on(walk)
     elseif walk.request then
       err = open(walk)
     else
@@ -107,12 +113,66 @@ local function next_row(walk)
     end
     if err then
       close(walk)
-      walk.queue = nil
       return cursors.fail(walk, err, walk.reading)
     end
-    if row ~= nil then return row end
+    if rows and rows[1] ~= nil then return rows end
   end
   return nil
+end
+
+-- The rows that the caller gets, one after the other; what it takes as an argument is
+-- the walk's `iterating`.
+local NONE = {}
+
+-- As they came: an index and a comparison for each.
+local function plain_iterator(walk)
+  local rows, at = NONE, 0
+  function walk.forget() rows = NONE end
+  return function(...)
+    at = at + 1
+    local row = rows[at]
+    if row ~= nil then return row end
+    walk.iterating = yields.iterating(...)
+    local err
+    rows, at = NONE, 1
+    rows, err = next_rows(walk)
+    if rows == nil then
+      rows = NONE
+      if err then error(err, 0) end
+      return nil
+    end
+    return rows[1]
+  end
+end
+
+-- Converted and filtered.
+local function choosing_iterator(walk)
+  local rows, at = NONE, 0
+  function walk.forget() rows = NONE end
+  return function(...)
+    while true do
+      at = at + 1
+      local row, err = rows[at], nil
+      if row ~= nil then
+        row, err = cursors.give(walk.plan, row)
+        if row ~= nil then return row end
+        if err then
+          rows = NONE
+          close(walk)
+          _, err = cursors.fail(walk, err, walk.reading)
+        end
+      else
+        walk.iterating = yields.iterating(...)
+        rows, at = NONE, 0
+        rows, err = next_rows(walk)
+        if not rows then
+          rows = NONE
+          if not err then return nil end
+        end
+      end
+      if err then error(err, 0) end
+    end
+  end
 end
 
 --- An iterator over the rows of all pages, and what closes it early.
@@ -121,20 +181,14 @@ end
 -- @treturn table with `close()`; also a to-be-closed value of Lua 5.4
 function M.each(plan)
   local walk = cursors.start(plan)
-  walk.held = {}
-  walk.clear = false -- whether this page is known not to be the one before
-  walk.plain = not plan.convert and not plan.filter
+  local iterate = (plan.convert or plan.filter) and choosing_iterator(walk)
+    or plain_iterator(walk)
   -- Another coroutine may wait in the iterator: to that one it is an error, lest it
   -- looks like the end of the rows.
   local function stop()
     walk.left = true
+    walk.forget()
     close(walk)
-  end
-  local function iterate(...)
-    walk.iterating = yields.iterating(...)
-    local row, err = next_row(walk)
-    if row == nil and err then error(err, 0) end
-    return row
   end
   return iterate, setmetatable({ close = stop }, { __close = stop })
 end

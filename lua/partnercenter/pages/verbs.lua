@@ -32,14 +32,16 @@ local function fit(plan, request, page, envelope)
   return page
 end
 
--- One page: the page, its envelope and the facts; or nil and an error. A `for`
--- iterator cannot yield in Lua 5.1, so the transport is told when it is one.
+-- One page: the page, its envelope, the facts and the digest of its rows; or nil and an
+-- error. A `for` iterator cannot yield in Lua 5.1, so the transport is told when it is
+-- one.
 local function fetch(plan, request, iterating, deadline)
-  local document, facts = plan.transport:fetch(request, iterating, deadline)
+  local document, facts, scalars, digest = plan.transport:fetch(request, iterating, deadline)
   if document == nil and errors.is(facts) then return nil, facts end
-  local page, envelope = envelopes.normalize(document, plan.resource, plan.transport.mask)
+  local page, envelope = envelopes.normalize(document, plan.resource, plan.transport.mask,
+    scalars)
   if not page then return nil, cursors.with_facts(plan, envelope, request, facts) end
-  return page, envelope, facts
+  return page, envelope, facts, digest
 end
 
 --- One page, or the thing itself.
@@ -65,9 +67,10 @@ local function next_page(walk, iterating, deadline)
   local request, plan = walk.request, walk.plan
   if not request then return nil, cursors.ending(walk) end
   walk.request = nil
-  local page, envelope, facts = fetch(plan, request, iterating, deadline)
+  request.before = walk.watch.digest
+  local page, envelope, facts, digest = fetch(plan, request, iterating, deadline)
   if not page then return cursors.fail(walk, envelope, request) end
-  if walk.watch:page(page.items) then
+  if walk.watch:end_page(digest, page.items) then
     return cursors.fail(walk, cursors.repeated(request), request, facts)
   end
   cursors.turn(walk, request, envelope, #page.items, facts)

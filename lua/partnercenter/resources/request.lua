@@ -140,6 +140,16 @@ local function headers_of(resource, settings, level)
   return headers
 end
 
+-- What the decoder mends in rows: the set of counts, under their documented
+-- misspellings, too, and those. A resource that is one thing has no rows.
+local function mends_of(resource)
+  if resource.single or not (resource.counts or resource.renames) then return {} end
+  local counts = {}
+  for _, name in ipairs(resource.counts or {}) do counts[name] = true end
+  for wrong, right in pairs(resource.renames or {}) do counts[wrong] = counts[right] end
+  return { counts = resource.counts and counts, renames = resource.renames }
+end
+
 --- What all requests of a resource share, whatever the ids and parameters.
 -- @tparam table resource an entry of `partnercenter.resources.catalogue`, or of
 --   `partnercenter.resources.custom`
@@ -153,7 +163,10 @@ function M.prepare(resource, settings, level)
   local origin, why = url.origin(settings.base_url)
   if not origin then error("base_url " .. why, level) end
   local pieces, id_names = split_url(resource, settings)
+  local mends = mends_of(resource)
   return {
+    counts = mends.counts,
+    renames = mends.renames,
     resource = resource,
     pieces = pieces,
     id_names = id_names,
@@ -174,7 +187,8 @@ end
 -- @tparam ?table given the query parameters
 -- @tparam[opt=2] number level whom to blame for a mistake, as in Lua's `error`
 -- @treturn table `method`, `url`, `headers` (an array of name and value),
---   `resource` (the name), `user_required`, `origin`, `base_url`, `paging`
+--   `resource` (the name), `user_required`, `origin`, `base_url`, `paging`; `counts` and
+--   `renames` for the decoder
 -- @treturn ?filter what is left to apply locally
 -- @raise an unknown or wrong parameter, an id that is not a GUID; the message
 --   names it
@@ -198,6 +212,8 @@ function M.build(prepared, ids, given, level)
     paging = resource.paging,
     roles = resource.roles,
     body = resource.body,
+    counts = prepared.counts,
+    renames = prepared.renames,
   }, here
 end
 
