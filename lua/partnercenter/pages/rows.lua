@@ -4,7 +4,6 @@
 
 local calls = require "partnercenter.calls"
 local envelopes = require "partnercenter.pages.envelope"
-local errors = require "partnercenter.errors"
 local cursors = require "partnercenter.pages.cursor"
 local yields = require("partnercenter.loop").yields
 
@@ -54,8 +53,8 @@ local function rest_of(walk, document)
   return page and page.items, err
 end
 
--- The end of a page: what is left of the document says how to go on. Gives the rows
--- that are still to be given out, or nil and an error.
+-- The end of a page: what is left of the document says how to go on. What is held
+-- back then is given out next. An error, if it is none.
 local function end_page(walk)
   if walk.left then return nil end -- by who was told of the answer
   local document, facts, digest = walk.stream:envelope()
@@ -64,14 +63,14 @@ local function end_page(walk)
     walk.plan.transport.mask)
   local rest = nil
   if envelope then rest, err = rest_of(walk, document) end
-  if not rest then return nil, cursors.with_facts(walk.plan, err, walk.reading, facts) end
+  if not rest then return cursors.with_facts(walk.plan, err, walk.reading, facts) end
   walk.count = walk.count + #rest
   if walk.watch:end_page(digest, walk.held or {}) then
-    return nil, cursors.with_facts(walk.plan, cursors.repeated(walk.reading), walk.reading, facts)
+    return cursors.with_facts(walk.plan, cursors.repeated(walk.reading), walk.reading, facts)
   end
   if rest[1] ~= nil then hold(walk, rest) end
   cursors.turn(walk, walk.reading, envelope, walk.count, facts)
-  return release(walk)
+  return nil
 end
 
 local function open(walk)
@@ -87,8 +86,7 @@ end
 local function read_on(walk)
   local rows, scalars, same = walk.stream:next(walk.iterating)
   if not rows then
-    if scalars then return nil, scalars end
-    return end_page(walk)
+    return nil, scalars or end_page(walk) -- where there are no rows, an error
   end
   if scalars then cut_at_scalar(walk, rows) end
   walk.count = walk.count + #rows
@@ -104,6 +102,8 @@ local function next_rows(walk)
     local rows, err = nil, walk.broken
     if err then
       walk.broken = nil
+    elseif walk.held and not walk.stream then
+      rows = release(walk)
     elseif walk.stream then
       rows, err = read_on(walk)
     elseif walk.request then
@@ -113,6 +113,7 @@ local function next_rows(walk)
     end
     if err then
       close(walk)
+      walk.held = nil
       return cursors.fail(walk, err, walk.reading)
     end
     if rows and rows[1] ~= nil then return rows end
@@ -120,14 +121,12 @@ local function next_rows(walk)
   return nil
 end
 
--- The rows that the caller gets, one after the other; what it takes as an argument is
--- the walk's `iterating`.
 local NONE = {}
 
 -- As they came: an index and a comparison for each.
 local function plain_iterator(walk)
   local rows, at = NONE, 0
-  function walk.forget() rows = NONE end
+  function walk.forget() rows = NONE end -- those that were not given out yet
   return function(...)
     at = at + 1
     local row = rows[at]
@@ -145,33 +144,28 @@ local function plain_iterator(walk)
   end
 end
 
+-- A row as the plan has it; nil when the filter drops it. Raises when the plan cannot
+-- make anything of it.
+local function choose(walk, row)
+  local chosen, err = cursors.give(walk.plan, row)
+  if not err then return chosen end
+  close(walk)
+  walk.forget()
+  local _, failure = cursors.fail(walk, err, walk.reading)
+  error(failure, 0)
+end
+
 -- Converted and filtered.
 local function choosing_iterator(walk)
-  local rows, at = NONE, 0
-  function walk.forget() rows = NONE end
+  local next_as_it_came = plain_iterator(walk)
   return function(...)
-    while true do
-      at = at + 1
-      local row, err = rows[at], nil
-      if row ~= nil then
-        row, err = cursors.give(walk.plan, row)
-        if row ~= nil then return row end
-        if err then
-          rows = NONE
-          close(walk)
-          _, err = cursors.fail(walk, err, walk.reading)
-        end
-      else
-        walk.iterating = yields.iterating(...)
-        rows, at = NONE, 0
-        rows, err = next_rows(walk)
-        if not rows then
-          rows = NONE
-          if not err then return nil end
-        end
-      end
-      if err then error(err, 0) end
+    local row = next_as_it_came(...)
+    while row ~= nil do
+      local chosen = choose(walk, row)
+      if chosen ~= nil then return chosen end
+      row = next_as_it_came(...)
     end
+    return nil
   end
 end
 
