@@ -6,6 +6,7 @@ exclude_files = { "build" }
 files["lua/partnercenter/loop/ngx.lua"] = { std = "min+ngx_lua" }
 files["lua/partnercenter/loop/ngx_reader.lua"] = { std = "min+ngx_lua" }
 files["lua/partnercenter/ngx"] = { std = "min+ngx_lua" }
+files["lua/partnercenter/store"] = { std = "min+ngx_lua" }
 files["lua/partnercenter/cli"] = { std = "max" }
 files["bin"] = { std = "max" }
 files["spec"] = { std = "max+busted" }

@@ -13,6 +13,7 @@
 ---@field filter partnercenter.filter
 ---@field insights partnercenter.insights
 ---@field csv partnercenter.csv
+---@field store partnercenter.store
 local partnercenter = {}
 
 --- A client for one partner tenant. Creating it sends nothing.
@@ -272,6 +273,91 @@ function Client:close() end
 ---@field total? integer what the answer counts
 ---@field credentials? string the way to sign in
 ---@field expires_in? number seconds
+
+--- Where sign-ins, insights and what is known of a quota are shared.
+---@class partnercenter.store
+local store = {}
+partnercenter.store = store
+
+---@class partnercenter.MemoryStoreOptions
+---@field max_entries? integer default 10,000
+
+--- Values of this Lua state alone.
+---@param options? partnercenter.MemoryStoreOptions
+---@return partnercenter.Store
+function store.memory(options) end
+
+--- Values in files of a directory, for the processes of one machine.
+---@param path string the directory, which must exist
+---@return partnercenter.Store
+function store.file(path) end
+
+--- Values in a shared dictionary, for the workers of one nginx.
+---@param dict string|table
+---@return partnercenter.Store
+function store.dictionary(dict) end
+
+---@class partnercenter.RedisOptions
+---@field url string `redis://user:password@host:port/database` or `rediss://`
+---@field password? string in place of the URL's
+---@field unix_socket? string path, in place of host and port
+---@field prefix? string default "partnercenter:"
+---@field timeout? number seconds, default 0.25
+---@field ca_file? string PEM file of the trusted authorities, for scripts
+---@field pool? integer connections that a worker of nginx keeps, default 32
+
+--- Values in Redis, for a fleet.
+---@param options string|partnercenter.RedisOptions the URL alone is fine
+---@return partnercenter.Store
+function store.redis(options) end
+
+--- Is the value a store?
+---@param value any
+---@return boolean
+function store.is(value) end
+
+--- Tells the secrets of a store, for a register that masks them.
+---@param self partnercenter.Store
+---@param secret fun(text: string)
+function store.note(self, secret) end
+
+--- Each method gives nil and why for what a server does.
+---@class partnercenter.Store
+---@field kind "memory"|"file"|"dictionary"|"redis"
+local Store = {}
+
+---@param key string
+---@return string? text
+---@return string? why
+function Store:get(key) end
+
+---@param key string
+---@param text string any bytes
+---@param seconds? number
+---@return true? kept
+---@return string? why
+function Store:set(key, text, seconds) end
+
+--- Only where there is none: a lock, whose text is its owner.
+---@param key string
+---@param text string
+---@param seconds? number
+---@return boolean? kept
+---@return string? why
+function Store:add(key, text, seconds) end
+
+---@param key string
+---@param owner? string only where this is the text
+---@return boolean? deleted
+---@return string? why
+function Store:delete(key, owner) end
+
+---@param key string
+---@param by? integer default 1
+---@param seconds? number
+---@return integer? now
+---@return string? why
+function Store:incr(key, by, seconds) end
 
 --- The ways to sign in.
 ---@class partnercenter.credentials

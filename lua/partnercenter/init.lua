@@ -42,6 +42,10 @@ M.insights = require "partnercenter.insights"
 -- @see partnercenter.csv
 M.csv = require "partnercenter.csv"
 
+--- Where sign-ins, insights and what is known of a quota are shared.
+-- @see partnercenter.store
+M.store = require "partnercenter.store"
+
 --- Decode a JSON text.
 -- @function decode
 -- @see partnercenter.core.decode

@@ -1,0 +1,70 @@
+--- Where something outlives a call, a worker or a process: `memory`, `file`,
+-- `dictionary` (of an nginx) and `redis`, all with the same five methods. Its library
+-- is loaded when a store is made or first used.
+--
+-- `get`, `set`, `add`, `delete` and `incr` never raise for what a server does: they give
+-- nil and why. None waits longer than the store's time-out, and after a connection that
+-- failed the server is left alone for a moment.
+-- SPDX-License-Identifier: MIT
+-- @module partnercenter.store
+
+local check = require("partnercenter.util").check
+local object = require "partnercenter.store.object"
+
+local M = {}
+
+--- Values of this Lua state alone: for one process, and for specs.
+-- @tparam[opt] table options `max_entries` = 10,000: what ends first goes first
+-- @treturn Store
+function M.memory(options)
+  return require("partnercenter.store.memory").new(options, 3)
+end
+
+--- Values in files of a directory, for the processes of one machine. Each file has mode
+-- 0600 and is replaced as a whole, under a lock. A value has 15 KiB at most, and its
+-- end is told to the second. Reading and writing block on the disk.
+-- @tparam string path of the directory, which must exist, and be the user's own
+-- @treturn Store
+function M.file(path)
+  return require("partnercenter.store.file").new(path, 3)
+end
+
+--- Values in a shared dictionary, for the workers of one nginx.
+-- @tparam string|table dict its name in `lua_shared_dict`, or the dictionary
+-- @treturn Store
+function M.dictionary(dict)
+  return require("partnercenter.store.dictionary").new(dict, 3)
+end
+
+--- Values in Redis, for a fleet. In nginx cosockets (`resty.redis`, or `nginx.redis` of
+-- Debian's lua-nginx-redis), with a pool of connections; elsewhere lua-redis over
+-- LuaSocket, one connection for each store, which blocks for a command's round trip.
+-- Processes that fork open it afterwards.
+-- @tparam string|table options the URL, or:
+-- @tparam string options.url `redis://user:password@host:port/database`, or `rediss://`
+--   for TLS (by LuaSec in scripts; in nginx by its `lua_ssl_trusted_certificate`)
+-- @tparam[opt] string options.password in place of the URL's
+-- @tparam[opt] string options.unix_socket path, in place of the URL's host and port
+-- @tparam[opt="partnercenter:"] string options.prefix stands before all keys
+-- @tparam[opt=0.25] number options.timeout seconds, of a command with its connection
+-- @tparam[opt] string options.ca_file PEM file of the trusted authorities, for scripts
+-- @tparam[opt=32] number options.pool connections that a worker of nginx keeps
+-- @treturn Store
+-- @raise an option that is missing, wrong or unknown
+function M.redis(options)
+  return require("partnercenter.store.redis").new(options, 3)
+end
+
+--- Is the value a store?
+-- @function is
+-- @param value any value
+-- @treturn boolean
+M.is = object.is
+
+--- Tells the secrets of a store, for a register that masks them.
+-- @function note
+-- @tparam Store store
+-- @tparam function secret takes one
+M.note = object.note
+
+return check.strict(M, "partnercenter.store")
