@@ -105,6 +105,7 @@ deps-demo:
 	$(call install_deps,build $(LUA_GROUP) run sandbox)
 deps-all:
 	$(call install_deps,build $(ALL_LUAS) run sandbox test lint docs memory analyze coverage fuzz rock browser)
+	$(if $(filter no,$(DEPS)),@:,-@tools/fetch-axe)
 
 # --- see it ---
 

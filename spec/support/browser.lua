@@ -1,4 +1,4 @@
--- A headless Chromium for specs, steered over WebDriver with curl.
+-- A headless Chromium for specs, steered over WebDriver.
 --
 --   local browser = browser.start()
 --   browser:shape { width = 1280, height = 900, dark = false }
@@ -6,8 +6,11 @@
 --   browser:find(css):click(), browser:keys(css, text), browser:screenshot(path)
 --   browser:console() --> what went wrong on the page, browser:stop()
 local cjson = require "spec.support.json"
+local core = require "partnercenter.core"
 
 local M = {}
+
+local LIMIT = 60      -- seconds for one command
 
 local methods = {}
 local mt = { __name = "browser", __index = methods }
@@ -29,16 +32,19 @@ function M.available()
     and run("command -v chromium"):find("%S") ~= nil
 end
 
+-- WebDriver is JSON over HTTP. A process for each call would take longer than the call.
 local function call(self, method, path, body)
-  local command = ("curl -s -S --max-time 40 -X %s %s"):format(method,
-    quoted(("http://127.0.0.1:%d%s"):format(self.port, path)))
-  if body then
-    command = command .. " -H 'Content-Type: application/json' --data-binary "
-      .. quoted(type(body) == "string" and body or cjson.encode(body))
-  end
-  local output = run(command .. " 2>&1")
-  local ok, answer = pcall(cjson.decode, output)
-  if not ok then error("chromedriver: " .. output, 3) end
+  local text = body and (type(body) == "string" and body or cjson.encode(body))
+  local transfer = assert(self.net:send {
+    url = ("http://127.0.0.1:%d%s"):format(self.port, path), method = method, body = text,
+    headers = { { "Content-Type", "application/json" } }, timeout = LIMIT,
+  })
+  local ok, answer
+  repeat
+    ok, answer = transfer:value()
+    if ok == false and not answer then self.net:step(1) end
+  until ok ~= false
+  if not ok then error("chromedriver: " .. tostring(answer), 3) end
   local value = answer.value
   if type(value) == "table" and value.error then
     error(("%s: %s"):format(value.error, value.message), 3)
@@ -59,7 +65,7 @@ function M.start()
   done]])))
   local pid = tonumber(run(("TMPDIR=%s timeout 300 chromedriver --port=%d >%s/log 2>&1 & echo $!")
     :format(dir, port, dir)))
-  local self = setmetatable({ port = port, pid = pid, dir = dir }, mt)
+  local self = setmetatable({ port = port, pid = pid, dir = dir, net = core.session {} }, mt)
   run(("for i in $(seq 500); do curl -s http://127.0.0.1:%d/status | grep -q '\"ready\":true' && "
     .. "break; sleep 0.02; done"):format(port))
   local arguments = {
@@ -106,11 +112,12 @@ end
 
 -- The same, as soon as it is something true.
 function methods:wait(script, seconds)
-  for _ = 1, (seconds or 10) * 20 do
+  local deadline = core.now() + (seconds or 30)
+  repeat
     local value = self:run(script)
-    if value and value ~= cjson.null then return value end
-    run("sleep 0.05")
-  end
+    if value then return value end
+    self.net:step(0.03)
+  until core.now() > deadline
   error("waited in vain for: " .. script, 2)
 end
 
@@ -157,6 +164,7 @@ end
 
 function methods:stop()
   pcall(call, self, "DELETE", "/session/" .. self.session)
+  self.net:close()
   run("kill " .. self.pid)
   run(("for i in $(seq 100); do kill -0 %d 2>/dev/null || break; sleep 0.02; done; rm -rf %s")
     :format(self.pid, quoted(self.dir)))

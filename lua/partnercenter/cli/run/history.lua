@@ -40,6 +40,20 @@ function M.open(given, settings)
   return store, path
 end
 
+--- Reads what a report shows of a history: the sums of each day, and what changed
+-- between the last two.
+-- @tparam table task `trend` and `changes` ({ from, to, list }) are set
+-- @tparam History store
+-- @tparam string kind "deployment" or "usage"
+function M.read(task, store, kind)
+  task.trend = store:trend(kind)
+  local days = store:days(kind) or {}
+  local from, to = days[#days - 1], days[#days]
+  if not from then return end
+  local list = store:between(kind, from, to)
+  task.changes = list and { from = from, to = to, list = list }
+end
+
 --- Something that takes the rows of a run and keeps a snapshot of them at its end.
 -- @tparam table task
 -- @tparam string kind "deployment" or "usage"
@@ -59,7 +73,7 @@ function M.keeper(task, kind)
       end
       local store, path = M.open(task.given, task.settings)
       local day, count = store:take(kind, rows)
-      if day then task.trend = store:trend(kind) end
+      if day then M.read(task, store, kind) end
       store:close()
       if not day then failure.raise("failed", "no snapshot is kept: " .. tostring(count)) end
       task.kept = { day = day, count = count, path = path }

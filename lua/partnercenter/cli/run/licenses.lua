@@ -69,13 +69,13 @@ local function plan_of(given, command)
 end
 
 -- The history is shown in a report, also when nothing is added to it.
-local function read_trend(task, command)
+local function read_history(task, command)
   if not task.given.html or task.given.save then return end
   local file = io.open(history_of.path(task.given, task.settings))
   if not file then return end
   file:close()
   local store = history_of.open(task.given, task.settings)
-  task.trend = store:trend(command)
+  history_of.read(task, store, command)
   store:close()
 end
 
@@ -91,7 +91,7 @@ function M.run(given, command)
   local code = task_of.run(given, function(task)
     task_done, task.rows = task, 0
     local outputs = open_outputs(given, command, wanted and plan, task)
-    read_trend(task, command)
+    read_history(task, command)
     local function give(row)
       -- Of groups it is the sums that count.
       if not given.group_by and not plan:passes(row) then return end
