@@ -249,6 +249,7 @@ function Client:close() end
 ---| "throttled"
 ---| "token"
 ---| "page"
+---| "store"
 
 --- What `on_event` gets.
 ---@class partnercenter.Event
@@ -273,6 +274,8 @@ function Client:close() end
 ---@field total? integer what the answer counts
 ---@field credentials? string the way to sign in
 ---@field expires_in? number seconds
+---@field store? string the kind of the store that was not to be had
+---@field operation? string what it was asked for: "sign_in", "quota"
 
 --- Where sign-ins, insights and what is known of a quota are shared.
 ---@class partnercenter.store
@@ -456,6 +459,18 @@ function credentials.token(source) end
 ---@param credentials partnercenter.Credentials
 ---@return partnercenter.Credentials
 function credentials.file(path, credentials) end
+
+---@class partnercenter.SharedOptions
+---@field store partnercenter.Store
+---@field credentials partnercenter.Credentials how to sign in, when it has to be
+---@field name? string tells sign-ins of different people apart
+---@field key? string encrypts what is kept: 32 bytes, or 64 hexadecimal digits
+---@field lease? number seconds, default 30
+
+--- One sign-in for all that use the same store.
+---@param options partnercenter.SharedOptions
+---@return partnercenter.Credentials
+function credentials.shared(options) end
 
 ---@class partnercenter.AuthorizeUrlOptions : partnercenter.EntraOptions
 ---@field redirect_uri string

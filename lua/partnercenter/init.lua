@@ -109,7 +109,7 @@ M.run = errors.run
 -- @tparam[opt=10000] number options.max_pages of one walk
 -- @tparam[opt=false] boolean options.nulls keep JSON null as `null`
 -- @tparam[opt] function options.on_event gets a table for each request,
---   response, retry, throttled, token, page
+--   response, retry, throttled, token, page, store
 -- @tparam[opt] string options.ca_file PEM file of the trusted authorities; else the
 --   environment's CURL_CA_BUNDLE or SSL_CERT_FILE, else the system's
 -- @tparam[opt] string options.proxy `http://user:password@host:port`; else the

@@ -55,7 +55,7 @@ end
 
 function methods:command(words)
   local pass = self.options.password and " -a " .. self.options.password or ""
-  return ("redis-cli --no-auth-warning -s %s%s %s"):format(self.socket, pass, words)
+  return ("timeout 10 redis-cli --no-auth-warning -s %s%s %s"):format(self.socket, pass, words)
 end
 
 -- What the server answers to a command.

@@ -29,6 +29,7 @@ local endpoint = require "partnercenter.sign_in.token_endpoint"
 local file = require "partnercenter.sign_in.token_file"
 local options_of = require "partnercenter.sign_in.options"
 local provider = require "partnercenter.sign_in.provider"
+local shared = require "partnercenter.sign_in.shared"
 local token = require "partnercenter.sign_in.token"
 local user = require "partnercenter.sign_in.user"
 
@@ -218,6 +219,33 @@ function M.file(path, credentials)
       .. "device_code or authorization_code", 2)
   end
   return file.new(path, credentials)
+end
+
+--- One sign-in for all that use the same store: the processes of a machine, the
+-- workers of an nginx, a fleet. One of them signs in while the others wait; a refresh
+-- token that the service replaced is in the store before its access token is used, and
+-- reaches all. A process that dies over it is taken over when its lease ends. While the
+-- store is away the tokens at hand go on; no refresh token is redeemed, since another
+-- process may do so, too, and what could not be stored is offered again.
+-- @tparam table options
+-- @tparam Store options.store of `partnercenter.store`
+-- @tparam Provider options.credentials how to sign in, when it has to be; not
+--   `credentials.file`, whose file is another truth
+-- @tparam[opt=""] string options.name tells sign-ins of different people apart, who use
+--   the same tenant, application, cloud and way to sign in
+-- @tparam[opt] string options.key encrypts what is kept (AES-256-GCM, by luaossl): 32
+--   bytes, or 64 hexadecimal digits; the same for all
+-- @tparam[opt=30] number options.lease seconds after which a process that has given no
+--   sign is taken over; a request of the sign-in takes less
+-- @treturn Provider
+-- @raise an option that is missing, wrong or unknown; a key without luaossl
+-- @usage
+-- partnercenter.credentials.shared {
+--   store = partnercenter.store.redis(os.getenv "PARTNERCENTER_REDIS_URL"),
+--   credentials = partnercenter.credentials.refresh_token { … },
+-- }
+function M.shared(options)
+  return (shared.new(options, 2)) -- no tail call: levels are counted
 end
 
 --- The address of the page where a person signs in. They come back to

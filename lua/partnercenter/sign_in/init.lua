@@ -22,6 +22,9 @@ local MARGIN = 300
 -- serves meanwhile.
 local TRY_AGAIN = 30
 
+-- Seconds until a provider is asked again that could not store what it was granted.
+local OFFER_AGAIN = 2
+
 local M = { clouds = clouds, credentials = credentials, provider = provider }
 
 local mt = { __name = "partnercenter.sign_in" }
@@ -45,6 +48,9 @@ local function keep(self, granted)
     ends = ends,
     renew_at = ends - math.min(MARGIN, math.max(0, ends - now) / 2),
   }
+  if granted.provisional then
+    self.kept.renew_at = math.min(self.kept.renew_at, now + OFFER_AGAIN)
+  end
   self.register.add(granted.access_token)
 end
 
@@ -67,9 +73,11 @@ local function context_of(self, flight, rejected, deadline, iterating)
     now = self.clock,
     secret = self.register.add,
     mask = self.register.mask,
-    post = function(url, form)
+    tell = self.tell or function() end,
+    post = function(url, form, most)
       flight:heard()
-      local answer, err = self.post(endpoint.request(url, form), iterating, deadline)
+      local ends = most and math.min(deadline or math.huge, self.clock() + most) or deadline
+      local answer, err = self.post(endpoint.request(url, form), iterating, ends)
       flight:heard()
       return answer, err
     end,

@@ -17,7 +17,7 @@ local M = {}
 -- @tparam[opt] table options `max_entries` = 10,000: what ends first goes first
 -- @treturn Store
 function M.memory(options)
-  return require("partnercenter.store.memory").new(options, 3)
+  return (require("partnercenter.store.memory").new(options, 3)) -- no tail call: levels are counted
 end
 
 --- Values in files of a directory, for the processes of one machine. Each file has mode
@@ -26,14 +26,14 @@ end
 -- @tparam string path of the directory, which must exist, and be the user's own
 -- @treturn Store
 function M.file(path)
-  return require("partnercenter.store.file").new(path, 3)
+  return (require("partnercenter.store.file").new(path, 3)) -- no tail call: levels are counted
 end
 
 --- Values in a shared dictionary, for the workers of one nginx.
 -- @tparam string|table dict its name in `lua_shared_dict`, or the dictionary
 -- @treturn Store
 function M.dictionary(dict)
-  return require("partnercenter.store.dictionary").new(dict, 3)
+  return (require("partnercenter.store.dictionary").new(dict, 3)) -- as above
 end
 
 --- Values in Redis, for a fleet. In nginx cosockets (`resty.redis`, or `nginx.redis` of
@@ -52,7 +52,7 @@ end
 -- @treturn Store
 -- @raise an option that is missing, wrong or unknown
 function M.redis(options)
-  return require("partnercenter.store.redis").new(options, 3)
+  return (require("partnercenter.store.redis").new(options, 3)) -- no tail call: levels are counted
 end
 
 --- Is the value a store?
