@@ -893,11 +893,10 @@ function insights.below(rows, share, name) end
 ---@field customer? string|table whose rows these are
 
 --- One row for a customer's product, from all sources.
----@param given partnercenter.LicenceSources
----@param level? integer
+---@param sources partnercenter.LicenceSources
 ---@return partnercenter.Licence[]? rows
 ---@return partnercenter.Error? err
-function insights.licences(given, level) end
+function insights.licences(sources) end
 
 --- Rows by the customer.
 ---@param rows partnercenter.Rows

@@ -161,7 +161,6 @@ end
 --
 -- `sources` says of each of these where it is from: subscriptions, skus, deployment,
 -- usage or price_list. What no key joins stays a row of its own; no number is made up.
--- @function licences
 -- @tparam table sources
 -- @param sources.subscriptions rows of `customers.subscriptions`
 -- @param sources.skus rows of `customers.subscribedskus`
@@ -177,7 +176,10 @@ end
 -- @treturn[2] nil
 -- @treturn[2] Error the price list or the offer matrix cannot be read
 -- @raise an unknown or wrong source
-M.licences = licences.join
+function M.licences(sources)
+  local rows, err = licences.join(sources, 2)
+  return rows, err
+end
 
 --- Rows of many customers by the customer, for `known` of `partner:licences`.
 -- @function by_customer

@@ -167,13 +167,13 @@ end
 
 --- Rows, see `partnercenter.insights.licences`.
 -- @tparam table given
--- @tparam[opt=1] number level whom to blame
+-- @tparam number level whom to blame
 -- @treturn[1] {table,...} rows
 -- @treturn[2] nil
 -- @treturn[2] Error the price list or the offer matrix cannot be read
 -- @raise a wrong or unknown source
 function M.join(given, level)
-  level = (level or 1) + 1
+  level = level + 1
   local sources = check.options("insights.licences", given, OPTIONS, level)
   local matrix, prices, err
   if sources.offer_matrix then

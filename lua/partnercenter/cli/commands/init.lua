@@ -12,8 +12,8 @@
 
 local SECTIONS = {
   { "Licences", { "data.customers", "data.deployment", "data.usage", "data.subscriptions",
-    "data.skus",
-    "data.get" } },
+    "data.skus", "data.get" } },
+  { "Licences as a whole", { "data.licences", "data.renewals", "data.holders" } },
   { "Every week", { "history.snapshot", "history.diff", "history.trend", "data.check" } },
   { "Sign-in", { "account.login", "account.logout", "account.whoami", "account.profiles" } },
   { "Tools", { "tools.sandbox", "tools.completion", "tools.help" } },

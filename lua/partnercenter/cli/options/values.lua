@@ -3,6 +3,8 @@
 -- SPDX-License-Identifier: MIT
 -- @module partnercenter.cli.options.values
 
+local datetime = require("partnercenter.util").datetime
+
 local M = {}
 
 --- A number within bounds.
@@ -40,6 +42,17 @@ function M.list(text)
   end
   if #names == 0 then return nil, "no field is named" end
   return names
+end
+
+--- A day.
+-- @tparam string text such as "2017-03-14"
+-- @treturn[1] number seconds since the epoch
+-- @treturn[2] nil
+-- @treturn[2] string
+function M.day(text)
+  local ok, seconds = pcall(datetime.parse, text)
+  if ok and seconds then return seconds end
+  return nil, ("'%s' is no day such as 2017-03-14"):format(text)
 end
 
 --- A field, and perhaps ":desc" or ":asc", in either letter case.

@@ -14,19 +14,21 @@ local mt = { __name = "partnercenter.cli.failures", __index = methods }
 local MOST_NAMES = 5
 
 --- None yet.
--- @treturn Failures `count`; `list` is an array for the data: `customerId`,
+-- @treturn Failures `count`; `parts` of which concern one source of a customer; `noun` is
+--   what the calls are about; `list` is an array for the data: `customerId`,
 --   `customerName`, `kind`, `message` and what support asks for
 function M.new()
-  return setmetatable({ count = 0, list = {}, causes = {}, by_cause = {} }, mt)
+  return setmetatable({ count = 0, parts = 0, noun = "customer", list = {}, causes = {},
+    by_cause = {} }, mt)
 end
 
 local GUID = ("%x"):rep(8) .. ("%-" .. ("%x"):rep(4)):rep(3) .. "%-" .. ("%x"):rep(12)
 
 -- What two failures share when their cause is the same: ids are each call's own.
-local function cause_of(err)
+local function cause_of(err, source)
   local words = tostring(err.description or err.message):gsub(GUID, "")
   return table.concat({ err.kind, tostring(err.status), tostring(err.code), tostring(err.error),
-    words }, "\n")
+    words, source or "" }, "\n")
 end
 
 local function name_of(customer)
@@ -36,17 +38,19 @@ end
 --- Note that the call for a customer failed.
 -- @tparam table customer `id` and perhaps `name`
 -- @tparam Error err
-function methods:add(customer, err)
-  self.count = self.count + 1
+-- @tparam[opt] string source which of a customer's answers is missing, if not all
+function methods:add(customer, err, source)
+  self.count, self.parts = self.count + 1, self.parts + (source and 1 or 0)
+  local message = (source and source .. ": " or "") .. failure.words(err)
   self.list[self.count] = {
     customerId = customer.id, customerName = customer.name, kind = err.kind,
-    message = failure.words(err), status = err.status, code = err.code,
+    message = message, status = err.status, code = err.code,
     correlationId = err.correlation_id, requestId = err.request_id,
   }
-  local id = cause_of(err)
+  local id = cause_of(err, source)
   local cause = self.by_cause[id]
   if not cause then
-    cause = { count = 0, names = {}, message = failure.words(err), kind = err.kind }
+    cause = { count = 0, names = {}, message = message, kind = err.kind }
     self.by_cause[id], self.causes[#self.causes + 1] = cause, cause
   end
   cause.count = cause.count + 1
@@ -93,10 +97,10 @@ function methods:lines()
   for i, cause in ipairs(self.causes) do
     local names = table.concat(cause.names, ", ")
     if cause.count == 1 then
-      lines[i] = ("customer %s: %s"):format(names, cause.message)
+      lines[i] = ("%s %s: %s"):format(self.noun, names, cause.message)
     else
       local more = cause.count - #cause.names
-      lines[i] = ("%d customers: %s: %s%s"):format(cause.count, cause.message, names,
+      lines[i] = ("%d %ss: %s: %s%s"):format(cause.count, self.noun, cause.message, names,
         more > 0 and (" and %d more"):format(more) or "")
     end
   end

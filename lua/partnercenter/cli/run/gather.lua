@@ -55,7 +55,7 @@ end
 
 local function check_hope(task)
   local causes = task.failures.causes
-  if task.answered > 0 or #causes > 1 or causes[1].count < HOPELESS then return end
+  if task.answered > 0 or #causes ~= 1 or causes[1].count < HOPELESS then return end
   failure.raise("failed", ("given up: the first %d customers failed for one cause: %s"):format(
     HOPELESS, causes[1].message))
 end
@@ -77,7 +77,7 @@ local function ask_all(task, list, ask, queue, journal)
       task_of.note(task, customer, err)
       check_hope(task)
     end
-    if #list > 1 then journal:note(customer.id, rows or nil) end
+    if #list > 1 then journal:note(customer.id, rows and not rows.incomplete and rows or nil) end
     queue.put(customer, rows or false)
     if task.full then break end
   end
@@ -144,7 +144,8 @@ function M.finish(task, outputs, plan, broken, conclude)
   if whole then conclude() end
   if not task.interrupted then return nil end
   task.status:complain(task.customers > 0
-    and ("interrupted after %d of %s"):format(task.answered, M.plural(task.customers, "customer"))
+    and ("interrupted after %d of %s"):format(task.answered,
+      M.plural(task.customers, task.failures.noun))
     or "interrupted")
   if task.journaled then
     task.status:note("the same command with --resume goes on with the others")

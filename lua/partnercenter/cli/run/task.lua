@@ -59,13 +59,14 @@ end
 -- @tparam table task
 -- @tparam table customer `id`, and perhaps `name`
 -- @tparam Error|string err
+-- @tparam[opt] string source which of a customer's answers is missing, if not all
 -- @raise a failure, if a sign-in is needed, a setting is wrong, or the credentials are
 --   not allowed to ask
-function M.note(task, customer, err)
+function M.note(task, customer, err, source)
   if failure.is_interrupt(err) then error(err, 0) end
   if not errors.is(err) then error(err, 0) end
   if is_systemic(task, err) then failure.fail(err) end
-  task.failures:add(customer, err)
+  task.failures:add(customer, err, source)
 end
 
 --- Tell what failed, equal causes in one line.
@@ -74,9 +75,10 @@ function M.tell_failures(task)
   for i, line in ipairs(task.failures:lines()) do
     task.status:complain(line, task.failures.causes[i].kind)
   end
-  if task.failures.count > 0 and task.customers > 1 then
-    task.status:complain(("%d of %d customers failed"):format(task.failures.count,
-      task.customers))
+  local whole = task.failures.count - task.failures.parts
+  if whole > 0 and task.customers > 1 then
+    task.status:complain(("%d of %d %ss failed"):format(whole, task.customers,
+      task.failures.noun))
   end
 end
 

@@ -2,7 +2,6 @@
 -- SPDX-License-Identifier: MIT
 -- @module partnercenter.cli.commands.data.check
 
-local datetime = require("partnercenter.util").datetime
 local failure = require "partnercenter.cli.failure"
 local formats = require "partnercenter.cli.formats"
 local options = require "partnercenter.cli.options"
@@ -111,12 +110,6 @@ local function check(given)
   end)
 end
 
-local function day(text)
-  local ok, seconds = pcall(datetime.parse, text)
-  if ok and seconds then return seconds end
-  return nil, ("'%s' is no day such as 2017-03-14"):format(text)
-end
-
 return {
   name = "check",
   summary = "Look for what somebody should see: exit 1 when there is.",
@@ -144,7 +137,7 @@ return {
       command:option("--except"):argname "<names>":convert(values.list)
         :description "Leave products out, by parts of their names, comma separated.",
       command:flag("--no-free"):description "Do not leave out what is free or tried out.",
-      command:option("--today"):argname "<day>":convert(day)
+      command:option("--today"):argname "<day>":convert(values.day)
         :description "Count days from this one.")
     options.groups.rows(command, "table")
     options.groups.settings(command)
