@@ -297,6 +297,22 @@ describe("partnercenter.error", function()
       end)
     end
 
+    it("names the roles of which one is missing, where the answer does not say more", function()
+      local ROLES = { "Directory Readers", "License Administrator" }
+      for _, c in ipairs {
+        { 403, '{"code":900308,"description":"D."}', true }, { 403, "", true },
+        { 403, '{"code":20002,"description":"D."}', false },
+        { 403, '{"code":900329,"description":"D."}', false },
+        { 404, '{"code":60003,"description":"D."}', false }, { 401, "", false },
+      } do
+        local err = errors.from_response { status = c[1], body = c[2], roles = ROLES }
+        local named = err.message:find("one of: Directory Readers, License Administrator", 1, true)
+        assert.equal(c[3], named ~= nil, err.message)
+      end
+      contains(errors.from_response { status = 403, body = '{"code":900308,"description":"D."}' }
+        .message, "Directory Readers is enough to read")
+    end)
+
     it("does not retry 501 with code 0", function()
       check_fields(answer(501, '{"code":0,"description":"Undefined exception"}'),
         { kind = "http", code = 0, retryable = false,

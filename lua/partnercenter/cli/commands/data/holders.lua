@@ -69,6 +69,8 @@ end
 
 local function run_holders(given)
   given.customer = { given.customer }
+  -- They come in any order.
+  given.sort = given.sort or { field = "userPrincipalName", direction = "asc" }
   local plan = formats.rows.plan { given = given, columns = COLUMNS, table_columns = SHOWN,
     known = { "state", "deleted", "disabled" } }
   return (run.task.run(given, function(task)
