@@ -314,7 +314,12 @@ bench-instructions:       ## count the instructions of a row and a call (UPDATE=
 .PHONY: bench-throttle
 bench-throttle:           ## compare the throttle with the least time that quotas allow, simulated
 	$(call install_deps,lua5.4)
-	@LUA_PATH='lua/?.lua;lua/?/init.lua;;' lua5.4 bench/throttle.lua $(SEED)
+	@LUA_PATH='lua/?.lua;lua/?/init.lua;./?.lua;;' lua5.4 bench/throttle.lua $(SEED)
+
+.PHONY: bench-licences
+bench-licences:           ## calls and time for the licences of all customers, simulated
+	$(call install_deps,lua5.4)
+	@LUA_PATH='lua/?.lua;lua/?/init.lua;./?.lua;;' lua5.4 bench/licences.lua $(SEED)
 
 .PHONY: bench-decode
 bench-decode: deps-demo   ## decode, against lua-cjson and against no parsing at all

@@ -94,8 +94,10 @@ asked by `partner:request { path = "/v1/…" }`. Fields that the service adds st
 for _, resource in ipairs(resources) do
   local path, class = place_of(resource)
   local params, row = classes_of(class, resource)
-  print(("## %s\n\n`%s %s`%s\n"):format(path, resource.method, resource.path,
-    resource.user_required and ", needs a signed-in user" or ""))
+  local roles = resource.roles and ", with one of these roles in the customer's tenant: "
+    .. table.concat(resource.roles, ", ") or ""
+  print(("## %s\n\n`%s %s`%s%s\n"):format(path, resource.method, resource.path,
+    resource.user_required and ", needs a signed-in user" or "", roles))
   print_table("Parameters:", params, "")
   print_table(resource.single and "Fields:" or "Fields of a row:", row, ", may be absent")
 end

@@ -2,6 +2,7 @@
 -- one source's failure does, and how many calls it takes.
 local errors = require "partnercenter.errors"
 local insights = require "partnercenter.insights"
+local process = require "spec.support.process"
 local sandbox = require "spec.support.sandbox"
 
 local SHEET = "/v1.0/sales/pricesheets(Market='US',PricesheetView='updatedlicensebased')/$value"
@@ -89,7 +90,8 @@ describe("partner:licences", function()
     assert_sums(truth.total, total, "all")
     assert.same({ 500, 500, nil, nil }, { calls.customer_subscriptions, calls.subscribedskus,
       calls.provisioningstatus, calls.user_licenses })
-    assert.is_true(calls.commercial_deployment + calls.commercial_usage + calls.customers <= 10)
+    -- As many as bench/licences.lua counts.
+    assert.equal(1004, box:stats().total)
   end)
 
   -- A customer with a bit of everything.
@@ -207,6 +209,38 @@ describe("partner:licences", function()
       assert.matches(c[3], message, 1, true)
     end)
   end
+
+  local function read_page()
+    local file = assert(io.open "doc/licences.md")
+    local text = file:read("*a")
+    file:close()
+    return text
+  end
+
+  it("is what doc/licences.md shows, block after block", function()
+    local small = box:partner { retries = 0 }
+    finally(function() small:close() end)
+    box:control { customers = 3, processed = "2019-03-14" } -- all that is sold is deployed by then
+    local printed = 0
+    local env = setmetatable({ partner = small, customer = box.customer_id,
+      partnercenter = require "partnercenter", print = function() printed = printed + 1 end },
+      { __index = _G })
+    local code = {}
+    -- What one block makes local the next ones use.
+    for block in read_page():gmatch("\n```lua\n(.-)```") do code[#code + 1] = block end
+    assert.equal(4, #code)
+    local chunk = assert((loadstring or load)(table.concat(code), "=licences.md"))
+    if setfenv then setfenv(chunk, env) else debug.setupvalue(chunk, 1, env) end -- luacheck: ignore 113 143
+    chunk()
+    assert.is_true(printed >= 3 + 5 + 3, printed) -- products, holders, customers
+  end)
+
+  it("takes the calls and the time that the page has, beside the least", function()
+    local status, output = process.run_lua [[dofile "bench/licences.lua"]]
+    assert.equal(0, status, output)
+    assert.equal(read_page():match("<!%-%- bench %-%->\n```\n(.-)```"), output)
+    for ratio in output:gmatch(" (%d%.%d%d) +[%d.]+%%\n") do assert.is_true(tonumber(ratio) < 1.05) end
+  end)
 
   it("refuses what is no customer, at the caller's line", function()
     for _, wrong in ipairs { "contoso", {}, 7 } do
