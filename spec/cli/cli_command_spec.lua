@@ -218,7 +218,8 @@ describe("the command in a pipe", function()
   it("has every option in its manual", function()
     local manual = command.read("doc/partnercenter.1"):gsub("\\%-", "-")
     for _, name in ipairs { "customers", "deployment", "subscriptions", "get", "login", "whoami",
-      "profiles", "skus", "licences", "renewals", "holders", "snapshot", "diff", "trend", "check" } do
+      "profiles", "skus", "licences", "renewals", "holders", "snapshot", "diff", "trend",
+      "check" } do
       local _, out = run(name .. " --help")
       for option in out:gmatch("%-%-[%l-]+") do
         assert.truthy(manual:find(option, 1, true), option .. " is not in the manual")

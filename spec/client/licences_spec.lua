@@ -156,7 +156,8 @@ describe("partner:licences", function()
     local licences = assert(partner:licences(box.customer_id))
     assert.is_true(#licences.items >= 3)
     assert.is_nil(licences.failures.subscriptions)
-    assert.same({ "forbidden", 900308 }, { licences.failures.skus.kind, licences.failures.skus.code })
+    local skus = licences.failures.skus
+    assert.same({ "forbidden", 900308 }, { skus.kind, skus.code })
     assert.matches("one of: Directory Readers, Global Reader", tostring(licences.failures.skus), 1,
       true)
     assert.equal("http", licences.failures.usage.kind)
@@ -164,7 +165,8 @@ describe("partner:licences", function()
   end)
 
   it("tells what provisioned nothing, and gives the rows all the same", function()
-    box:control { faults = { { match = "/provisioningstatus", error = "no_gdap_role", times = 99 } } }
+    box:control { faults = { { match = "/provisioningstatus", error = "no_gdap_role",
+      times = 99 } } }
     local licences = assert(partner:licences(box.customer_id, { provisioning = true }))
     assert.equal("forbidden", licences.failures.provisioning.kind)
     assert.is_true(#licences.items > 3)
@@ -192,7 +194,8 @@ describe("partner:licences", function()
       },
     }
     finally(function() app:close() end)
-    local licences = assert(app:licences(box.customer_id, { sources = { "subscriptions", "skus" } }))
+    local licences = assert(app:licences(box.customer_id,
+      { sources = { "subscriptions", "skus" } }))
     assert.equal(3, #licences.items)
     assert.equal("sign_in", licences.failures.skus.kind)
     assert.equal(0, box:stats().classes.subscribedskus or 0)
@@ -230,7 +233,8 @@ describe("partner:licences", function()
     for block in read_page():gmatch("\n```lua\n(.-)```") do code[#code + 1] = block end
     assert.equal(4, #code)
     local chunk = assert((loadstring or load)(table.concat(code), "=licences.md"))
-    if setfenv then setfenv(chunk, env) else debug.setupvalue(chunk, 1, env) end -- luacheck: ignore 113 143
+    local set = rawget(_G, "setfenv")
+    if set then set(chunk, env) else debug.setupvalue(chunk, 1, env) end
     chunk()
     assert.is_true(printed >= 3 + 5 + 3, printed) -- products, holders, customers
   end)
@@ -239,7 +243,9 @@ describe("partner:licences", function()
     local status, output = process.run_lua [[dofile "bench/licences.lua"]]
     assert.equal(0, status, output)
     assert.equal(read_page():match("<!%-%- bench %-%->\n```\n(.-)```"), output)
-    for ratio in output:gmatch(" (%d%.%d%d) +[%d.]+%%\n") do assert.is_true(tonumber(ratio) < 1.05) end
+    for ratio in output:gmatch(" (%d%.%d%d) +[%d.]+%%\n") do
+      assert.is_true(tonumber(ratio) < 1.05)
+    end
   end)
 
   it("refuses what is no customer, at the caller's line", function()

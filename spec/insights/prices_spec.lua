@@ -50,7 +50,8 @@ describe("a price list", function()
     { "the columns of the price sheet", { { ProductId = "CFQ7TTC0LH18", SkuId = "0001",
       TermDuration = "P1Y", BillingPlan = "Annual", Currency = "USD", UnitPrice = "57.6",
       ["ERP Price"] = "72" } }, 4.8 },
-    { "both ways to bill that cost the same", { price { price = 60, term = "P1Y", billing = "Annual" },
+    { "both ways to bill that cost the same", {
+      price { price = 60, term = "P1Y", billing = "Annual" },
       price { price = 60, term = "P1Y", billing = "Monthly" } }, 5 },
     { "the way that it is billed, where that costs more", {
       price { price = 60, term = "P1Y", billing = "Annual" },

@@ -61,8 +61,8 @@ describe("insights.renewing", function()
     { "both of one day at once",
       { subscription("2023-02-10", { autoRenewEnabled = false }),
         subscription("2023-02-10", { autoRenewEnabled = false }) }, 40, 5, { 15, 15 } },
-    { "nothing, where nobody knows the seats of the tenant", { subscription "2023-02-10" }, nil, nil,
-      { false } },
+    { "nothing, where nobody knows the seats of the tenant", { subscription "2023-02-10" }, nil,
+      nil, { false } },
     { "nothing, where the seats of the next term are unknown",
       { subscription("2023-02-10", { quantity = false }) }, 15, 5, { false } },
   } do

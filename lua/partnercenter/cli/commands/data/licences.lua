@@ -36,7 +36,9 @@ local WITH_PRICES = {
   CUSTOMER, PRODUCT, SOLD, TOTAL, ASSIGNED, UNASSIGNED, COST, CURRENCY, DEPLOYED, ACTIVE, RENEWS,
 }
 
-local KNOWN = { "insights_sold", "capability", "licenseGroupId", "workloads", "renewals", "sources" }
+local KNOWN = {
+  "insights_sold", "capability", "licenseGroupId", "workloads", "renewals", "sources",
+}
 local FIELDS = {}
 for i, each in ipairs(COLUMNS) do FIELDS[i] = each.field end
 for _, name in ipairs(KNOWN) do FIELDS[#FIELDS + 1] = name end
