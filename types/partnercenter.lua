@@ -780,8 +780,8 @@ partnercenter.insights = insights
 --- A group of rows: its keys, and what was added up.
 ---@class partnercenter.Summary
 ---@field rows integer how many there were
----@field deployedShare? number licensesDeployed of licensesSold
----@field usedShare? number licensesActive of licensesQualified
+---@field deployedShare? number licensesDeployed of licensesSold, of the rows that have both
+---@field usedShare? number licensesActive of licensesQualified, of the rows that have both
 ---@field licensesSold? number
 ---@field licensesDeployed? number
 ---@field licensesActive? number

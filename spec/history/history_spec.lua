@@ -62,8 +62,10 @@ describe("partnercenter.history", function()
     store:take("deployment", { row("A", "P", 5, 1), row("B", "P", 7, 2) })
     store:take("deployment", { row("A", "P", 6, 3, "2017-03-21") })
     assert.same({
-      { day = "2017-03-14", rows = 2, licensesSold = 12, licensesDeployed = 3 },
-      { day = "2017-03-21", rows = 1, licensesSold = 6, licensesDeployed = 3 },
+      { day = "2017-03-14", rows = 2, licensesSold = 12, licensesDeployed = 3,
+        deployedShare = 0.25 },
+      { day = "2017-03-21", rows = 1, licensesSold = 6, licensesDeployed = 3,
+        deployedShare = 0.5 },
     }, store:trend "deployment")
     local of_b = store:trend("deployment", function(entry) return entry.customerId == "b" end)
     assert.same({ 7, 0 }, { of_b[1].licensesSold, of_b[2].licensesSold })

@@ -74,9 +74,20 @@ describe("partnercenter.insights", function()
         { { rows = 1, licensesSold = 5 } } },
       { "has no share without the whole", { { licensesDeployed = 5 } }, {},
         { { rows = 1, licensesDeployed = 5 } } },
-      { "adds nothing for a missing count",
+      { "makes the share of the rows that have both counts: one is missing",
         { { licensesSold = 10, licensesDeployed = 5 }, { licensesSold = 10 } }, {},
-        { { rows = 2, licensesSold = 20, licensesDeployed = 5, deployedShare = 0.25 } } },
+        { { rows = 2, licensesSold = 20, licensesDeployed = 5, deployedShare = 0.5 } } },
+      { "makes the share of the rows that have both counts: one is null",
+        { { licensesSold = cjson.null, licensesDeployed = 100 },
+          { licensesSold = 10, licensesDeployed = 5 } }, {},
+        { { rows = 2, licensesSold = 10, licensesDeployed = 105, deployedShare = 0.5 } } },
+      { "makes the share of the rows that have both counts: one is text",
+        { { licensesQualified = 100, licensesActive = "n/a" },
+          { licensesQualified = "10", licensesActive = 5 } }, {},
+        { { rows = 2, licensesQualified = 110, licensesActive = 5, usedShare = 0.5 } } },
+      { "has no share where no row has both counts",
+        { { licensesSold = 100, licensesDeployed = cjson.null }, { licensesDeployed = 5 } }, {},
+        { { rows = 2, licensesSold = 100, licensesDeployed = 5 } } },
       { "adds nothing for null, text and NaN",
         { { licensesSold = cjson.null }, { licensesSold = "many" }, { licensesSold = 0 / 0 },
           { licensesSold = {} }, { licensesSold = 2 } }, {}, { { rows = 5, licensesSold = 2 } } },
@@ -264,6 +275,20 @@ describe("partnercenter.insights", function()
         assert.equal(c[3], ids(insights.below(each(rows), c[1], c[2])))
       end)
     end
+
+    it("goes by the share that a group has, not by its sums", function()
+      local groups = insights.summarize({
+        { customerName = "A", licensesSold = cjson.null, licensesDeployed = 100 },
+        { customerName = "A", licensesSold = 10, licensesDeployed = 5 },
+        { customerName = "B", licensesSold = 100, licensesDeployed = cjson.null },
+        { customerName = "B", licensesDeployed = 5 },
+      }, "customerName")
+      assert.same({ groups[1] }, insights.below(groups, 0.6))
+      assert.same({ 0.5 }, { insights.share(groups[1]), insights.share(groups[2]) })
+      assert.equal("A", insights.sort(groups, "deployedShare")[1].customerName)
+      local less = require("partnercenter.filters").lt("deployedShare", 0.6)
+      assert.same({ true, false }, { less(groups[1]), less(groups[2]) })
+    end)
 
     it("takes what summarize gives", function()
       local customers = insights.summarize(ROWS, "customerName")

@@ -68,11 +68,13 @@ function M.count(row, name)
   return type(value) == "number" and value == value and value or nil
 end
 
---- A share of a row, from its counts.
+--- A share of a row, from its counts. That of a group, which has `rows`, was made from
+-- the rows that have both counts: its sums cannot tell.
 -- @tparam table row
 -- @tparam table share one of `shares`
 -- @treturn ?number 0 to 1; more if more are deployed than were sold
 function M.share(row, share)
+  if type(row.rows) == "number" then return M.count(row, share.name) end
   local part, whole = M.count(row, share.part), M.count(row, share.whole)
   if not part or not whole or whole <= 0 then return nil end
   return part / whole

@@ -12,6 +12,7 @@
 
 local fields = require "partnercenter.fields"
 local core = require "partnercenter.core"
+local insights = require "partnercenter.insights"
 local store_of = require "partnercenter.history.store"
 local util = require "partnercenter.util"
 
@@ -213,7 +214,8 @@ end
 --- The sums of each day.
 -- @tparam string kind
 -- @tparam[opt] function wanted takes an entry (key, names and counts), true to count it
--- @treturn[1] table array of `day`, `rows`, and the counts added up
+-- @treturn[1] table array of `day`, and what `insights.summarize` gives: `rows`, the
+--   counts added up, the shares
 -- @treturn[2] nil
 -- @treturn[2] Error
 -- @raise another kind
@@ -225,14 +227,13 @@ function methods:trend(kind, wanted)
   for i, day in ipairs(days) do
     local entries, order = read(self, kind, day)
     if not entries then return nil, order end
-    local sum = { day = day, rows = 0 }
-    for _, name in ipairs(known.counts) do sum[name] = 0 end
+    local rows = {}
     for _, entry in pairs(entries) do
-      if not wanted or wanted(entry) then
-        sum.rows = sum.rows + 1
-        for _, name in ipairs(known.counts) do sum[name] = sum[name] + (entry[name] or 0) end
-      end
+      if not wanted or wanted(entry) then rows[#rows + 1] = entry end
     end
+    local sum = insights.summarize(rows)[1] or { rows = 0 }
+    sum.day = day
+    for _, name in ipairs(known.counts) do sum[name] = sum[name] or 0 end
     trend[i] = sum
   end
   return trend

@@ -44,7 +44,8 @@ local function any_share(row, share)
 end
 
 --- The share of licences that are deployed (`deployedShare`, licensesDeployed of
--- licensesSold) or used (`usedShare`, licensesActive of licensesQualified).
+-- licensesSold) or used (`usedShare`, licensesActive of licensesQualified). A group of
+-- `summarize` has the share that it says.
 -- @tparam table row
 -- @tparam[opt] string name which of the two; default is the first whose counts
 --   the row has
@@ -57,10 +58,12 @@ function M.share(row, name)
 end
 
 --- One row per group: the keys, `rows` (how many there were), every count added
--- up, and the shares of the sums: `deployedShare` and `usedShare`.
+-- up, and the shares `deployedShare` and `usedShare`, from the sums of those rows that
+-- have both counts.
 --
--- A count that a row lacks adds nothing; a count that all rows of a group lack is
--- absent, as is a share whose counts are absent or whose whole is zero. Without
+-- A count that a row lacks, or that is null or no number, adds nothing, and the row says
+-- nothing of the share. A count that all rows of a group lack is absent, as is a share
+-- that no row tells or whose whole is zero. Without
 -- rows the answer is an empty array. A key that is missing or null is a group of
 -- its own, but one that is neither documented nor in any row is misspelt.
 -- @param rows see above

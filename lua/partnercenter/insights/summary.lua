@@ -64,10 +64,22 @@ local function sum(a, b)
   return math.abs(total) < LARGE and a + b or total
 end
 
-local function add_counts(sums, row)
+local function add(sums, field, count)
+  sums[field] = sum(sums[field] or 0, count)
+end
+
+-- A row that lacks one of a share's two counts says nothing of the share.
+local function add_counts(group, row)
   for _, field in ipairs(COUNTS) do
     local count = fields.count(row, field)
-    if count then sums[field] = sum(sums[field] or 0, count) end
+    if count then add(group.sums, field, count) end
+  end
+  for _, share in ipairs(fields.shares) do
+    local part, whole = fields.count(row, share.part), fields.count(row, share.whole)
+    if part and whole then
+      add(group.paired, share.part, part)
+      add(group.paired, share.whole, whole)
+    end
   end
 end
 
@@ -77,7 +89,9 @@ local function finish(group, keys, getters)
   local answer = {}
   for field, value in pairs(group.sums) do answer[field] = value end
   for i, key in ipairs(keys) do answer[key] = known(getters[i](group.first)) end
-  for _, share in ipairs(fields.shares) do answer[share.name] = fields.share(group.sums, share) end
+  for _, share in ipairs(fields.shares) do
+    answer[share.name] = fields.share(group.paired, share)
+  end
   answer.rows = group.rows
   return answer
 end
@@ -97,11 +111,11 @@ function M.summarize(rows, keys)
     local id = group_id(row, getters)
     local group = by_id[id]
     if not group then
-      group = { rows = 0, sums = {}, first = row }
+      group = { rows = 0, sums = {}, paired = {}, first = row }
       by_id[id], groups[#groups + 1] = group, group
     end
     group.rows = group.rows + 1
-    add_counts(group.sums, row)
+    add_counts(group, row)
   end
   local why = verdict()
   if why then error("insights.summarize: " .. why, 2) end
