@@ -31,10 +31,15 @@ local CASES = {
   { "shared, by the clock", calls = 5000, kind = "clock", others = { rate = 250 / 60 } },
   { "shared with one who comes and goes", calls = 5000,
     others = { rate = 15, on = 20, cycle = 150 } },
-  -- Where places become free one by one, a burst is refused again and again: only
-  -- an even pace would meet the bars.
-  { "shared, sliding window", calls = 5000, kind = "sliding", others = { rate = 250 / 60 },
+  { "shared, sliding window", calls = 5000, kind = "sliding", others = { rate = 250 / 60 } },
+  { "shared, sliding window, slow answers", calls = 5000, kind = "sliding", concurrency = 64,
+    latency = 1, others = { rate = 250 / 60 } },
+  -- Printed, without a bar: whoever is not alone there learns of the others' ups and
+  -- downs by refusals only, and few calls share what that costs.
+  { "sliding window, mostly used", calls = 2000, kind = "sliding", others = { rate = 400 / 60 },
     beyond = true },
+  { "sliding window, others come and go", calls = 5000, kind = "sliding",
+    others = { rate = 15, on = 20, cycle = 150 }, beyond = true },
 }
 
 local function median(list)
@@ -58,8 +63,8 @@ for _, case in ipairs(CASES) do
   local good = median(ratio) <= WORST_TIME and median(share) <= MOST_REFUSED
   if not good and not case.beyond then failed = failed + 1 end
   print(("%-36s %8.1f %8.1f %6.2f %7.1f%% %s"):format(case[1], median(ideal), median(ours),
-    median(ratio), 100 * median(share), good and "" or "missed"))
+    median(ratio), 100 * median(share), good and "" or case.beyond and "no bar" or "missed"))
 end
-print(failed == 0 and "all bars are met, but for the case that the throttle is not made for"
+print(failed == 0 and "all bars are met, where there is one"
   or failed .. " cases miss a bar")
 os.exit(failed == 0 and 0 or 1)

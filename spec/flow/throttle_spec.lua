@@ -148,6 +148,74 @@ describe("partnercenter.flow.throttle", function()
     end)
   end)
 
+  describe("a quota whose places become free one by one", function()
+    local t, now
+
+    local function pass(calls)
+      for _ = 1, calls do
+        assert.equal(0, t:delay(now, 0))
+        t:succeeded(now + 0.1, t:started(now))
+        now = now + 0.01
+      end
+    end
+
+    local function refuse(seconds)
+      t:refused(now, seconds, t:started(now))
+      now = now + seconds
+    end
+
+    -- Fifty calls pass, and each further one is refused for a moment.
+    before_each(function()
+      t, now = throttle.new { concurrency = 16 }, 1000
+      refuse(1)
+      pass(50)
+      for _ = 1, 3 do refuse(1) end
+    end)
+
+    it("is waited for until own calls are forgotten", function()
+      local seconds = t:delay(now, 0)
+      assert.is_true(seconds > 50 and seconds < 60, seconds)
+      assert.equal(0, t:free(now, 0))
+      assert.is_true(t:throttled(now))
+      assert.is_true(t:paced())
+    end)
+
+    it("is used as far as it was, when own calls are forgotten", function()
+      now = now + t:delay(now, 0)
+      local before = now
+      for _ = 1, t.share.most do
+        now = now + t:delay(now, 0)
+        pass(1)
+      end
+      assert.is_true(now - before < 2, now - before)
+    end)
+
+    it("is tried for more once calls have passed", function()
+      local most = t.share.most
+      for _ = 1, 300 do
+        now = now + t:delay(now, 0)
+        pass(1)
+      end
+      assert.is_true(t.share.most > most, t.share.most)
+    end)
+
+    it("is asked less and less often while there is no place at all", function()
+      now = now + 100
+      local waits = {}
+      for i = 1, 5 do
+        refuse(1)
+        waits[i] = 1 + t:delay(now, 0)
+      end
+      assert.same({ 1, 2, 4, 8, 8 }, waits)
+    end)
+
+    it("is forgotten when a whole window is announced", function()
+      refuse(55)
+      assert.is_nil(t.share.most)
+      pass(100)
+    end)
+  end)
+
   it("keeps to bench/throttle.lua's bars in every kind of window", function()
     local status, output = process.run_lua [[arg = { "7", "1" } dofile "bench/throttle.lua"]]
     assert.equal(0, status, output)

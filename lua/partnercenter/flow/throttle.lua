@@ -7,10 +7,14 @@
 -- calls go as fast as they come. Beyond it one by one, as a test whether more
 -- pass by now; and as a test costs a refusal, there is one for so many calls at
 -- most. Else the rest waits for the window's end.
+--
+-- Where one refusal follows the other, each for a moment, places become free one by
+-- one, and others take them, too: the client keeps to its share then.
 -- SPDX-License-Identifier: MIT
 -- @module partnercenter.flow.throttle
 
 local pace = require "partnercenter.flow.pace"
+local shares = require "partnercenter.flow.share"
 
 -- In flight at most where no number is given.
 local MOST = 1000
@@ -34,6 +38,9 @@ local SLOWEST = 0.5
 -- What of the time before a refusal calls have to be under way, else it was not
 -- they that filled the window.
 local BUSY = 0.5
+-- A time that ends so near the last one, in seconds and in parts of a window, was
+-- announced for a moment; after so many of them there is a share.
+local MOMENT, MOMENTARY, MOMENTS = 5, 0.5, 3
 -- Seconds that nobody sends after a refusal that announces no time; twice that
 -- after the next, and so on.
 local PAUSE, LONGEST_PAUSE = 1, 30
@@ -58,6 +65,9 @@ function M.new(options)
     paused_until = -math.huge,
     pause = PAUSE,
     fixed = rate and pace.new(rate, MINUTE) or nil,
+    share = shares.new(), -- of places that become free one by one
+    moments = 0,       -- times for a moment, one after the other
+    ended = -math.huge, -- when the last announced time was over
     budget = nil,      -- calls that a window takes, once that is known
     length = nil,      -- seconds of that window
     careful = CAREFUL,
@@ -81,6 +91,7 @@ end
 -- A window that was refused a call is over: what it took is what one takes, if
 -- this client alone has filled it.
 local function learn(self, window)
+  if self.moments > 0 then return end
   local length = window.ends - window.start
   local begun = window.begun or length >= (self.length or MINUTE) - ROUNDING
   if not window.announced or not begun or not window.filled or window.passed < 1 then return end
@@ -118,14 +129,16 @@ local function is_beyond(self, window)
 end
 
 -- Calls that may be in flight at once.
-local function room(self, window)
+local function room(self, window, now)
   -- The end of a pause that nobody announced is a guess: one call tries it.
   if self.pause > PAUSE then return 1 end
-  if not self.open then return math.min(self.limit, OPENING) end
+  local limit = self.limit
+  if self.share.most then limit = math.min(limit, self.share:room(now, self.length or MINUTE)) end
+  if not self.open then return math.min(limit, OPENING) end
   if self.budget and window.started >= self.careful * self.budget then
-    return math.min(self.limit, window.in_flight)
+    return math.min(limit, window.in_flight)
   end
-  return self.limit
+  return limit
 end
 
 -- Seconds until the window ends, where its number is used up and no test is due.
@@ -144,8 +157,11 @@ function methods:delay(now, running)
   if seconds > 0 then return seconds end
   if self.fixed then seconds = self.fixed:delay(now) end
   local window = window_at(self, now)
+  if self.share.most then
+    seconds = math.max(seconds, self.share:delay(now, self.length or MINUTE))
+  end
   seconds = math.max(seconds, window_delay(self, window, now))
-  if seconds == 0 and running >= math.floor(room(self, window)) then return math.huge end
+  if seconds == 0 and running >= math.floor(room(self, window, now)) then return math.huge end
   return seconds
 end
 
@@ -157,7 +173,7 @@ function methods:free(now, running)
   if now < self.paused_until then return 0 end
   local window = window_at(self, now)
   if window_delay(self, window, now) > 0 then return 0 end
-  local free = math.floor(room(self, window)) - running
+  local free = math.floor(room(self, window, now)) - running
   if self.fixed then free = math.min(free, self.fixed:free(now)) end
   if self.budget and not is_beyond(self, window) then
     free = math.min(free, math.ceil(self.budget - window.started))
@@ -203,6 +219,7 @@ function methods:succeeded(now, ticket)
   self.tests = math.min(self.tests + 1, CALLS_PER_TEST * MOST_TESTS)
   self.limit = math.min(self.most, self.limit + 1 / self.limit)
   self.pause = PAUSE
+  self.share:passed(now, self.length or MINUTE)
   self.open = self.open or now >= self.paused_until
   if self.budget then
     local most = math.max(1, self.budget * WIDEST)
@@ -217,6 +234,25 @@ local function first_refusal(self, now, ticket)
   self.limit = math.max(1, self.limit / 2)
 end
 
+-- The first refusal of a window announces a time: are places free one by one, or a
+-- window at a time?
+local function judge(self, now, seconds)
+  local length, near = self.length or MINUTE, now + seconds - self.ended
+  self.ended = now + seconds
+  if self.share.most and seconds >= math.max(MOMENT, MOMENTARY * length) then
+    self.share:drop()
+    self.moments = 0
+  elseif self.share.most then
+    self.share:refused(now, length)
+  else
+    near = near < math.max(MOMENT, MOMENTARY * (self.length or 0))
+    self.moments = near and self.moments + 1 or 0
+    if self.moments < MOMENTS then return end
+    self.share:refused(now, length)
+    self.budget = nil
+  end
+end
+
 --- The service has refused a call for now. Calls that were sent together and
 -- refused together count once.
 -- @tparam number now seconds
@@ -226,6 +262,7 @@ function methods:refused(now, seconds, ticket)
   local first = ticket.ends == nil
   account(ticket, now, true)
   if first then first_refusal(self, now, ticket) end
+  if first and seconds then judge(self, now, seconds) end
   ticket.refused = ticket.refused + 1
   local pause = seconds or first and self.pause or 0
   if not seconds and first then self.pause = math.min(LONGEST_PAUSE, pause * 2) end
@@ -239,7 +276,7 @@ end
 -- are in flight?
 -- @treturn boolean
 function methods:paced()
-  return self.fixed ~= nil or self.budget ~= nil
+  return self.fixed ~= nil or self.budget ~= nil or self.share.most ~= nil
 end
 
 --- Are calls held back because the service refused some?
@@ -247,6 +284,7 @@ end
 -- @treturn boolean
 function methods:throttled(now)
   if now < self.paused_until then return true end
+  if self.share.most then return true end
   return self.budget ~= nil and self.window ~= nil and self.window.waited == true
 end
 
