@@ -17,7 +17,7 @@ end
 describe("partner.reports", function()
   local box, partner, events
 
-  setup(function() box = sandbox.start { customers = 30, report_clock = 100000,
+  setup(function() box = sandbox.start { customers = 30, report_clock = 1e7,
     report_rate = 0 } end)
   teardown(function() box:stop() end)
   before_each(function()
