@@ -182,7 +182,11 @@ test-on:                  ## run the specs on another release (SUITE=trixie; by 
 	@tools/platforms/on '$(SUITE)' '$(or $(TARGET),test)' \
 	  $(if $(filter file,$(origin LUAS)),,'LUAS=$(LUAS)') $(if $(SPEC),'SPEC=$(SPEC)')
 test-fresh:               ## follow README on an empty release (SUITE=trixie; by root)
-	@LUAS='$(if $(filter file,$(origin LUAS)),,$(LUAS))' tools/platforms/fresh '$(SUITE)'
+	@LUAS='$(if $(filter file,$(origin LUAS)),,$(LUAS))' SPEC='$(SPEC)' tools/platforms/fresh '$(SUITE)'
+
+.PHONY: test-arch
+test-arch:                ## run the decoders' specs on another processor (ARCH=arm64)
+	@tools/platforms/arch '$(ARCH)' $(SPEC)
 
 .PHONY: matrix rows compilers
 matrix:                   ## print the table of doc/platforms.md (hours; by root)

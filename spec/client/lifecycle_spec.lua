@@ -405,8 +405,8 @@ describe("many Lua states in several threads", function()
     local built = ("gcc -std=gnu99 -g -O1 %s '-DPC_VERSION=\"0\"' -Isrc -pthread -o %s"
       .. " src/*/*.c spec/states.c $(pkg-config --cflags --libs %s libcurl) -lm 2>&1")
       :format(FLAGS[UNDER] or "", program, lua)
-    local command = ("TSAN_OPTIONS=exitcode=66 ASAN_OPTIONS=detect_leaks=0"
-      .. " %s %s %s %s %s %s %s 2>&1"):format(
+    local command = ("TSAN_OPTIONS=suppressions=$PWD/tools/tsan.supp:exitcode=66"
+      .. " ASAN_OPTIONS=detect_leaks=0 %s %s %s %s %s %s %s 2>&1"):format(
         UNDER == "tsan" and "setarch -R" or "", program, threads, rounds,
         server:url "well" .. "/x", server.ca_file, more or "")
     local pipe = io.popen("unset LD_PRELOAD; " .. built .. " && for i in $(seq "

@@ -401,7 +401,7 @@ describe("a token file", function()
       assert.is_nil(page)
       assert.equal("timeout", err.kind)
       lock:close()
-      assert(call(client))
+      assert(call(new(credentials.refresh_token(known()))))
     end)
 
     it("is unlocked when a function of the caller's raises", function()

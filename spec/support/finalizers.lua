@@ -19,8 +19,9 @@ local function step(seconds)
 end
 
 -- Has the collector call f, again and again, until what is returned is called.
+local came = 0
 local function trap(f)
-  local armed, came = true, 0
+  local armed = true
   local function arm() end
   local function spring()
     if not armed then return end
@@ -38,10 +39,7 @@ local function trap(f)
   dofile "spec/support/gc.lua"
   collectgarbage() -- the pause counts from the next cycle on
   arm()
-  return function()
-    armed = false
-    return came
-  end
+  return function() armed = false end
 end
 
 -- Calls a method; only meanwhile a finalizer meddles.
@@ -92,20 +90,29 @@ function readers.body(transfer)
   end
 end
 
+-- Does it a few times, and until the collector, which takes its time in Lua 5.5, has
+-- come.
+local function often(f)
+  local n = 0
+  repeat
+    f()
+    n = n + 1
+  until n >= 30000 or n >= 300 and came > 0
+  return true
+end
+
 function readers.facts(transfer)
   repeat step(1) until transfer:done()
-  for _ = 1, 300 do
+  return often(function()
     assert(call(transfer, "header", "content-type", "date") == "application/json; charset=utf-8")
     assert(call(transfer, "failure") == nil)
     assert(call(transfer, "timings").http == "2")
     assert(call(session, "listen", "/tmp"))
-  end
-  return true
+  end)
 end
 
 function readers.send()
-  for _ = 1, 300 do assert(call(session, "send", REQUEST)):close() end
-  return true
+  return often(function() assert(call(session, "send", REQUEST)):close() end)
 end
 
 local meddlers = {}
@@ -127,7 +134,7 @@ local disarm = trap(function()
 end)
 local ok, what = pcall(readers[reader], transfer)
 inside = false
-local came = disarm()
+disarm()
 assert(came > 0 or reader == "body", "the collector did not run")
 if ok or mild[meddler] then
   assert(ok and what, what or "something is missing")
