@@ -41,7 +41,9 @@ local function note(file, info, stack)
     ORDER[#ORDER + 1] = rooms.module_of(file):gsub("^partnercenter%.", "")
   end
   local caller = caller_of(stack)
-  if caller and rooms.floor(caller) < rooms.floor(file) then
+  -- A scheduler begins what it was given: that is no climb.
+  local begins = caller and caller:find("loop/coroutines%.lua$") and #stack <= 2
+  if caller and not begins and rooms.floor(caller) < rooms.floor(file) then
     climbs[#climbs + 1] = ("%s > %s:%d"):format(caller, file, info.linedefined)
   end
   if VERBOSE then

@@ -67,9 +67,27 @@ static void push_part(lua_State *L, int index, int part) {
     luaL_error(L, "request field '%s' contains a zero byte", parts[part].name);
 }
 
+/* An unknown name is an error. As a rule there is none, which counting tells for
+** less than comparing names does.  [-0, +0, v] */
+static void check_names(lua_State *L, int index) {
+  int fields = 0;
+  const char *const *name = names;
+  if (!lua_istable(L, index)) {
+    pc_options_check(L, index, names);
+    return;
+  }
+  for (; *name != NULL; name++) {
+    lua_getfield(L, index, *name);
+    if (!lua_isnil(L, -1)) fields--;
+    lua_pop(L, 1);
+  }
+  for (lua_pushnil(L); lua_next(L, index) != 0; lua_pop(L, 1)) fields++;
+  if (fields > 0) pc_options_check(L, index, names);
+}
+
 void pc_request_read(lua_State *L, int index, struct pc_request *r) {
   int i;
-  pc_options_check(L, index, names);
+  check_names(L, index);
   r->limits.timeout_ms = read_ms(L, index, "timeout", DEFAULT_TIMEOUT);
   r->limits.connect_timeout_ms =
       read_ms(L, index, "connect_timeout", DEFAULT_CONNECT_TIMEOUT);

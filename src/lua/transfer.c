@@ -88,7 +88,7 @@ static struct view *push_view(lua_State *L, int session) {
   pc_buffer_init(&v->raw, MAX_RAW_BODY);
   luaL_getmetatable(L, TRANSFER_NAME);
   lua_setmetatable(L, -2);
-  lua_newtable(L); /* view uservalue */
+  lua_createtable(L, UV_DIGEST, 3); /* view uservalue */
   lua_pushvalue(L, session);
   lua_rawseti(L, -2, UV_SESSION);
   pc_setuv(L, -2);

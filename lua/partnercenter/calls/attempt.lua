@@ -212,8 +212,8 @@ local function await_success(call, transfer)
   if not status then return failures.of_answer(call, transfer) end
   if status == 204 and not M.changes(call) then return failures.no_content(call, transfer) end
   local content_type = transfer:header("Content-Type")
-  local json = call.request.raw or is_empty(transfer) or content_type == nil
-    or content_type:find("[Jj][Ss][Oo][Nn]")
+  local json = content_type == nil or content_type:find "[Jj][Ss][Oo][Nn]" or call.request.raw
+    or is_empty(transfer)
   if status < 200 or status > 299 or not json then return refusal(call, transfer) end
   return nil
 end

@@ -21,6 +21,9 @@ local function start(transport, request, options)
     correlation_id = settings.correlation_id or core.guid(),
     attempts = 0,
     cuts = 0,
+    -- What is set on the way: the table is made with room for it.
+    transfer = nil, facts = nil, ticket = nil, last_error = nil, unsent = nil,
+    scalars = nil, digest = nil,
   }
   if options.holder then options.holder.call = call end
   return call
@@ -133,10 +136,14 @@ local function admit(call, rejected)
   local transport = call.transport
   local err = await_place(call)
   if err then return nil, err end
+  local dispatcher = transport.dispatcher
+  local turns = dispatcher.turns
   local token
   token, err = transport.sign_in:token(rejected, call.deadline)
   if not token then return nil, err or call.last_error end
-  if call.cancelled or transport.limiter:is_open() then return token end
+  if dispatcher.turns == turns or call.cancelled or transport.limiter:is_open() then
+    return token
+  end
   err = await_place(call)
   if err then return nil, err end
   return token

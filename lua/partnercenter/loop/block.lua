@@ -21,6 +21,7 @@ local unpack = table.unpack or unpack -- luacheck: ignore 143 113
 local isyieldable = coroutine.isyieldable -- luacheck: ignore 143
   or function() return true end
 
+local coroutines = require "partnercenter.loop.coroutines"
 local yields = require "partnercenter.loop.yields"
 
 local M = { name = "block" }
@@ -42,6 +43,7 @@ function M.attach(dispatcher)
     tasks = setmetatable({}, { __mode = "kv" }),     -- coroutine -> record
     timers = setmetatable({}, { __mode = "k" }),     -- token -> time
     next_due = math.huge,                            -- not later than any timer
+    coroutines = coroutines.new(),                   -- that tasks run in
   }, mt)
 end
 
@@ -89,18 +91,33 @@ function methods:wake(token)
   if token.record and token.record.parked == token then enqueue(self, token.record) end
 end
 
-local function settle(record, ok, ...)
-  if coroutine.status(record.co) ~= "dead" then return false end
+local function settle(self, record, ok, what, ...)
+  local dead = coroutine.status(record.co) == "dead"
+  if not dead and what ~= coroutines.DONE then return false end
   record.dead = true
+  if dead then
+    record.done(ok, what, ...)
+    return true
+  end
+  self.tasks[record.co] = nil
+  self.coroutines:give(record.co)
   record.done(ok, ...)
   return true
 end
 
 local function resume(self, record, ...)
   record.queued, record.parked = false, nil
-  local ended = settle(record, coroutine.resume(record.co, ...))
+  local ended = settle(self, record, coroutine.resume(record.co, ...))
   -- A yield that is not ours gives the others a turn, no more.
   if not ended and not record.parked then enqueue(self, record) end
+end
+
+-- Resume a task, or begin it.
+local function go_on(self, record)
+  local fn = record.fn
+  if not fn then return resume(self, record) end
+  record.fn = nil
+  resume(self, record, record, fn)
 end
 
 -- Only those that are ready now: what they make ready has its turn after the
@@ -111,7 +128,7 @@ local function run_ready(self)
     local record = self.queue[self.first]
     self.queue[self.first] = nil
     self.first = self.first + 1
-    if not record.dead then resume(self, record) end
+    if not record.dead then go_on(self, record) end
   end
 end
 
@@ -192,11 +209,7 @@ end
 --   error; it must not raise
 -- @treturn table the task, for `cancel`
 function methods:spawn(fn, done)
-  local record = { done = done }
-  -- The coroutine keeps its record alive, and nothing else does.
-  record.co = coroutine.create(function()
-    if record then return fn() end
-  end)
+  local record = { done = done, fn = fn, co = self.coroutines:take() }
   self.tasks[record.co] = record
   enqueue(self, record)
   return record
@@ -222,14 +235,14 @@ end
 function methods:run(f, ...)
   local results
   local token = { driver = self, woken = false }
-  local record = { co = coroutine.create(f) }
+  local record = { co = self.coroutines:take() }
   function record.done(...)
     results = { n = select("#", ...), ... }
     self:wake(token)
   end
   self.tasks[record.co] = record
   token.task = record -- it lives as long as somebody waits for it
-  resume(self, record, ...)
+  resume(self, record, record, f, ...)
   drive(self, token)
   return finish_run(unpack(results, 1, results.n))
 end

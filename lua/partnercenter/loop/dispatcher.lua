@@ -25,6 +25,7 @@ function M.new(options)
     loop = options.loop,
     clock = options.clock,
     drivers = {},
+    turns = 0,     -- how often somebody has waited, while others had their turn
     -- Tokens, by what they wait for or sleep for. They are kept alive by their own
     -- wait, never by these tables.
     waiters = setmetatable({}, { __mode = "kv" }),
@@ -143,6 +144,7 @@ end
 -- Until the token is woken or its time is over: the end of a loop's own wait alone
 -- says nothing, as somebody may have resumed the coroutine by mistake.
 local function wait(self, token, seconds)
+  self.turns = self.turns + 1
   local due = seconds and self.clock() + seconds
   repeat
     if token.driver:park(token, due and math.max(0, due - self.clock())) then return true end

@@ -36,7 +36,8 @@ local HOLDERS = { links = true, _links = true, meta = true, metadata = true, pag
 -- @tparam table document
 -- @treturn {[string]=string,...}
 function M.spellings(document)
-  local keys = {}
+  -- With room for those of most answers.
+  local keys = { totalcount = nil, items = nil, links = nil, attributes = nil, value = nil }
   for key in pairs(document) do
     if type(key) == "string" then
       local name = LOWER[key] or wire.lower(key)

@@ -153,15 +153,15 @@ function M.options(what, given, known, level)
   return copy
 end
 
+local H4 = "%x%x%x%x"
+local GUID = ("^%s%s%%-%s%%-%s%%-%s%%-%s%s%s$"):format(H4, H4, H4, H4, H4, H4, H4, H4)
+
 --- Is it a GUID in the form 8-4-4-4-12, in either letter case? Nothing around
 -- it is allowed: it goes into paths as it is.
 -- @param text any value
 -- @treturn boolean
 function M.guid(text)
-  if type(text) ~= "string" or #text ~= 36 then return false end
-  local h4 = "%x%x%x%x"
-  local pattern = ("^%s%s%%-%s%%-%s%%-%s%%-%s%s%s$"):format(h4, h4, h4, h4, h4, h4, h4, h4)
-  return text:find(pattern) ~= nil
+  return type(text) == "string" and #text == 36 and text:find(GUID) ~= nil
 end
 
 --- Is it a string with something in it and no control characters?
