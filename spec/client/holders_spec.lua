@@ -94,15 +94,14 @@ describe("holders", function()
   end)
 
   it("go on where a run ended: who is known is not asked again", function()
+    local all, _, users = collect()
     local known, count = {}, 0
-    for user, rows in customer:holders() do
-      known[user.id], count = rows, count + 1
-      if count == 5 then break end
+    for id, rows in pairs(all) do
+      if count < 5 then known[id], count = rows, count + 1 end
     end
     box:reset()
-    local held, _, users = collect { known = known }
+    assert.same(all, (collect { known = known }))
     assert.equal(users - 5, box:stats().classes.user_licenses)
-    for id, rows in pairs(known) do assert.same(rows, held[id]) end
   end)
 
   it("are an error for one user, and go on with the others", function()
