@@ -67,6 +67,7 @@ function partnercenter.is_guid(text) end
 ---@field max_retry_after? number seconds; default 300
 ---@field max_body? integer bytes after decompression; default 256 MiB
 ---@field nulls? boolean keep JSON null as `partnercenter.null`
+---@field array_mt? table metatable for the rows of a page, such as cjson.array_mt
 ---@field on_event? fun(event: partnercenter.Event)
 
 --- The options of `new`.

@@ -139,6 +139,37 @@ describe("partnercenter.client", function()
       assert.equal(cjson.null, row.a)
       assert.equal(partnercenter.null, row.a)
     end)
+
+    it("marks the rows of pages as arrays when told so, empty ones as well", function()
+      local none, one = '{"totalCount":0,"items":[]}', '{"totalCount":1,"items":[{"a":1}]}'
+      local mt = {}
+      local none_of_them = { filter = partnercenter.filter.eq("a", 2) }
+      for _, c in ipairs {
+        { none, 0 }, { one, 1 }, { "[]", 0 }, { "{}", 0 }, { one, 0, none_of_them },
+      } do
+        fail { { status = 200, body = c[1], times = 4 } }
+        local marked = deployment(new_client { array_mt = mt })
+        local rows = { marked:get(c[3]).items, marked:pages(c[3])().items, (marked:all(c[3])) }
+        assert.equal(3, #rows)
+        for _, list in ipairs(rows) do
+          assert.equal(mt, getmetatable(list))
+          assert.equal(c[2], #list)
+        end
+        assert.is_nil(getmetatable(deployment(new_client()):get(c[3]).items))
+      end
+    end)
+
+    it("gives an empty page that the guide's handler encodes as an array", function()
+      local guide = assert(io.open("doc/openresty.md"))
+      local code = guide:read("*a"):match("ngx%.say%((page%.items[^\n]*)%)\n")
+      guide:close()
+      fail { { status = 200, body = '{"totalCount":0,"items":[]}', times = 1 } }
+      local page = deployment(new_client()):get()
+      local load_text = loadstring or load
+      local encode = assert(load_text("local page = ... return " .. code))
+      assert.equal("[]", encode(page))
+      assert.equal('[{"a":1}]', encode { items = { { a = 1 } } })
+    end)
   end)
 
   describe("errors", function()

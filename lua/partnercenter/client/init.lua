@@ -189,7 +189,7 @@ M.key = node.key
 -- network, the token and the limits.
 -- @tparam table options those of `partnercenter.new` that concern single calls:
 --   `correlation_id`, `locale`, `application`, `timeout`, `deadline`, `retries`,
---   `max_retry_after`, `max_body`, `nulls`, `on_event`
+--   `max_retry_after`, `max_body`, `nulls`, `array_mt`, `on_event`
 -- @treturn Client
 -- @raise an unknown or wrong option; the message names it
 -- @usage local quick = partner:with { deadline = 5 }

@@ -42,6 +42,7 @@ end
 function M.new(home, resource, ids, given, level)
   local plan = {
     transport = home.transport, max_pages = home.settings.max_pages, resource = resource,
+    array_mt = home.settings.array_mt,
   }
   local source_name = type(given) == "table" and given.source
   if not (source_name and resource.sources) then

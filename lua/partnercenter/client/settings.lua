@@ -70,6 +70,7 @@ local PER_CALL = {
   max_retry_after = positive,
   max_body = count(1, 2 ^ 40),
   nulls = "boolean",
+  array_mt = "table",
   on_event = "function",
 }
 

@@ -14,14 +14,17 @@ local M = {}
 -- The page with the rows that the caller gets, or nil and an error. How many
 -- rows pass the filter is known only of a page that has all that there are.
 local function fit(plan, request, page, envelope)
-  if not plan.convert and not plan.filter then return page end
+  if not plan.convert and not plan.filter then
+    if plan.array_mt then setmetatable(page.items, plan.array_mt) end
+    return page
+  end
   local rows, kept = page.items, {}
   for i = 1, #rows do
     local row, err = cursors.give(plan, rows[i])
     if err then return nil, err end
     if row ~= nil then kept[#kept + 1] = row end
   end
-  page.items = kept
+  page.items = setmetatable(kept, plan.array_mt)
   if plan.filter then
     local whole = page.totalCount == #rows and request == plan.request
       and paging.is_whole(request, envelope, #rows)
@@ -102,7 +105,7 @@ function M.all(plan)
   while true do
     local page, err = next_page(walk, nil, deadline)
     if not page and err then return nil, err end
-    if not page then return rows end
+    if not page then return setmetatable(rows, plan.array_mt) end
     local items, have = page.items, #rows
     for i = 1, #items do rows[have + i] = items[i] end
   end
