@@ -52,7 +52,7 @@ function M.init()
         }),
     },
   })
-  numbers = numbers_of.new(partner)
+  numbers = numbers_of.new(partner, os.getenv "PARTNERCENTER_HISTORY", setting "TENANT")
   cache = insights_cache.new { dict = "insights", on_event = metrics.cache, max_bytes = 4194304 }
 end
 
@@ -112,6 +112,15 @@ local function send_product(name)
   say(404, { error = { kind = "not_found", message = "nobody has such a product" } })
 end
 
+-- From the day that the data is of.
+local function send_renewals()
+  local text, info = cache:text("summary", numbers.deployed)
+  if not text then return fail(info) end
+  local processed = cjson.decode(text).processed
+  local from = processed and processed.to
+  send(cache:text("renewals:" .. tostring(from), function() return numbers.renewals(from) end))
+end
+
 --- One request.
 function M.content()
   local path = ngx.var.uri
@@ -122,6 +131,8 @@ function M.content()
   if path == "/summary" then return send(cache:text("summary", numbers.deployed)) end
   if path == "/usage" then return send(cache:text("usage", numbers.active)) end
   if path == "/customers" then return send(cache:text("customers", numbers.customers)) end
+  if path == "/changes" then return send(cache:text("changes", numbers.changes)) end
+  if path == "/renewals" then return send_renewals() end
   if path == "/product" then return send_product(ngx.req.get_uri_args().name) end
   local id, what = path:match("^/customers/([^/]*)/(%l+)$")
   local make = ({ deployment = numbers.customer, licences = numbers.licences })[what]

@@ -4,6 +4,7 @@
 --   local numbers = require("gateway_numbers").new(partner)
 --   numbers.deployed() --> text, when its data was processed; or nil, error
 local cjson = require "cjson.safe"
+local dates = require "gateway_dates"
 local partnercenter = require "partnercenter"
 
 local M = {}
@@ -51,6 +52,9 @@ local function with_share(group, kind)
   return group
 end
 
+-- Empty ones, too, are arrays.
+local function as_array(list) return list and setmetatable(list, cjson.array_mt) end
+
 -- As an array, those with most of the whole first.
 local function finish(groups, kind)
   local list = {}
@@ -59,7 +63,7 @@ local function finish(groups, kind)
     if a[kind.whole] ~= b[kind.whole] then return a[kind.whole] > b[kind.whole] end
     return a.name < b.name
   end)
-  return list
+  return as_array(list)
 end
 
 -- The days on which rows were processed: not all of them on the same.
@@ -152,9 +156,6 @@ local function product(partner, name)
   return cjson.encode(total), newest
 end
 
--- Empty ones, too, are arrays.
-local function as_array(list) return list and setmetatable(list, cjson.array_mt) end
-
 -- All that is known of a customer's licences; what could not be asked is named.
 local function licences(partner, id)
   local found, err = partner:licences(id, { provisioning = true })
@@ -175,9 +176,10 @@ local function licences(partner, id)
   }, newest
 end
 
---- What there is to show of a partner's customers. Each gives a text and when its
+--- What there is to show of a partner's customers; `history` and `tenant` name the
+-- command's history file and whose rows of it. Each gives a text and when its
 -- data was processed, or nil and the error; and may wait.
-function M.new(partner)
+function M.new(partner, history, tenant)
   local commercial = partner.analytics.commercial
   return {
     deployed = function() return sums(commercial.deployment.license, DEPLOYED) end,
@@ -185,6 +187,8 @@ function M.new(partner)
     customers = function() return customers(partner) end,
     customer = function(id) return customer(partner, id) end,
     licences = function(id) return licences(partner, id) end,
+    renewals = function(from) return dates.renewals(partner, from) end,
+    changes = function() return dates.changes(history, tenant) end,
     product = function(name) return product(partner, name) end,
   }
 end

@@ -1,293 +1,177 @@
-// The dashboard: asks the gateway for the summary, and for one customer when it
-// is opened. All text goes through textContent; nothing is made from strings.
+// The dashboard: what is looked at, where it comes from, and what people do.
+import { firstOrder, read, write } from "./address.js";
+import { ask } from "./ask.js";
+import { csv, download } from "./csv.js";
+import { showCustomers, wanted } from "./customers.js";
+import * as detail from "./detail.js";
+import { LISTS, empty } from "./lists.js";
+import { MEASURES, days, plain } from "./measures.js";
+import { showProducts, showTotals } from "./overview.js";
+import { $, element } from "./parts.js";
 
-const $ = (id) => document.getElementById(id);
-const number = new Intl.NumberFormat();
-const percent = new Intl.NumberFormat(undefined, {
-  style: "percent", minimumFractionDigits: 1, maximumFractionDigits: 1,
-});
-const FIRST_PRODUCTS = 10, FIRST_ROWS = 100, ANY_SHARE = 105;
+const looked = read();
+const known = {}; // what was fetched, by view
+let allRows = false, loads = 0;
 
-const state = {
-  summary: null, sort: "sold", descending: true, search: "", below: ANY_SHARE,
-  allProducts: false, allRows: false, opened: null,
-};
-
-// --- talking to the gateway ---
-
-async function ask(path, signal) {
-  let answer;
-  try {
-    answer = await fetch(path, { headers: { Accept: "application/json" }, signal });
-  } catch (failure) {
-    if (failure.name === "AbortError") throw failure;
-    throw new Error("The gateway cannot be reached.");
-  }
-  const body = await answer.json().catch(() => null);
-  if (answer.ok && body) return body;
-  const error = body && body.error;
-  if (answer.status === 429) throw new Error("Too many requests. Wait a moment.");
-  const text = error ? error.message : `the gateway answered ${answer.status}`;
-  throw new Error(sentence(text)
-    + (error && error.correlation_id ? ` Correlation id ${error.correlation_id}.` : ""));
-}
-
-function sentence(text) {
-  return text.charAt(0).toUpperCase() + text.slice(1) + ".";
-}
-
-// --- making elements ---
-
-function element(name, properties, ...children) {
-  const made = Object.assign(document.createElement(name), properties);
-  made.append(...children);
-  return made;
-}
-
-// As long as `sold` of `most`; filled as far as `deployed`.
-function bar(deployed, sold, most, level) {
-  const fill = element("i");
-  fill.style.width = `${sold > 0 ? Math.min(100, 100 * deployed / sold) : 0}%`;
-  const frame = element("span", { className: `bar ${level || ""}` }, fill);
-  frame.style.width = `${most > 0 ? 100 * sold / most : 0}%`;
-  frame.setAttribute("aria-hidden", "true");
-  return frame;
-}
-
-function levelOf(share) {
-  if (share == null) return "";
-  return share < 0.4 ? "low" : share < 0.7 ? "mid" : "high";
-}
-
-function shareText(share) {
-  return share == null ? "–" : percent.format(share);
-}
-
-function barItem(group, most) {
-  return element("li", {},
-    element("span", { className: "name", textContent: group.name, title: group.name }),
-    element("span", { className: "bar-cell" }, bar(group.deployed, group.sold, most)),
-    element("span", { className: "figures" },
-      element("b", { textContent: number.format(group.deployed) }),
-      ` of ${number.format(group.sold)} · ${shareText(group.share)}`));
-}
-
-function mostSold(groups) {
-  return groups.reduce((most, group) => Math.max(most, group.sold), 0);
-}
+const measure = () => MEASURES[looked.view];
+const list = () => LISTS[looked.view];
 
 // --- showing ---
 
-function showTotals() {
-  const { totals, customers, processed } = state.summary;
-  $("t-customers").textContent = number.format(customers.length);
-  $("t-sold").textContent = number.format(totals.sold);
-  $("t-deployed").textContent = number.format(totals.deployed);
-  $("t-share").textContent = shareText(totals.share);
-  $("t-bar").style.width = `${100 * Math.min(1, totals.share || 0)}%`;
-  const date = processed && new Date(/Z|[+-]\d\d:\d\d$/.test(processed) ? processed : `${processed}Z`);
-  $("processed").textContent = date
-    ? `As Partner Center processed it on ${date.toLocaleDateString(undefined, { dateStyle: "long" })}`
-    : "No licences yet";
+function groups(name) {
+  const found = known[looked.view][name];
+  return (Array.isArray(found) ? found : []).map((group) => plain(group, measure()));
 }
 
-function showProducts() {
-  const { products } = state.summary;
-  const shown = state.allProducts ? products : products.slice(0, FIRST_PRODUCTS);
-  const most = mostSold(products);
-  $("products").replaceChildren(...shown.map((product) => barItem(product, most)));
-  if (products.length === 0) {
-    $("products").append(element("li", { className: "empty", textContent: "No products." }));
-  }
-  const more = $("more-products");
-  more.hidden = products.length <= FIRST_PRODUCTS;
-  more.textContent = state.allProducts ? "Show fewer" : `Show all ${products.length} products`;
+function showRows() {
+  if (measure() && known[looked.view]) showCustomers(measure(), groups("customers"), looked, allRows);
 }
 
-function wanted() {
-  const words = state.search.toLowerCase().split(/\s+/).filter(Boolean);
-  const list = state.summary.customers.filter((customer) => {
-    const name = customer.name.toLowerCase();
-    if (!words.every((word) => name.includes(word))) return false;
-    return state.below === ANY_SHARE || (customer.share != null && customer.share * 100 < state.below);
-  });
-  const sign = state.descending ? -1 : 1;
-  const key = state.sort;
-  return list.sort((a, b) => {
-    if (a[key] == null || b[key] == null) return (a[key] == null) - (b[key] == null);
-    const order = key === "name" ? a.name.localeCompare(b.name) : a[key] - b[key];
-    return order !== 0 ? sign * order : a.name.localeCompare(b.name);
-  });
+function showSums() {
+  const { totals, processed } = known[looked.view];
+  $("processed").textContent = days(processed);
+  showTotals(measure(), plain(totals, measure()), groups("customers").length);
+  showProducts(measure(), groups("products"));
+  showRows();
 }
 
-function customerRow(customer) {
-  const row = element("tr", {},
-    element("td", {}, element("button", { type: "button", textContent: customer.name })),
-    element("td", { className: "number", textContent: number.format(customer.sold) }),
-    element("td", { className: "number", textContent: number.format(customer.deployed) }),
-    element("td", { className: "share" }, element("div", { className: "share-cell" },
-      bar(customer.deployed, customer.sold, customer.sold, levelOf(customer.share)),
-      element("span", { textContent: shareText(customer.share) }))));
-  row.dataset.id = customer.id;
-  return row;
-}
-
-function showCustomers() {
-  const list = wanted(), all = state.summary.customers.length;
-  const shown = state.allRows ? list : list.slice(0, FIRST_ROWS);
-  $("rows").replaceChildren(...shown.map(customerRow));
-  $("count").textContent = list.length === all
-    ? `${number.format(all)} customers`
-    : `${number.format(list.length)} of ${number.format(all)} customers`;
-  $("empty").hidden = list.length > 0;
-  $("table-frame").hidden = list.length === 0;
-  $("empty").textContent = all === 0
-    ? "There are no customers yet."
-    : "No customer matches. Change the search or the share.";
-  const more = $("more-rows");
-  more.hidden = state.allRows || list.length <= FIRST_ROWS;
-  more.textContent = `Show all ${number.format(list.length)} customers`;
-  for (const heading of document.querySelectorAll("th")) {
-    const mine = heading.firstElementChild.dataset.sort === state.sort;
-    heading.setAttribute("aria-sort", !mine ? "none" : state.descending ? "descending" : "ascending");
-  }
+function showList() {
+  const shown = list().of(known[looked.view]);
+  $("list-title").textContent = list().title;
+  $("list-text").textContent = shown.text;
+  $("list-rows").replaceChildren(shown.rows.length > 0 ? shown.table : empty());
+  $("list-csv").hidden = shown.rows.length === 0;
 }
 
 function showLoading() {
+  if (list()) {
+    $("list-title").textContent = list().title;
+    $("list-text").textContent = "Loading…";
+    $("list-rows").replaceChildren();
+    return;
+  }
   const ghost = () => element("li", { className: "ghost" },
     element("span", { className: "name", textContent: "." }),
     element("span", { className: "bar-cell" }, element("span", { className: "bar" })),
     element("span", { className: "figures", textContent: "." }));
   const row = () => element("tr", { className: "ghost" },
-    ...[0, 1, 2, 3].map(() => element("td", {}, element("div", { textContent: "." }))));
+    ...[0, 1, 2, 3, 4].map(() => element("td", {}, element("div", { textContent: "." }))));
   $("products").replaceChildren(...Array.from({ length: 6 }, ghost));
   $("rows").replaceChildren(...Array.from({ length: 8 }, row));
   $("count").textContent = "Loading…";
 }
 
 // Without numbers there is nothing in them to look at.
-function showSections(shown) {
-  for (const section of document.querySelectorAll("main section")) section.hidden = !shown;
+function showSections(any) {
+  for (const section of document.querySelectorAll("main section")) {
+    section.hidden = !any || (section.id === "list") === Boolean(measure());
+  }
+  for (const link of document.querySelectorAll("[data-view]")) {
+    if (link.dataset.view === looked.view) link.setAttribute("aria-current", "page");
+    else link.removeAttribute("aria-current");
+  }
 }
 
 function showProblem(failure) {
+  const older = known[looked.view] != null;
   $("problem").hidden = false;
-  $("problem-title").textContent = state.summary
-    ? "The numbers below are older: new ones cannot be had."
-    : "The numbers cannot be shown.";
+  $("problem-title").textContent = older
+    ? "The numbers below are older: new ones cannot be had." : "The numbers cannot be shown.";
   $("problem-text").textContent = failure.message;
-  if (!state.summary) showSections(false);
+  if (!older) showSections(false);
 }
 
-async function load() {
+// --- loading ---
+
+function show() {
+  showSections(true);
+  if (!known[looked.view]) showLoading();
+  else if (measure()) showSums();
+  else showList();
+}
+
+async function load(again) {
+  const view = looked.view, mine = ++loads;
   $("problem").hidden = true;
+  show();
+  if (known[view] && !again) return;
   $("reload").disabled = true;
   $("main").setAttribute("aria-busy", "true");
-  showSections(true);
-  if (!state.summary) showLoading();
   try {
-    state.summary = await ask("summary");
-    showTotals();
-    showProducts();
-    showCustomers();
+    known[view] = await ask((MEASURES[view] || LISTS[view]).path);
+    if (mine === loads) show();
   } catch (failure) {
-    showProblem(failure);
+    if (mine === loads) showProblem(failure);
   }
+  if (mine !== loads) return;
   $("main").setAttribute("aria-busy", "false");
   $("reload").disabled = false;
 }
 
-// --- one customer ---
-
-function showFacts(id, text) {
-  $("detail-facts").replaceChildren(text, element("span", { className: "id", textContent: id }));
-}
-
-async function open(id) {
-  if (state.opened) state.opened.abort();
-  const opened = state.opened = new AbortController();
-  const known = state.summary && state.summary.customers.find((customer) => customer.id === id);
-  $("detail-title").textContent = known ? known.name : "Customer";
-  showFacts(id, "");
-  $("detail-products").replaceChildren();
-  $("detail-problem").hidden = true;
-  $("detail-state").hidden = false;
-  $("detail-state").textContent = "Loading…";
-  if (!$("detail").open) $("detail").showModal();
-  try {
-    const customer = await ask(`customers/${encodeURIComponent(id)}/deployment`, opened.signal);
-    const most = mostSold(customer.products);
-    if (customer.name) $("detail-title").textContent = customer.name;
-    showFacts(id, `${number.format(customer.deployed)} of ${number.format(customer.sold)}`
-      + ` licences deployed · ${shareText(customer.share)}`);
-    $("detail-state").hidden = customer.products.length > 0;
-    $("detail-state").textContent = "This customer has no licences.";
-    $("detail-products").replaceChildren(...customer.products.map((group) => barItem(group, most)));
-  } catch (failure) {
-    if (failure.name === "AbortError") return;
-    $("detail-state").hidden = true;
-    $("detail-problem").hidden = false;
-    $("detail-problem-text").textContent = failure.message;
-  }
-}
-
-// The address says which customer is open, so that Back closes it.
-function follow() {
-  const id = /^#customer=([0-9a-f-]{36})$/i.exec(location.hash);
-  if (id) return open(id[1]);
-  if (state.opened) state.opened.abort();
-  if ($("detail").open) $("detail").close();
-}
-
 // --- what people do ---
 
-$("search").addEventListener("input", (event) => {
-  state.search = event.target.value;
-  if (state.summary) showCustomers();
-});
+function look(change) {
+  Object.assign(looked, change);
+  write(looked);
+  showRows();
+}
 
+$("search").value = looked.search;
+$("search").addEventListener("input", (event) => look({ search: event.target.value }));
+
+$("below").value = looked.below ?? "";
 $("below").addEventListener("input", (event) => {
-  state.below = Number(event.target.value);
-  $("below-text").textContent = state.below === ANY_SHARE ? "any share" : `${state.below} %`;
-  if (state.summary) showCustomers();
+  const { value, validity } = event.target;
+  look({ below: value !== "" && validity.valid ? Number(value) : null });
 });
 
-document.querySelector("thead").addEventListener("click", (event) => {
+$("titles").addEventListener("click", (event) => {
   const key = event.target.dataset.sort;
-  if (!key || !state.summary) return;
-  state.descending = state.sort === key ? !state.descending : key !== "name";
-  state.sort = key;
-  showCustomers();
+  if (!key) return;
+  const other = looked.order === "asc" ? "desc" : "asc";
+  look({ sort: key, order: looked.sort === key ? other : firstOrder(key) });
 });
 
+// A click anywhere on the row does what its link does.
 $("rows").addEventListener("click", (event) => {
-  const row = event.target.closest("tr");
-  if (row && row.dataset.id) location.hash = `customer=${row.dataset.id}`;
+  const link = event.target.closest("tr")?.querySelector("a");
+  if (link && event.target !== link) link.click();
 });
 
-$("more-products").addEventListener("click", () => {
-  state.allProducts = !state.allProducts;
-  showProducts();
+document.querySelector("nav").addEventListener("click", (event) => {
+  const { view } = event.target.dataset;
+  if (!view || event.ctrlKey || event.metaKey || event.shiftKey) return; // a tab of its own
+  event.preventDefault();
+  look({ view });
+  load();
 });
 
 $("more-rows").addEventListener("click", () => {
-  state.allRows = true;
-  showCustomers();
+  allRows = true;
+  showRows();
 });
 
-$("reload").addEventListener("click", load);
-$("retry").addEventListener("click", load);
-$("detail-retry").addEventListener("click", () => {
-  follow();
-  $("close").focus(); // the button is gone for now
+$("csv").addEventListener("click", () => {
+  const { names } = measure();
+  download(`${looked.view}.csv`, csv(["id", "customer", names.left, names.whole, names.part, "share"],
+    wanted(groups("customers"), looked).map((each) =>
+      [each.id, each.name, each.left, each.whole, each.part, each.share?.toFixed(4)])));
 });
-$("close").addEventListener("click", () => $("detail").close());
-$("detail").addEventListener("close", () => {
-  if (location.hash) history.replaceState(null, "", location.pathname);
-});
-$("detail").addEventListener("click", (event) => {
-  if (event.target === $("detail")) $("detail").close();
-});
-addEventListener("hashchange", follow);
 
-load().then(follow);
+$("list-csv").addEventListener("click", () => {
+  const { titles, rows } = list().of(known[looked.view]);
+  download(`${looked.view}.csv`, csv(titles, rows));
+});
+
+$("reload").addEventListener("click", () => load(true));
+$("retry").addEventListener("click", () => load(true));
+detail.listen();
+load().then(detail.follow);
+
+// Only where there is a history is there a place for its changes.
+ask("changes").then((body) => {
+  known.changes = body;
+  for (const link of document.querySelectorAll("[data-view=changes]")) {
+    link.parentElement.hidden = !body.from;
+  }
+}, () => {});
