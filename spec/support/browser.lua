@@ -63,7 +63,7 @@ function M.start()
     port=$((20000 + $(od -An -N2 -tu2 /dev/urandom) % 12000))
     grep -q "$(printf ':%04X ' $port)" /proc/net/tcp /proc/net/tcp6 || { echo $port; break; }
   done]])))
-  local pid = tonumber(run(("TMPDIR=%s timeout 300 chromedriver --port=%d >%s/log 2>&1 & echo $!")
+  local pid = tonumber(run(("TMPDIR=%s timeout 900 chromedriver --port=%d >%s/log 2>&1 & echo $!")
     :format(dir, port, dir)))
   local self = setmetatable({ port = port, pid = pid, dir = dir, net = core.session {} }, mt)
   run(("for i in $(seq 500); do curl -s http://127.0.0.1:%d/status | grep -q '\"ready\":true' && "

@@ -35,7 +35,7 @@ function M.start(to, options, settings)
   local output = run(([[PARTNERCENTER_BASE_URL='%s' PARTNERCENTER_AUTHORITY='%s' \
     PARTNERCENTER_CA_FILE='%s' PARTNERCENTER_TENANT='%s' PARTNERCENTER_CLIENT_ID='%s' \
     PARTNERCENTER_CLIENT_SECRET='%s' PARTNERCENTER_REFRESH_TOKEN='%s' %s \
-    timeout 300 examples/openresty/gateway run %s --workers=4 %s >%s.out 2>&1 &
+    timeout 900 examples/openresty/gateway run %s --workers=4 %s >%s.out 2>&1 &
     for i in $(seq 2000); do grep -q ^url= %s.out && break; sleep 0.01; done
     cat %s.out]]):format(to.base_url, to.authority, to.ca_file, to.tenant, to.client_id,
     to.client_secret, to.refresh_token, settings or "", home, options or TRUSTED, home, home, home))

@@ -75,18 +75,24 @@ local function run_licences(given)
   local plan = formats.rows.plan { given = given, columns = COLUMNS, known = KNOWN,
     table_columns = given.price_list and WITH_PRICES or SHOWN }
   return (run.task.run(given, function(task)
-    local sink = plan:open(task.settings.values.locale)
+    local outputs = {}
+    if given.html then outputs[1] = formats.report.new(given, "licences") end
+    if not given.html or given.output or given.format then
+      outputs[#outputs + 1] = plan:open(task.settings.values.locale)
+    end
     local sums = { rows = 0, unassigned = 0, costs = {} }
     local ok, why = pcall(run.picture.each, task, wanted, "licences", function(_, rows)
       for _, row in ipairs(rows) do
         if task.full then break end
         if not plan.filter or plan.filter(row) then
           add(sums, row)
-          task.full = sink.row(row)
+          local full = true
+          for _, output in ipairs(outputs) do full = output.row(row) and full end
+          task.full = full
         end
       end
     end)
-    return run.gather.finish(task, { sink }, plan, not ok and why or nil,
+    return run.gather.finish(task, outputs, plan, not ok and why or nil,
       function() conclude(task, sums, wanted) end)
   end))
 end
@@ -100,13 +106,15 @@ return {
   examples = {
     "licences contoso",
     "licences --all-customers --sort unassigned:desc --limit 20",
+    "licences --all-customers --html licences.html",
     "licences contoso --sources skus,deployment --format csv --output licences.csv",
   },
   fields = FIELDS,
   options = function(command)
     run.picture.options(command,
       command:option("--sources"):argname "<names>":convert(options.values.list)
-        :description "Only of these: subscriptions, skus, deployment, usage.")
+        :description "Only of these: subscriptions, skus, deployment, usage.",
+      command:option("--html"):argname "<file>":description "Write a report as a web page.")
     options.groups.rows(command, "table")
     options.groups.settings(command)
   end,

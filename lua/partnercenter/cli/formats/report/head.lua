@@ -20,7 +20,7 @@ local POLICY = "default-src 'none'; img-src data:; style-src 'unsafe-inline'; "
 local function processed_days(rows)
   local first, last
   for _, row in ipairs(rows) do
-    local ok, seconds = pcall(partnercenter.datetime, row.processedDateTime)
+    local ok, seconds = pcall(partnercenter.datetime, row.processedDateTime or row.deployed_on)
     if ok and seconds then
       first, last = math.min(first or seconds, seconds), math.max(last or seconds, seconds)
     end
@@ -133,7 +133,12 @@ function M.totals(kind, sums)
     parts[#parts + 1] = tile(names.whole, html.count(all.whole[id] or 0))
       .. tile(names.part, html.count(all.part[id] or 0))
       .. (i > 1 and tile(names.left, html.count(all.left[id] or 0)) or "")
-      .. tile("Share", html.share(share), html.level(share))
+      .. tile(#kind.measures > 1 and "Share " .. names.part:lower() or "Share", html.share(share),
+        html.level(share))
+  end
+  for _, currency in ipairs(sums.currencies) do
+    parts[#parts + 1] = tile("Unassigned, a month",
+      ("%s %s"):format(html.money(sums.costs[currency]), html.escape(currency)))
   end
   return table.concat(parts) .. "</dl>\n</section>\n"
 end

@@ -41,6 +41,14 @@ function M.count(value)
   return sign .. (rest:reverse():gsub("(%d%d%d)", "%1,"):reverse():gsub("^,", ""))
 end
 
+--- An amount of money, with two decimals.
+-- @tparam number value not negative
+-- @treturn string
+function M.money(value)
+  local whole, cents = columns.fixed(value, 2):match("^(%d+)(%.%d%d)$")
+  return M.count(tonumber(whole)) .. cents
+end
+
 --- A share in per cent.
 -- @tparam ?number share 0 to 1
 -- @treturn string a dash when there is none

@@ -15,7 +15,7 @@ local M = {}
 
 -- The sections that there is something for, in their order: `id`, `title`, and `write`,
 -- which takes the section.
-local function sections_of(write, kind, command, sums, task)
+local function sections_of(write, kind, command, sums, rows, task)
   local list = {}
   local function add(id, title, section)
     section.id, section.title = id, title
@@ -30,6 +30,12 @@ local function sections_of(write, kind, command, sums, task)
         write = function(section) sections.groups(write, section, sums[what .. "s"]) end,
       })
     end
+  end
+  local renewals = measures.renewals_of(rows)
+  if renewals[1] then
+    add("renewing", "Renewing", {
+      write = function(section) sections.renewals(write, section, renewals) end,
+    })
   end
   if task.changes and task.changes.list[1] then
     add("changes", "Changes", { measure = kind.measures[1], kind = command,
@@ -48,7 +54,7 @@ end
 local function write_all(write, command, rows, task)
   local kind = measures.kinds[command]
   local sums = measures.sums(rows, kind)
-  local list = sections_of(write, kind, command, sums, task)
+  local list = sections_of(write, kind, command, sums, rows, task)
   write(head.head(kind, rows, task))
   write(head.warnings(task))
   write(head.contents(list))
@@ -61,7 +67,7 @@ end
 
 --- A report to be written to `given.html`.
 -- @tparam table given the options of the command line
--- @tparam string command "deployment" or "usage"
+-- @tparam string command "deployment", "usage" or "licences"
 -- @treturn table `row(row)`; `finish(whole, errors, task)` writes it; `drop()`
 function M.new(given, command)
   local rows = {}

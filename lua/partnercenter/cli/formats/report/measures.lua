@@ -8,20 +8,39 @@ local M = {}
 
 -- What of a whole is in use; `left` is what can be acted on.
 local DEPLOYED = {
-  id = "deployed", whole = "licensesSold", part = "licensesDeployed", share = "deployedShare",
+  id = "deployed", whole = "licensesSold", part = "licensesDeployed",
   names = { whole = "Sold", part = "Deployed", left = "Not deployed" },
   act = "sold and not deployed",
 }
 local ACTIVE = {
-  id = "active", whole = "licensesQualified", part = "licensesActive", share = "usedShare",
+  id = "active", whole = "licensesQualified", part = "licensesActive",
   names = { whole = "Qualified", part = "In use", left = "Not in use" },
   act = "qualified and not in use",
+}
+
+-- The same of the rows that `insights.licences` gives.
+local LICENCES = {
+  {
+    id = "assigned", whole = "total", part = "assigned",
+    names = { whole = "In the tenants", part = "Assigned", left = "Unassigned" },
+    act = "in the customers' tenants and not assigned",
+  },
+  {
+    id = "deployed", whole = "insights_sold", part = "deployed", names = DEPLOYED.names,
+    act = DEPLOYED.act,
+  },
+  {
+    id = "active", whole = "assigned", part = "active",
+    names = { whole = "Assigned", part = "Active", left = "Not active" },
+    act = "assigned and not active",
+  },
 }
 
 --- The reports: `title`, the `measures` in their order, `workload` where rows have one.
 M.kinds = {
   deployment = { title = "Licence deployment", measures = { DEPLOYED } },
   usage = { title = "Licence usage", measures = { ACTIVE }, workload = true },
+  licences = { title = "Licences", measures = LICENCES },
 }
 
 --- What a row has of a measure.
@@ -88,18 +107,45 @@ local function group(groups, key, name)
   return sum
 end
 
+--- The rows that say until when they run, the earliest first.
+-- @tparam table rows
+-- @treturn table array
+function M.renewals_of(rows)
+  local list, at = {}, {}
+  for i, row in ipairs(rows) do
+    if type(row.renews_on) == "string" then list[#list + 1], at[row] = row, i end
+  end
+  table.sort(list, function(a, b)
+    if a.renews_on ~= b.renews_on then return a.renews_on < b.renews_on end
+    return at[a] < at[b]
+  end)
+  return list
+end
+
+-- What is unassigned costs so much a month; currencies are never added up.
+local function add_cost(sums, row)
+  local cost, currency = row.cost_of_unassigned, row.currency
+  if type(cost) ~= "number" or not currency then return end
+  if not sums.costs[currency] then sums.currencies[#sums.currencies + 1] = currency end
+  sums.costs[currency] = (sums.costs[currency] or 0) + cost
+end
+
 --- All sums of a report.
 -- @tparam table rows
 -- @tparam table kind of `kinds`
 -- @treturn table `all`, and the arrays `products` and `customers`; each sum has `name`,
 --   `rows`, and by measure `whole`, `part` and `left`; a product has its number `n`, by
 --   which links lead to it; a customer has its `id`, its number, and its rows by product:
---   `of`, array of { product, rows }
+--   `of`, array of { product, rows }. And what is unassigned costs, by currency: `costs`,
+--   whose keys are `currencies` in their order
 function M.sums(rows, kind)
   local all, products, customers = new_sum(), {}, {}
+  local sums = { all = all, products = products, customers = customers, costs = {},
+    currencies = {} }
   for _, row in ipairs(rows) do
-    local product_key, id = tostring(row.productName), tostring(row.customerId)
-    local product = group(products, product_key, row.productName)
+    local name = row.productName or row.skuPartNumber
+    local product_key, id = tostring(name), tostring(row.customerId)
+    local product = group(products, product_key, name)
     -- By id, since two may have the same name.
     local customer = group(customers, id, row.customerName or row.customerId)
     customer.id, customer.of = row.customerId, customer.of or {}
@@ -111,8 +157,10 @@ function M.sums(rows, kind)
     end
     own.rows[#own.rows + 1] = row
     for _, sum in ipairs { all, product, customer, own.sum } do add(sum, row, kind.measures) end
+    add_cost(sums, row)
   end
-  return { all = all, products = products, customers = customers }
+  table.sort(sums.currencies)
+  return sums
 end
 
 return M

@@ -3,7 +3,6 @@
 -- SPDX-License-Identifier: MIT
 -- @module partnercenter.cli.formats.report.sections
 
-local fields = require "partnercenter.fields"
 local history = require "partnercenter.history"
 local html = require "partnercenter.cli.formats.report.html"
 local measures = require "partnercenter.cli.formats.report.measures"
@@ -129,7 +128,7 @@ local function write_products(write, kind, customer)
       if kind.workload then write("<td>" .. html.name(row.workloadName)) end
       for _, measure in ipairs(kind.measures) do
         local whole, part, left = measures.of_row(row, measure)
-        local share = fields.count(row, measure.share)
+        local share = whole and part and whole > 0 and part / whole or nil
         write(("<td>%s<td>%s<td>%s<td%s>%s"):format(html.count(left), html.count(whole),
           html.count(part), html.level(share) == "low" and " class=low" or "",
           html.percent(share)))
@@ -137,6 +136,27 @@ local function write_products(write, kind, customer)
       write "\n"
     end
   end
+end
+
+--- What ends or renews, the earliest first.
+-- @tparam function write
+-- @tparam table section `id`, `title`
+-- @tparam table rows those of `renewals_of`
+function M.renewals(write, section, rows)
+  begin(write, section.id, section.title, true)
+  write(html.table_head("The next day on which licences end or renew", {
+    { "Customer", class = "t" }, { "Product", class = "t" },
+    { "Day", class = "t", sorted = "ascending" }, { "Then", class = "t" }, { "Sold" },
+    { "Unassigned" },
+  }, "top"))
+  for _, row in ipairs(rows) do
+    write(('<tr><th scope="row">%s</th><td class="t">%s</td><td class="t">%s</td>'
+      .. '<td class="t">%s</td><td>%s</td><td>%s</td></tr>\n'):format(
+      html.name(row.customerName or row.customerId), html.name(row.productName),
+      html.escape(row.renews_on), row.auto_renews and "renews" or "ends",
+      html.count(row.sold), html.count(row.unassigned)))
+  end
+  finish(write)
 end
 
 --- Every row: a customer after the other, each to be opened.
