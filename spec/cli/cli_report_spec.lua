@@ -52,6 +52,25 @@ describe("the command's report", function()
     end)
   end
 
+  it("shows of licences what is assigned, deployed, active and renewing, as the rows have it",
+    function()
+      local text = make "licences -a --provisioning"
+      local unassigned, day = 0, nil
+      for row in box:partner().customers:each() do
+        local found = assert(box:partner():licences(row.id, { provisioning = true }))
+        for _, each in ipairs(found.items) do
+          unassigned = unassigned + (each.unassigned or 0)
+          if each.renews_on and (not day or each.renews_on < day) then day = each.renews_on end
+        end
+      end
+      assert.equal(unassigned, tonumber((text:match("<strong>([%d,]+)</strong>"):gsub(",", ""))))
+      for _, id in ipairs { "products", "customers", "products-deployed", "customers-active" } do
+        assert.equal(1, count(text, '<h2 id="' .. id:gsub("%-", "%%-") .. '">'), id)
+      end
+      local renewing = text:match '<h2 id="renewing">.-</table>'
+      assert.equal(day, renewing:match '<tr><th scope="row">.-(%d%d%d%d%-%d%d%-%d%d)')
+    end)
+
   it("is the same from both sources", function()
     assert.equal(settled((make "deployment -a")),
       settled((make "deployment -a --source commercial")))
