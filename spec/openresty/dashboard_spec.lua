@@ -46,7 +46,11 @@ describe("the dashboard", function()
     box:stop()
     command.remove(home)
   end)
-  after_each(function() box:control { clear_faults = true } end)
+  after_each(function()
+    box:control { clear_faults = true }
+    browser:devtools("Network.emulateNetworkConditions",
+      { offline = false, latency = 0, downloadThroughput = -1, uploadThroughput = -1 })
+  end)
 
   local ROWS = "return document.querySelectorAll('#rows tr[data-id]').length > 0"
 
@@ -257,6 +261,7 @@ describe("the dashboard", function()
   end)
 
   it("says what Partner Center does not give", function()
+    open()
     box:control { faults = { { match = "licenses/deployment", times = 9, status = 501 } } }
     local id = browser:run "return document.querySelectorAll('#rows tr')[3].dataset.id"
     browser:run("location.hash = 'customer=" .. id .. "'")
@@ -269,12 +274,13 @@ describe("the dashboard", function()
 
   it("tries again, and keeps older numbers while the gateway cannot be reached", function()
     open()
+    local id = browser:run "return document.querySelectorAll('#rows tr')[7].dataset.id"
     local offline = { offline = true, latency = 0, downloadThroughput = -1, uploadThroughput = -1 }
     browser:devtools("Network.emulateNetworkConditions", offline)
     browser:click "#reload"
     browser:wait "return !document.getElementById('problem').hidden"
     assert.truthy(text_of "#problem":find("older", 1, true))
-    browser:run("location.hash = 'customer=" .. CUSTOMER .. "'")
+    browser:run("location.hash = 'customer=" .. id .. "'")
     browser:wait "return !document.getElementById('detail-problem').hidden"
     offline.offline = false
     browser:devtools("Network.emulateNetworkConditions", offline)

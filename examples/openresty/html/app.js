@@ -98,7 +98,7 @@ async function load(again) {
   $("reload").disabled = true;
   $("main").setAttribute("aria-busy", "true");
   try {
-    known[view] = await ask((MEASURES[view] || LISTS[view]).path);
+    known[view] = await ask((MEASURES[view] || LISTS[view]).path, undefined, again);
     if (mine === loads) show();
   } catch (failure) {
     if (mine === loads) showProblem(failure);

@@ -4,11 +4,13 @@ function sentence(text) {
   return text.charAt(0).toUpperCase() + text.slice(1) + ".";
 }
 
-// The answer to a path; throws an error whose message is for people.
-export async function ask(path, signal) {
+// The answer to a path; throws an error whose message is for people. What the browser
+// keeps is good enough, unless it is asked `again`.
+export async function ask(path, signal, again) {
   let answer;
   try {
-    answer = await fetch(path, { headers: { Accept: "application/json" }, signal });
+    answer = await fetch(path, { headers: { Accept: "application/json" }, signal,
+      cache: again ? "no-cache" : "default" });
   } catch (failure) {
     if (failure.name === "AbortError") throw failure;
     throw new Error("The gateway cannot be reached.");
