@@ -622,12 +622,49 @@ partnercenter.csv = csv
 ---@field max_line? integer bytes; default 16 MiB
 ---@field max_columns? integer default 1024
 
---- A decoder of the core, for pieces.
+--- A decoder of the core, for pieces: `partnercenter.core.csv`. Each of `feed` and `finish`
+--- gives true, or nil and what is wrong: message, line, byte in it, column.
+---@class partnercenter.CsvDecoder
+local CsvDecoder = {}
+
+---@param piece string
+---@return boolean? ok
+---@return string? message
+---@return integer? line
+---@return integer? byte
+---@return string|integer|nil column
+function CsvDecoder:feed(piece) end
+
+---@return boolean? ok
+---@return string? message
+---@return integer? line
+---@return integer? byte
+---@return string|integer|nil column
+function CsvDecoder:finish() end
+
+--- The next row: true and it; false when more bytes are due; nil at the end, or with what
+--- is wrong.
+---@return boolean? there
+---@return table|string|nil row or message
+---@return integer? line
+---@return integer? byte
+---@return string|integer|nil column
+function CsvDecoder:next() end
+
+--- The rows that are whole by now, each once.
+---@return table[]
+function CsvDecoder:rows() end
+
+---@return string[]? names nil before the first line
+function CsvDecoder:headings() end
+
+function CsvDecoder:close() end
+
 ---@param options? partnercenter.CsvOptions
----@return table
+---@return partnercenter.CsvDecoder
 function csv.decoder(options) end
 
----@param decoder table
+---@param decoder partnercenter.CsvDecoder
 ---@param message string
 ---@param line integer
 ---@param byte integer
@@ -680,6 +717,10 @@ function csv.decode(text, options) end
 ---@field callback_url? string
 ---@field callback_method? "GET"|"POST"
 
+--- What a loop over a report leaves by.
+---@class partnercenter.ReportCloser : partnercenter.Closer
+---@field headings fun(): string[]? the columns in their order; nil before the first row
+
 ---@class partnercenter.Report
 ---@field id string
 local Report = {}
@@ -698,11 +739,11 @@ function Report:wait(seconds, on_wait) end
 ---@return partnercenter.Error? err
 function Report:executions() end
 
----@param options? { numbers: string[]?, dates: string[]?, nulls: boolean?, where_here: partnercenter.Filter?, duplicates: boolean?, seen: table? }
+---@param options? { numbers: string[]?, dates: string[]?, nulls: boolean?, where_here: partnercenter.Filter?, duplicates: boolean?, seen: table<string, boolean>?, on_run: fun(run: table)? }
 ---@return fun(): table?
 ---@return nil
 ---@return nil
----@return partnercenter.Closer
+---@return partnercenter.ReportCloser
 function Report:each(options) end
 
 ---@return boolean? done
@@ -717,8 +758,13 @@ local Reports = {}
 ---@return fun(): table?
 ---@return nil
 ---@return nil
----@return partnercenter.Closer
+---@return partnercenter.ReportCloser
 function Reports:each(what) end
+
+--- Take away the reports of loops that were left without `close`.
+---@return integer? count
+---@return partnercenter.Error? err
+function Reports:clean_up() end
 
 ---@param what partnercenter.ReportWanted
 ---@return table[]? rows
@@ -769,6 +815,47 @@ function Reports:datasets(name) end
 ---@return table[]?
 ---@return partnercenter.Error? err
 function Reports:queries(system) end
+
+--- Snapshots of rows in an SQLite file: `require "partnercenter.history"`.
+---@class partnercenter.history
+local history = {}
+
+---@param path string
+---@param options? { source: string? }
+---@return partnercenter.History?
+---@return partnercenter.Error? err
+function history.open(path, options) end
+
+---@alias partnercenter.HistoryKind "deployment"|"usage"
+
+---@class partnercenter.History
+local History = {}
+
+---@param kind partnercenter.HistoryKind
+---@param rows table[]
+---@return string? day
+---@return integer|string|partnercenter.Error|nil entries or why nothing was kept
+function History:take(kind, rows) end
+
+---@param kind partnercenter.HistoryKind
+---@return string[]? days the oldest first
+---@return partnercenter.Error? err
+function History:days(kind) end
+
+---@param kind partnercenter.HistoryKind
+---@param from string a day
+---@param to string a day
+---@return table[]? changes
+---@return partnercenter.Error? err
+function History:between(kind, from, to) end
+
+---@param kind partnercenter.HistoryKind
+---@param wanted? fun(entry: table): boolean?
+---@return table[]? days with the counts added up
+---@return partnercenter.Error? err
+function History:trend(kind, wanted) end
+
+function History:close() end
 
 --- Summaries over rows.
 ---@class partnercenter.insights

@@ -206,6 +206,8 @@ describe("the command in a pipe", function()
       { { "partnercenter", "deployment", "--sort", "lic" }, " licensesDeployed " },
       { { "partnercenter", "deployment", "--group-by", "deployedS" }, " deployedShare " },
       { { "partnercenter", "customers", "--columns", "relation" }, " relationshipToPartner " },
+      { { "partnercenter", "reports", "sch" }, " schedule " },
+      { { "partnercenter", "reports", "run", "--filter-h" }, " --filter-here " },
       { { "partnercenter", "sandbox", "dep" }, " deployment " },
       { { "partnercenter", "sandbox", "--cus" }, " --customers= " },
       { { "partnercenter", "sandbox", "deployment", "--all" }, " --all-customers " },
@@ -219,7 +221,8 @@ describe("the command in a pipe", function()
     local manual = command.read("doc/partnercenter.1"):gsub("\\%-", "-")
     for _, name in ipairs { "customers", "deployment", "subscriptions", "get", "login", "whoami",
       "profiles", "skus", "licences", "renewals", "holders", "snapshot", "diff", "trend",
-      "check" } do
+      "check", "reports run", "reports fetch", "reports list", "reports schedule",
+      "reports queries", "reports delete" } do
       local _, out = run(name .. " --help")
       for option in out:gmatch("%-%-[%l-]+") do
         assert.truthy(manual:find(option, 1, true), option .. " is not in the manual")

@@ -29,13 +29,16 @@ local function lines_of(text)
   return lines
 end
 
-local function of_help(add)
-  for _, section in ipairs(commands.sections()) do
-    for _, entry in ipairs(section.commands) do
-      assert.truthy(entry.examples and entry.examples[1], entry.name .. " has no example")
-      for _, example in ipairs(entry.examples) do add("help", "partnercenter " .. example) end
-    end
+local function of_entries(entries, add)
+  for _, entry in ipairs(entries) do
+    assert.truthy(entry.examples and entry.examples[1], entry.name .. " has no example")
+    for _, example in ipairs(entry.examples) do add("help", "partnercenter " .. example) end
+    of_entries(entry.commands or {}, add)
   end
+end
+
+local function of_help(add)
+  for _, section in ipairs(commands.sections()) do of_entries(section.commands, add) end
 end
 
 local function of_manual(add)
@@ -71,7 +74,8 @@ describe("the command's examples", function()
   end
 
   setup(function()
-    box = sandbox.start { customers = 20, products = 4, device_pending = 0, device_interval = 0.1 }
+    box = sandbox.start { customers = 20, products = 4, device_pending = 0, device_interval = 0.1,
+      report_rate = 1000 }
     home = command.directory()
     bin = home .. "/bin"
     os.execute(("mkdir -p %s %s/reports && ln -s %s/bin/partnercenter %s/real"):format(bin, home,
@@ -93,13 +97,27 @@ describe("the command's examples", function()
     command.remove(home)
   end)
 
+  -- Reports are ready at once but where one is scheduled, four hours ahead.
+  local function set_clock(line)
+    local schedule = line:find("reports schedule", 1, true)
+    box:control { report_clock = schedule and 1 or 3e5 }
+  end
+
   local needs_history = { snapshot = true, diff = true, trend = true }
-  local silent = { login = true, logout = true, completion = true, help = true }
-  -- It takes the sign-in away from those after it.
-  local last = {}
+  local silent = { login = true, logout = true, completion = true, help = true,
+    ["reports schedule"] = true, ["reports pause"] = true, ["reports resume"] = true,
+    ["reports delete"] = true }
+  -- They take away what others need, the last one the sign-in; these make it.
+  local last, first = { ["reports delete"] = 1, logout = 2 }, { ["reports schedule"] = true }
+
+  -- "reports run" of one below another.
+  local function name_of(line)
+    return line:match("partnercenter (reports %l+)") or line:match("partnercenter (%l+)")
+  end
 
   local function check(line)
-    local name = line:match("partnercenter (%l+)")
+    local name = name_of(line)
+    set_clock(line)
     local code, out, err = run(line)
     local finds = name == "check" and 1 or 0
     assert.equal(finds, code, line .. "\n" .. out .. err)
@@ -109,31 +127,31 @@ describe("the command's examples", function()
       assert.truthy(text and #text > 100, line .. " wrote nothing")
     elseif not silent[name] and not line:find(">/dev/null", 1, true) then
       local _, rows = out:gsub("\n", "")
-      assert.is_true(rows >= (name == "snapshot" and 1 or 2), line .. "\n" .. out .. err)
+      local one = name == "snapshot" or line:find("--no-wait", 1, true)
+      assert.is_true(rows >= (one and 1 or 2), line .. "\n" .. out .. err)
     end
   end
 
-  local seen = {}
+  local seen, lines = {}, {}
   local function add(where, line)
-    local name = line:match("partnercenter ([%l]+)")
+    local name = name_of(line)
     if seen[line] or not name or needs_history[name] and not found_luasql then return end
     seen[line] = true
     -- A sandbox of its own, of this checkout; another tenant, which this box has not.
     if line:find("fabrikam.onmicrosoft.com", 1, true) then return end
     line = line:gsub("^bin/partnercenter ", "partnercenter ")
-    if name == "logout" then
-      last[#last + 1] = { where, line }
-      return
-    end
-    it(("of %s: %s"):format(where, line), function() check(line) end)
+    local rank = first[name] and 0 or 1 + (last[name] or 0)
+    lines[#lines + 1] = { where = where, line = line, order = rank * 1e6 + #lines }
   end
 
   of_help(add)
   of_manual(add)
   of_page("README.md", add)
   of_page("doc/cli.md", add)
-  for _, each in ipairs(last) do
-    it(("of %s: %s"):format(each[1], each[2]), function() check(each[2]) end)
+  of_page("doc/reports.md", add)
+  table.sort(lines, function(a, b) return a.order < b.order end)
+  for _, each in ipairs(lines) do
+    it(("of %s: %s"):format(each.where, each.line), function() check(each.line) end)
   end
 end)
 

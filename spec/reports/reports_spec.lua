@@ -17,8 +17,8 @@ end
 describe("partner.reports", function()
   local box, partner, events
 
-  setup(function() box = sandbox.start { customers = 30, report_clock = 1e7,
-    report_rate = 0 } end)
+  setup(function() box = sandbox.start { customers = 30, report_clock = 100000,
+    report_rate = 1000 } end)
   teardown(function() box:stop() end)
   before_each(function()
     box:reset()
@@ -197,6 +197,34 @@ describe("partner.reports", function()
       assert.truthy(err.message:find(id, 1, true), err.message)
     end)
 
+    it("when it was left without close, as soon as the next one begins", function()
+      local function leave()
+        local iterate = partner.reports:each(USAGE)
+        assert.truthy(iterate())
+      end
+      leave()
+      assert.equal(2, left())
+      collectgarbage()
+      collectgarbage()
+      assert(partner.reports:all(USAGE))
+      assert.equal(0, left())
+      leave()
+      assert.equal(1, partner.reports:clean_up())
+      assert.equal(0, left())
+      assert.equal(0, partner.reports:clean_up())
+    end)
+
+    it("but not while somebody may go on", function()
+      local iterate, _, _, closer = partner.reports:each(USAGE)
+      local rows = 1
+      assert.truthy(iterate())
+      assert.equal(0, partner.reports:clean_up())
+      while iterate() do rows = rows + 1 end
+      assert.is_true(rows > 30)
+      assert.same({ "CustomerName", "WorkloadName", "Month", "MonthlyActiveUsers" },
+        closer.headings())
+    end)
+
     it("or names what stays when the client is closed", function()
       local iterate, _, _, closer = partner.reports:each(USAGE)
       assert.truthy(iterate())
@@ -262,6 +290,32 @@ describe("partner.reports", function()
       for _ in pairs(seen) do ids = ids + 1 end
       assert.equal(1, ids)
       assert.equal(1, #assert(report:executions()))
+    end)
+
+    it("gives with its seen runs those that were missed, the oldest first", function()
+      box:control { report_clock = 1 }
+      local report = assert(partner.reports:schedule(with { name = "daily", interval = 24,
+        count = 3, start = os.time() + 5 * 3600 }))
+      box:control { report_clock = 3e5 }
+      assert(report:wait(60))
+      local deadline = os.time() + 60
+      local function ready()
+        local runs = assert(report:executions())
+        return #runs == 3 and runs[1].ready
+      end
+      repeat local done = ready() until done or os.time() > deadline
+      local seen, order, rows = {}, {}, 0
+      local one = 0
+      for _ in report:each() do one = one + 1 end
+      for _ in report:each { seen = seen, on_run = function(run)
+        order[#order + 1] = run.reportGeneratedTime
+        assert.is_nil(run.reportAccessSecureLink)
+      end } do rows = rows + 1 end
+      assert.equal(3, #order)
+      assert.is_true(order[1] < order[2] and order[2] < order[3])
+      assert.equal(3 * one, rows)
+      for _ in report:each { seen = seen } do rows = rows + 1 end
+      assert.equal(3 * one, rows)
     end)
 
     for _, c in ipairs {
@@ -356,18 +410,67 @@ describe("partner.reports", function()
     assert.is_true(report:delete())
   end)
 
-  it("makes a report once, whatever happens to the answer", function()
-    box:control { faults = { { match = "/ScheduledReport", close = -1 } } }
-    local report, err = partner.reports:start(USAGE)
-    assert.is_nil(report)
-    assert.equal("network", err.kind)
-    local posts = 0
-    for _, request in ipairs(box:stats().requests) do
-      if request.method == "POST" and request.uri:find("ScheduledReport", 1, true) then
-        posts = posts + 1
+  describe("an answer that is lost", function()
+    local function posts()
+      local count = 0
+      for _, request in ipairs(box:stats().requests) do
+        if request.method == "POST" and request.uri:find("ScheduledReport", 1, true) then
+          count = count + 1
+        end
       end
+      return count
     end
-    assert.equal(1, posts)
+
+    it("leaves no second report: the first is found again by its name", function()
+      for _, path in ipairs { "/ScheduledQueries", "/ScheduledReport" } do
+        box:reset()
+        box:control { faults = { { match = path, close = -1 } } }
+        local rows = assert(partner.reports:all(USAGE))
+        assert.is_true(#rows > 30)
+        assert.equal(1, posts())
+        assert.equal(0, left())
+      end
+    end)
+
+    it("is an error where there is no report of that name", function()
+      box:control { faults = { { match = "/ScheduledReport", status = 500,
+        body = '{"value":[],"message":"Internal error","statusCode":500}' } } }
+      local report, err = partner.reports:start(USAGE)
+      assert.is_nil(report)
+      assert.equal(500, err.status)
+      assert.is_nil(err.message:find("not known", 1, true), err.message)
+      assert.equal(1, posts())
+      assert.equal(0, left())
+    end)
+
+    it("is an error that names what may be there", function()
+      box:control { faults = { { match = "/ScheduledReport", close = -1 },
+        { match = "/ScheduledReport", status = 400, body = "{}" } } }
+      local report, err = partner.reports:start(with { name = "nightly" })
+      assert.is_nil(report)
+      assert.equal("network", err.kind)
+      assert.truthy(err.message:find("look for the report 'nightly'", 1, true), err.message)
+      assert.equal(1, posts())
+    end)
+
+    it("is not looked for when nothing was sent", function()
+      local away = box:partner { base_url = "https://127.0.0.1:1", retries = 0 }
+      local report, err = away.reports:start { query = "SELECT Month FROM OfficeUsage" }
+      assert.is_nil(report)
+      assert.equal("network", err.kind)
+      assert.is_nil(err.message:find("not known", 1, true), err.message)
+      away:close()
+    end)
+
+    it("does not take another's report of the same name for its own", function()
+      local query = assert(partner.reports:queries(true))[1].queryId
+      local first = assert(partner.reports:start { query_id = query, name = "shared" })
+      box:control { faults = { { match = "/ScheduledReport", close = -1 } } }
+      local report, err = partner.reports:start { query_id = query, name = "shared" }
+      assert.is_nil(report)
+      assert.equal("network", err.kind)
+      assert.is_true(first:delete())
+    end)
   end)
 
   it("needs a signed-in user", function()

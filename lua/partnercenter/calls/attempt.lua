@@ -102,6 +102,10 @@ local function facts_of(call, transfer)
   local mask = call.transport.mask
   local request_id, correlation_id, ms_cv, server_id, compliant = transfer:header(
     "MS-RequestId", "MS-CorrelationId", "MS-CV", "MS-ServerId", "isMfaCompliant")
+  local left, most
+  if call.request.rated then
+    left, most = transfer:header("X-RateLimit-Remaining", "X-RateLimit-Limit")
+  end
   return {
     status = transfer:status(),
     request_id = mask(request_id or call.request_id),
@@ -111,7 +115,7 @@ local function facts_of(call, transfer)
     mfa_compliant = compliant and COMPLIANT[wire.lower(compliant)],
     attempts = call.attempts,
     timings = transfer:timings(),
-    calls_left = call.request.rated and transfer:header("X-RateLimit-Remaining") or nil,
+    calls_left = left, calls_most = most,
   }
 end
 

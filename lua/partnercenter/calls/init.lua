@@ -47,14 +47,15 @@ end
 -- @tparam table request of `partnercenter.resources.request`
 -- @tparam[opt] boolean iterating the caller is the iterator of a `for`
 -- @tparam[opt] number deadline on the dispatcher's clock, in place of the settings'
+-- @tparam[opt] table holder its `call` becomes the call, from the start
 -- @treturn[1] value the decoded document
 -- @treturn[1] table facts about the answer
 -- @treturn[1] boolean whether one of its rows is no table
 -- @treturn[1] ?string the digest of its rows, where the request has `before`
 -- @treturn[2] nil
 -- @treturn[2] Error
-function methods:fetch(request, iterating, deadline)
-  local options = { iterating = iterating, deadline = deadline }
+function methods:fetch(request, iterating, deadline, holder)
+  local options = { iterating = iterating, deadline = deadline, holder = holder }
   local document, made = call.run(self, request, attempt.read_document, options)
   if document == nil then return nil, made end
   return document, made.facts, made.scalars, made.digest

@@ -36,7 +36,12 @@ function M.run(words, where)
     return failure.codes.usage
   end
   where.commands = by_name
-  local done, result = pcall(by_name[given.command].run, given, where, parser)
+  local entry = options.entry(by_name, given.command, given.action)
+  if not entry.run then
+    io.stderr:write(entry.parser:get_help(), "\n")
+    return failure.codes.usage
+  end
+  local done, result = pcall(entry.run, given, where, parser)
   if done then return result end
   local code, message, kind = failure.explain(result)
   if given.errors == "json" then

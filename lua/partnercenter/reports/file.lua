@@ -177,6 +177,11 @@ function M.next(file, iterating)
   end
 end
 
+--- The names of its columns.
+-- @tparam table file
+-- @treturn ?{string,...} nil before its first line came
+function M.headings(file) return file.decoder:headings() end
+
 --- Stop reading.
 -- @tparam table file
 function M.close(file)

@@ -9,7 +9,6 @@
 --   numbers = { "MonthlyActiveUsers" },
 -- } do print(row.CustomerName, row.MonthlyActiveUsers) end
 
-local errors = require "partnercenter.errors"
 local making = require "partnercenter.reports.making"
 local query = require "partnercenter.reports.query"
 local report = require "partnercenter.reports.report"
@@ -40,7 +39,7 @@ local mt = { __name = "partnercenter.reports", __index = methods }
 function M.new(parts)
   return setmetatable({ [PARTS] = {
     service = services.new(parts), files = parts.files, register = parts.register,
-    time = parts.settings.time,
+    time = parts.settings.time, loops = {},
   } }, mt)
 end
 
@@ -50,12 +49,21 @@ local function parts_of(self, name)
   return parts
 end
 
+local function walk(parts, what)
+  return walks.each {
+    start = function(iterating) return making.create(parts, what, { iterating = iterating }) end,
+    reading = what_of.reading(what), seconds = what.wait or DEFAULT_WAIT, on_wait = what.on_wait,
+    loops = parts.loops,
+  }
+end
+
 --- The rows of a report that is made for this loop: the columns are checked against the
 -- service's, the query is made and run, its end awaited, the file read while it arrives,
 -- and what was made taken away, also when the loop is left early or fails.
 --
 -- Leaving the loop early takes it away at once on Lua 5.4; elsewhere call `close` on the
--- fourth value. What could not be taken away is named in the error, with its id.
+-- fourth value, else it stays until the next loop begins or `clean_up` is called. What
+-- could not be taken away is named in the error, with its id.
 -- @tparam table what
 -- @tparam ?string what.dataset its name, and with it:
 -- @tparam ?{string,...} what.columns columns and metrics, letter case aside
@@ -78,18 +86,12 @@ end
 -- @tparam[opt=21600] number what.wait seconds to wait for the file at most
 -- @tparam ?function what.on_wait called after each look with the state and the seconds
 -- @tparam[opt="csv"] string what.format of the file: "csv" or "tsv"
--- @treturn function iterator; raises the error object
--- @treturn nil
--- @treturn nil
--- @treturn table with `close()`
+-- @treturn function iterator; raises the error object; behind it two nils and
+-- @treturn table with `close()`, and `headings()`: the names of the columns in their
+--   order, nil before the first row
 -- @raise an unknown or wrong option
 function methods:each(what)
-  local parts = parts_of(self, "each")
-  what = what_of.now("reports:each", what, 2)
-  local iterate, closer = walks.each {
-    start = function(iterating) return making.create(parts, what, { iterating = iterating }) end,
-    reading = what_of.reading(what), seconds = what.wait or DEFAULT_WAIT, on_wait = what.on_wait,
-  }
+  local iterate, closer = walk(parts_of(self, "each"), what_of.now("reports:each", what, 2))
   return iterate, nil, nil, closer
 end
 
@@ -100,24 +102,20 @@ end
 -- @treturn[2] Error
 -- @raise an unknown or wrong option
 function methods:all(what)
-  local parts = parts_of(self, "all")
-  what = what_of.now("reports:all", what, 2)
-  local iterate, closer = walks.each {
-    start = function() return making.create(parts, what, {}) end,
-    reading = what_of.reading(what), seconds = what.wait or DEFAULT_WAIT, on_wait = what.on_wait,
-  }
-  local rows = {}
-  local ok, err = util.protect.call(function()
-    local row = iterate()
-    while row ~= nil do
-      rows[#rows + 1] = row
-      row = iterate()
-    end
-  end)
-  if ok then return rows end
-  if errors.is(err) then return nil, err end
-  util.protect.call(closer.close)
-  error(err, 0)
+  local rows, err = walks.all(walk(parts_of(self, "all"), what_of.now("reports:all", what, 2)))
+  return rows, err
+end
+
+--- Take away the reports of loops that were left without `close`, where Lua closes
+-- nothing by itself (below 5.4). The next loop does so as well.
+-- @treturn[1] number how many
+-- @treturn[2] nil
+-- @treturn[2] Error which names what stays
+function methods:clean_up()
+  local loops = parts_of(self, "clean_up").loops
+  collectgarbage()
+  local count, err = walks.sweep(loops)
+  return count, err
 end
 
 --- Have a report made, once and now, without waiting for it.
@@ -127,8 +125,8 @@ end
 -- @treturn[2] Error
 -- @raise an unknown or wrong option
 function methods:start(what)
-  local made, err = making.create(parts_of(self, "start"), what_of.now("reports:start",
-    what, 2), {})
+  what = what_of.now("reports:start", what, 2)
+  local made, err = making.create(parts_of(self, "start"), what, {})
   return made, err
 end
 
@@ -172,12 +170,9 @@ function methods:list(filter)
   local parts = parts_of(self, "list")
   filter = check.options("reports:list", filter, { id = "string", name = "string",
     query_id = "string" }, 2)
-  local rows, err = parts.service:call("GET", "ScheduledReport", { params = {
-    reportId = filter.id, reportName = filter.name, queryId = filter.query_id,
-  } })
-  if rows then return rows end
-  if err.status == 404 then return {} end
-  return nil, err
+  local rows, err = parts.service:list { reportId = filter.id, reportName = filter.name,
+    queryId = filter.query_id }
+  return rows, err
 end
 
 -- Do something with a report that is there: the report as the service shows it.
@@ -247,12 +242,8 @@ end
 -- @treturn[2] nil
 -- @treturn[2] Error
 function methods:queries(system)
-  local rows, err = parts_of(self, "queries").service:call("GET", "ScheduledQueries", { params = {
-    includeSystemQueries = tostring(system == true),
-    includeOnlySystemQueries = system == true and "true" or nil,
-  } })
-  if not rows then return nil, err end
-  return rows
+  local rows, err = parts_of(self, "queries").service:queries(system == true)
+  return rows, err
 end
 
 return M

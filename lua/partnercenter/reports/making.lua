@@ -66,7 +66,8 @@ function M.create(parts, what, how)
   local name = report.OWN .. core.guid()
   local query_id, own = make_query(parts, what, name, how)
   if not query_id then return nil, own end
-  local made, err = parts.service:create_report(M.body(what, name, query_id), how)
+  local made, err = parts.service:create_report(M.body(what, name, query_id), {
+    iterating = how.iterating, deadline = how.deadline, unique = own or what.name == nil })
   if made then
     return report.new(parts, { id = made.reportId, name = made.reportName, query_id = query_id,
       own_query = own, reading = what_of.reading(what) })

@@ -5,18 +5,15 @@
 
 local errors = require "partnercenter.errors"
 local files = require "partnercenter.reports.file"
-local filters = require "partnercenter.filters"
-local query = require "partnercenter.reports.query"
+local polling = require "partnercenter.reports.polling"
+local reading_of = require "partnercenter.reports.reading"
 local util = require "partnercenter.util"
 local yields = require("partnercenter.loop").yields
 
-local check, wire = util.check, util.wire
+local check = util.check
+local shown = reading_of.shown
 
--- Seconds from one look to the next: the service takes ten calls in its window, and
--- reports take minutes.
-local FIRST_PAUSE, LONGEST_PAUSE, SHORTEST_PAUSE = 15, 300, 6
 local DEFAULT_WAIT = 6 * 3600
-local FEW_CALLS = 2
 
 -- Private keys: what a report works with cannot be reached by name.
 local PARTS, FIELDS = {}, {}
@@ -41,27 +38,13 @@ end
 function mt.__tostring(self) return "report " .. self.id end
 
 local READING = { numbers = "table", dates = "table", nulls = "boolean", where_here = "any",
-  duplicates = "boolean", seen = "table" }
+  duplicates = "boolean", seen = "table", on_run = "function" }
 
 -- The newest run, or the one with that id; nil when there is none yet.
 local function latest(self, how)
   local runs, left = self[PARTS].service:executions(self.id, how)
   if not runs then return nil, left end
   return runs[1] or false, left
-end
-
-local function is_ready(run)
-  return run and run.executionStatus == "Completed" and type(run.reportAccessSecureLink) == "string"
-end
-
--- A run as it is shown: without the link, which is a secret.
-local function shown(run)
-  local copy = {}
-  for name, value in pairs(run) do
-    if name ~= "reportAccessSecureLink" then copy[name] = value end
-  end
-  copy.ready = is_ready(run)
-  return copy
 end
 
 --- How far it is.
@@ -89,41 +72,6 @@ function methods:executions()
   return runs
 end
 
-local function too_late(self, state, seconds)
-  return errors.from_failure("timeout", ("report %s is %s after %d seconds of waiting; it is "
-    .. "still there: partner.reports:open \"%s\""):format(self.id,
-    state and ("in the state " .. state) or "not yet begun", math.floor(seconds), self.id),
-      { retryable = true })
-end
-
--- Wait until there is a file. Returns its run.
-local function await(self, seconds, iterating, on_wait)
-  local transport = self[PARTS].service.transport
-  local clock = transport.dispatcher.clock
-  local began, pause = clock(), FIRST_PAUSE
-  self.left = nil
-  local due = began + seconds
-  while true do
-    local run, left = latest(self, { iterating = iterating, deadline = due })
-    if run == nil then return nil, left end
-    if is_ready(run) then return run end
-    local state = run and tostring(run.executionStatus) or nil
-    local now = clock()
-    if on_wait then on_wait(state or "None", now - began) end
-    if left and left <= FEW_CALLS then pause = math.max(pause, 60) end
-    if now + SHORTEST_PAUSE > due then return nil, too_late(self, state, now - began) end
-    if not transport:sleep(math.min(pause, due - now), iterating, self) then
-      return nil, errors.from_failure("cancelled", "report " .. self.id
-        .. ": the client was closed")
-    end
-    if self.left then
-      return nil, errors.from_failure("cancelled", "report " .. self.id
-        .. ": the iterator was closed")
-    end
-    pause = math.min(pause * 2, now - began > 1800 and LONGEST_PAUSE or 60)
-  end
-end
-
 --- Wait until its file is there.
 -- @tparam[opt=21600] number seconds at most
 -- @tparam[opt] function on_wait is called after each look with the state and the seconds
@@ -135,19 +83,22 @@ function methods:wait(seconds, on_wait)
   if seconds ~= nil and not (type(seconds) == "number" and seconds > 0) then
     error("report:wait takes seconds", 2)
   end
-  local run, err = await(self, seconds or DEFAULT_WAIT, false, on_wait)
+  local run, err = M.await(self, seconds or DEFAULT_WAIT, false, on_wait)
   if not run then return nil, err end
   return shown(run)
 end
 
--- What decides on rows here.
-local function keeper(options)
-  local here = options.where_here
-  if here then here = select(2, filters.split(here, {}, 4)) end
-  return function(row)
-    if not options.duplicates and query.is_duplicate(row) then return false end
-    return not here or here(row)
-  end
+--- Wait until there is a file: for the rooms of this library.
+-- @tparam Report self
+-- @tparam number seconds at most
+-- @tparam ?boolean iterating
+-- @tparam ?function on_wait
+-- @treturn[1] table the run, with its link
+-- @treturn[2] nil
+-- @treturn[2] Error
+function M.await(self, seconds, iterating, on_wait)
+  local run, err = polling.await(self, self[PARTS].service, seconds, iterating, on_wait)
+  return run, err
 end
 
 --- The file of a report to read: for the rooms of this library.
@@ -156,39 +107,37 @@ end
 -- @tparam table run whose file
 -- @treturn table of `partnercenter.reports.file`
 function M.file(self, options, run)
-  local link = run.reportAccessSecureLink
-  return files.new {
-    transport = self[PARTS].files, register = self[PARTS].register, keep = keeper(options),
-    csv = {
-      separator = wire.lower(tostring(run.format)) == "tsv" and "\t" or ",",
-      numbers = options.numbers, dates = options.dates, nulls = options.nulls,
-    },
-    find_link = function(iterating)
-      local known = link
-      link = nil
-      if known then return known end
-      local runs, err = self[PARTS].service:executions(self.id, { all = true,
-        iterating = iterating })
-      if not runs then return nil, err end
-      for _, other in ipairs(runs) do
-        if other.executionId == run.executionId and is_ready(other) then
-          return other.reportAccessSecureLink
-        end
-      end
-      return nil, errors.from_failure("not_found",
-        ("report %s has no run %s any more"):format(self.id,
-        tostring(run.executionId)), { retryable = false })
-    end,
-  }
+  return reading_of.file(self[PARTS], self.id, options, run)
 end
-
-M.await = await
 
 --- End a wait for it: who waits gets an error of kind cancelled.
 -- @tparam Report self
 function M.leave(self)
   self.left = true
   self[PARTS].service.transport:wake(self)
+end
+
+-- Which runs are to be read.
+local function runs_of(self, seen, iterating)
+  if seen then
+    local runs, known = reading_of.unread(self[PARTS].service, self.id, seen,
+      { iterating = iterating })
+    if not runs then error(known, 0) end
+    if known or runs[1] then return runs end
+  end
+  local run, err = M.await(self, DEFAULT_WAIT, iterating)
+  if not run then error(err, 0) end
+  return { run }
+end
+
+-- The next file; false when there is none.
+local function begin(self, walk, options, iterating)
+  walk.runs = walk.runs or runs_of(self, walk.seen, iterating)
+  walk.run = table.remove(walk.runs, 1)
+  if not walk.run then return false end
+  if options.on_run then options.on_run(shown(walk.run)) end
+  walk.file = M.file(self, options, walk.run)
+  return true
 end
 
 --- The rows of its newest file, while they arrive; waits for it when it is not there.
@@ -199,37 +148,42 @@ end
 -- @tparam ?expression options.where_here decided on the rows that come
 -- @tparam[opt=false] boolean options.duplicates give the rows that stand for another
 --   location as well
--- @tparam ?table options.seen execution ids as keys: a run that is in it has no rows, and
---   one that was read to its end is added, so that a nightly job reads each once
+-- @tparam ?table options.seen execution ids as keys. With it come the rows of every run of
+--   the last 90 days that is not in it, the oldest first; each that was read to its end
+--   is added, so that a nightly job reads each run once, those that it missed as well
+-- @tparam ?function options.on_run called before the rows of a run, with it as from
+--   `status`
 -- @treturn function iterator; raises the error object
 -- @treturn nil
 -- @treturn nil
--- @treturn table with `close()`
+-- @treturn table with `close()`, and `headings()`: the names of the columns in their
+--   order, nil before the first row
 -- @raise an unknown or wrong option
 function methods:each(options)
   options = check.options("report:each", options, READING, 2)
   for name, value in pairs(self[FIELDS].reading or {}) do
     if options[name] == nil then options[name] = value end
   end
-  local file, run, seen = nil, nil, options.seen or {}
+  local walk = { runs = nil, file = nil, run = nil, seen = options.seen }
   local function iterate(...)
     local iterating = yields.iterating(...)
-    if not file then
-      local err
-      run, err = await(self, DEFAULT_WAIT, iterating)
-      if not run then error(err, 0) end
-      if seen[run.executionId] then return nil end
-      file = M.file(self, options, run)
+    while true do
+      if not walk.file and not begin(self, walk, options, iterating) then return nil end
+      local row, err = files.next(walk.file, iterating)
+      if err then error(err, 0) end
+      if row ~= nil or walk.file.left then return row end
+      if walk.seen then walk.seen[walk.run.executionId] = true end
+      if not walk.runs[1] then return nil end
+      walk.file = nil
     end
-    local row, err = files.next(file, iterating)
-    if err then error(err, 0) end
-    if row == nil and not file.left then seen[run.executionId] = true end
-    return row
   end
   local function stop()
-    if file then files.close(file) else M.leave(self) end
+    walk.runs = {}
+    if walk.file then files.close(walk.file) else M.leave(self) end
   end
-  return iterate, nil, nil, setmetatable({ close = stop }, { __close = stop })
+  local function headings() return walk.file and files.headings(walk.file) end
+  return iterate, nil, nil, setmetatable({ close = stop, headings = headings },
+    { __close = stop })
 end
 
 -- The query of a report that another process made.

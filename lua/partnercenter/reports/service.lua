@@ -60,7 +60,8 @@ end
 --- Make a call.
 -- @tparam string method
 -- @tparam string path below the service's
--- @tparam table options `params`, `body` (a table), `iterating`, `deadline`
+-- @tparam table options `params`, `body` (a table), `iterating`, `deadline`, `holder`
+--   (its `call` becomes the call)
 -- @treturn[1] {table,...} the rows of the envelope
 -- @treturn[1] table facts of the answer
 -- @treturn[2] nil
@@ -74,7 +75,7 @@ function methods:call(method, path, options)
       { "Content-Type", "application/json; charset=utf-8" } },
     body = body_text(options.body) or (changes and method ~= "DELETE" and "" or nil),
     resource = "reports", user_required = true, base_url = self.base_url, rated = true,
-  }, options.iterating, options.deadline)
+  }, options.iterating, options.deadline, options.holder)
   if document == nil then return nil, facts end
   local envelope = type(document) == "table" and named(document) or {}
   local rows = envelope.value
@@ -111,23 +112,96 @@ function methods:datasets(how)
   return rows, err
 end
 
---- Make a query. @tparam table body `Name`, `Description`, `Query`; @tparam table how
-function methods:create_query(body, how)
-  return first(self:call("POST", "ScheduledQueries",
-    { body = body, iterating = how.iterating, deadline = how.deadline }))
+-- A thing may be there although no answer has said so.
+local function may_be_there(call, err)
+  if not call or call.attempts == 0 or call.unsent then return false end
+  return not err.status or err.status < 300 or err.status >= 500
 end
 
---- Make a report. @tparam table body the documented members; @tparam table how
+-- Look for what was made and whose answer is lost.
+local function find_lost(service, what, err, how)
+  local clock = service.transport.dispatcher.clock
+  local rows, why = service:call("GET", what.path, { params = { [what.param] = what.name },
+    iterating = how.iterating, deadline = clock() + CLEAN_UP })
+  for _, row in ipairs(rows or {}) do
+    if what.is(row) then return row end
+  end
+  if rows or why.status == 404 then return nil, err end
+  return nil, errors.from_failure(err.kind, ("%s; whether it was made is not known: look for "
+    .. "the %s '%s'"):format(err.message, what.noun, what.name), { status = err.status,
+    cause = err, retryable = false })
+end
+
+local function create(service, what, body, how)
+  local holder = {}
+  local row, err = first(service:call("POST", what.path, { body = body,
+    iterating = how.iterating, deadline = how.deadline, holder = holder }))
+  if row or not may_be_there(holder.call, err) then return row, err end
+  return find_lost(service, what, err, how)
+end
+
+--- Make a query. When the answer is lost it is looked for by its name.
+-- @tparam table body `Name` (one that no other query has), `Description`, `Query`
+-- @tparam table how `iterating`, `deadline`
+-- @treturn[1] table as the service shows it
+-- @treturn[2] nil
+-- @treturn[2] Error
+function methods:create_query(body, how)
+  local row, err = create(self, { path = "ScheduledQueries", param = "queryName",
+    name = body.Name, noun = "query",
+    is = function(row) return row.name == body.Name and type(row.queryId) == "string" end },
+    body, how)
+  return row, err
+end
+
+--- Make a report. When the answer is lost it is looked for, if it can be told from others.
+-- @tparam table body the documented members
+-- @tparam table how `iterating`, `deadline`; `unique`: no other report has this name or
+--   this query
+-- @treturn[1] table as the service shows it
+-- @treturn[2] nil
+-- @treturn[2] Error
 function methods:create_report(body, how)
-  return first(self:call("POST", "ScheduledReport",
-    { body = body, iterating = how.iterating, deadline = how.deadline }))
+  local row, err = create(self, { path = "ScheduledReport", param = "reportName",
+    name = body.ReportName, noun = "report",
+    is = function(row)
+      return how.unique and row.reportName == body.ReportName
+        and wire.lower(tostring(row.queryId)) == wire.lower(body.QueryId)
+    end }, body, how)
+  return row, err
+end
+
+--- The reports that are there.
+-- @tparam table params `reportId`, `reportName`, `queryId`
+-- @treturn[1] {table,...}
+-- @treturn[2] nil
+-- @treturn[2] Error
+function methods:list(params)
+  local rows, err = self:call("GET", "ScheduledReport", { params = params })
+  if rows then return rows end
+  if err.status == 404 then return {} end
+  return nil, err
+end
+
+--- The queries that are there.
+-- @tparam boolean system those of the service instead of one's own
+-- @treturn[1] {table,...}
+-- @treturn[2] nil
+-- @treturn[2] Error
+function methods:queries(system)
+  local rows, err = self:call("GET", "ScheduledQueries", { params = {
+    includeSystemQueries = tostring(system), includeOnlySystemQueries = system and "true" or nil,
+  } })
+  if not rows then return nil, err end
+  return rows
 end
 
 --- The runs of a report, the newest first or alone; none yet is an empty array.
 -- @tparam string id of the report
 -- @tparam table how `iterating`, `deadline`, `all`: those of the last 90 days
 -- @treturn[1] {table,...}
--- @treturn[1] ?number calls that the service still takes in this window
+-- @treturn[1] table of calls: how many the service takes in its window (`most`), and takes
+--   still (`left`), where it says so
 -- @treturn[2] nil
 -- @treturn[2] Error
 function methods:executions(id, how)
@@ -135,8 +209,11 @@ function methods:executions(id, how)
     params = { executionStatus = STATES, getLatestExecution = tostring(not how.all) },
     iterating = how.iterating, deadline = how.deadline,
   })
-  if rows then return rows, wire.number(facts.calls_left or "") end
-  if facts.status == 404 then return {}, nil end
+  if rows then
+    return rows, { left = wire.number(facts.calls_left or ""),
+      most = wire.number(facts.calls_most or "") }
+  end
+  if facts.status == 404 then return {}, {} end
   return nil, facts
 end
 

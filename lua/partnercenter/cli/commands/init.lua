@@ -5,6 +5,7 @@
 -- - `examples`: command lines without the program's name; the specs run them
 -- - `fields`: what `--sort` and its like can name, for the completion
 -- - `options(command)`: adds its options to a command of lua-argparse
+-- - `commands`: those below it, such as "reports list", in place of `run`
 -- - `run(given, where, parser)`: does it; gives the exit code, or raises a failure
 --
 -- SPDX-License-Identifier: MIT
@@ -15,6 +16,7 @@ local SECTIONS = {
     "data.skus", "data.get" } },
   { "Licences as a whole", { "data.licences", "data.renewals", "data.holders" } },
   { "Every week", { "history.snapshot", "history.diff", "history.trend", "data.check" } },
+  { "Reports", { "reports" } },
   { "Sign-in", { "account.login", "account.logout", "account.whoami", "account.profiles" } },
   { "Tools", { "tools.sandbox", "tools.completion", "tools.help" } },
 }

@@ -28,10 +28,12 @@ function M.guarded(settings, make, ...)
   local ok, result, err = pcall(make, ...)
   if ok then return result, err end
   if type(result) ~= "string" then error(result, 0) end
-  failure.usage("%s", (result:gsub("^[^:]+:%d+: ", ""):gsub(" of partnercenter%.new", "")
-    :gsub(" of credentials%.[%w_]+", ""):gsub("option '([%l_]+)'", function(name)
-      return settings_of.origin(settings, name)
-    end)))
+  local words = result:gsub("^[^:]+:%d+: ", ""):gsub(" of partnercenter%.new", "")
+    :gsub(" of credentials%.[%w_]+", ""):gsub(" of reports:%l+", "")
+    :gsub("^reports:%l+", "the report")
+  failure.usage("%s", (words:gsub("option '([%l_]+)'", function(name)
+    return settings_of.origin(settings, name)
+  end)))
 end
 
 local GUIDE = "doc/sign-in.md of the source says where they come from"

@@ -51,7 +51,7 @@ local function in_words_of_flags(text)
   end
   return (text:gsub("pass err%.claims.*$", "run 'partnercenter login'")
     :gsub("the option ([%l_]+)", flag):gsub("the ([%l_]+) option", flag)
-    :gsub("option '([%l_]+)'", flag))
+    :gsub("option '([%l_]+)'", flag):gsub("where_here", "--filter-here"))
 end
 
 --- The words for an error of the library.

@@ -5,6 +5,7 @@
 return {
   chart = require "partnercenter.cli.formats.chart",
   columns = require "partnercenter.cli.formats.columns",
+  condition = require "partnercenter.cli.formats.condition",
   json = require "partnercenter.cli.formats.json",
   output = require "partnercenter.cli.formats.output",
   report = require "partnercenter.cli.formats.report",

@@ -105,19 +105,28 @@ function M.resuming(command)
   return resume, fresh
 end
 
---- Which rows, and where they go.
+--- Which rows.
 -- @tparam table command
--- @tparam string format the default
-function M.rows(command, format)
+-- @tparam[opt] string example of a condition
+-- @param ... further options of the group
+function M.choice(command, example, ...)
   command:group("Which rows, and how",
     command:option("--filter"):argname "<condition>"
-      :description [[Only rows like this: "channel eq 'reseller'".]],
+      :description(([[Only rows like this: "%s".]]):format(example or "channel eq 'reseller'")),
     command:option("--sort"):argname "<field>":convert(values.order)
       :description "Order by a field; FIELD:desc from the top.",
     command:option("--columns"):argname "<fields>":convert(values.list)
       :description "Only these, comma separated.",
     command:option("--limit"):argname "<n>":convert(values.whole(1e9))
-      :description "At most so many rows.",
+      :description "At most so many rows.", ...)
+end
+
+--- Which rows, and where they go.
+-- @tparam table command
+-- @tparam string format the default
+-- @tparam[opt] string example of a condition
+function M.rows(command, format, example)
+  M.choice(command, example,
     command:option("-f --format"):argname "<form>":choices(FORMATS)
       :description("table, csv, excel, json or ndjson (" .. format .. ")."),
     command:option("-o --output"):argname "<file>"

@@ -47,17 +47,32 @@ local function examples_of(entry)
   return table.concat(lines, "\n")
 end
 
-local function usage_of(entry)
-  return ("Usage: partnercenter %s [<option> ...]%s"):format(entry.name,
+local function usage_of(entry, name)
+  return ("Usage: partnercenter %s%s%s"):format(name, entry.commands and "" or " [<option> ...]",
     entry.arguments and " " .. entry.arguments or "")
 end
 
-local function add(parser, entry)
+-- A command, and those below it, into `by_name`.
+local function add(parser, entry, name, by_name)
   local command = parser:command(entry.name):summary(entry.summary)
-    :description(entry.description or entry.summary):usage(usage_of(entry))
+    :description(entry.description or entry.summary):usage(usage_of(entry, name))
   if entry.examples then command:epilog(examples_of(entry)) end
   if entry.options then entry.options(command) end
+  by_name[name] = { name = name, run = entry.run, parser = command, fields = entry.fields }
+  if entry.commands then command:command_target "action":require_command(false) end
+  for _, inner in ipairs(entry.commands or {}) do
+    add(command, inner, name .. " " .. inner.name, by_name)
+  end
   return command
+end
+
+--- The command that was asked for.
+-- @tparam table by_name
+-- @tparam ?string command
+-- @tparam ?string action below it
+-- @treturn ?table
+function M.entry(by_name, command, action)
+  return by_name[("%s %s"):format(command, action)] or by_name[command]
 end
 
 -- The options of a command that begin with what was written.
@@ -77,7 +92,7 @@ end
 -- @tparam table by_name the commands
 -- @treturn string
 function M.explain(message, words, by_name)
-  local entry = by_name[words[1]]
+  local entry = M.entry(by_name, words[1], words[2])
   local unknown = message:match("^unknown option '(%-%-[%w-]+)'$")
   local near = unknown and entry and beginning_with(unknown, entry.parser) or {}
   if #near > 0 then
@@ -92,8 +107,8 @@ end
 -- @tparam table sections array of { title, commands }; a command is what a file of
 --   `partnercenter.cli.commands` gives
 -- @treturn table parser of lua-argparse
--- @treturn table by name of a command: `name`, `run`, `fields`, `parser`
---   (lua-argparse's of it)
+-- @treturn table by name of a command ("reports run" for one below another): `name`,
+--   `run` (nil where one below it is due), `fields`, `parser` (lua-argparse's of it)
 function M.parser(sections)
   local parser = argparse("partnercenter"):epilog(EPILOG)
     :description "Licence insights from Microsoft Partner Center."
@@ -105,10 +120,7 @@ function M.parser(sections)
   for _, section in ipairs(sections) do
     local elements = {}
     for i, entry in ipairs(section.commands) do
-      elements[i] = add(parser, entry)
-      by_name[entry.name] = {
-        name = entry.name, run = entry.run, parser = elements[i], fields = entry.fields,
-      }
+      elements[i] = add(parser, entry, entry.name, by_name)
     end
     parser:group(section.title, (table.unpack or unpack)(elements))
   end

@@ -121,6 +121,28 @@ function methods:progress(what, done, total, throttled, at_once)
   self.drawn, self.drawn_at = true, now
 end
 
+--- Tell what is waited for: a line that the next one replaces; without a terminal one
+-- that stays, whenever the state is another.
+-- @tparam string what such as the name of a report
+-- @tparam string state
+-- @tparam number seconds so far
+-- @tparam string usual how long it takes, in words
+function methods:waiting(what, state, seconds, usual)
+  if self.quiet or self.json then return end
+  if not self.screen.terminal or self.verbose then
+    if self.state ~= state then self:say(("%s: %s"):format(what, state), "dim") end
+    self.state = state
+    return
+  end
+  local spent = seconds < 60 and duration(seconds)
+    or ("%d min"):format(math.floor(seconds / 60))
+  local line = ("%s: %s %s, %s"):format(what, state, spent, usual)
+  if not fits(line, self.screen) then line = ("%s %s"):format(state, spent) end
+  io.stderr:write("\r\27[K", line)
+  io.stderr:flush()
+  self.drawn = true
+end
+
 --- A line that stays.
 -- @tparam string line
 -- @tparam[opt] string colour

@@ -56,7 +56,9 @@ return {
   run = function(given, where, parser)
     offer_fields(where.commands)
     local names = {}
-    for name in pairs(where.commands) do names[#names + 1] = name end
+    for name in pairs(where.commands) do
+      if not name:find(" ", 1, true) then names[#names + 1] = name end
+    end
     table.sort(names)
     local script = parser["get_" .. given.shell .. "_complete"](parser)
     io.stdout:write(AFTER_SANDBOX[given.shell](script, table.concat(names, " ")))

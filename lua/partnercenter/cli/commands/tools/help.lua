@@ -8,18 +8,19 @@ local failure = require "partnercenter.cli.failure"
 return {
   name = "help",
   summary = "Show the help of a command.",
-  arguments = "[<command>]",
-  examples = { "help", "help deployment" },
+  arguments = "[<command> ...]",
+  examples = { "help", "help deployment", "help reports run" },
   options = function(command)
-    command:argument("about"):args "?":argname "<command>":description "Which one; default: all."
+    command:argument("about"):args "*":argname "<command>":description "Which one; default: all."
   end,
   run = function(given, where, parser)
     local page = parser
-    if given.about then
-      page = where.commands[given.about]
+    local about = table.concat(given.about, " ")
+    if about ~= "" then
+      page = where.commands[about]
       if not page then
-        local near = check.nearest(given.about, where.commands)
-        failure.usage("there is no command '%s'%s", given.about,
+        local near = check.nearest(about, where.commands)
+        failure.usage("there is no command '%s'%s", about,
           near and (" (did you mean '%s'?)"):format(near) or "")
       end
       page = page.parser
