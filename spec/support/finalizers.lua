@@ -135,7 +135,7 @@ end)
 local ok, what = pcall(readers[reader], transfer)
 inside = false
 disarm()
-assert(came > 0 or reader == "body", "the collector did not run")
+assert(came > 0 or reader == "body", ok and "the collector did not run" or what)
 if ok or mild[meddler] then
   assert(ok and what, what or "something is missing")
 else
