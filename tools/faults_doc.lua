@@ -17,6 +17,7 @@ server saw nothing. No secret is in any of the errors or events.
 local CALLS = {
   each = "`each`", all = "`all`", analytics = "`all`, analytics", sign_in = "`get`, signing in",
   clock = "`get`, three times", every = "`get`, of each resource", get = "`get`",
+  change = "a POST, after a `get`",
 }
 
 local function one_of(list)
@@ -39,7 +40,7 @@ local function requests(fault)
 end
 
 local function conditions(fault)
-  local parts = { CALLS[fault.call] }
+  local parts = { (assert(CALLS[fault.call], fault.call)) }
   for _, name in ipairs { "retries", "max_pages" } do
     local value = (fault.options or {})[name]
     if value then parts[#parts + 1] = ("`%s = %s`"):format(name, value) end
