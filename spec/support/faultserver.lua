@@ -8,6 +8,7 @@ local methods = {}
 local mt = { __name = "faultserver", __index = methods }
 
 local ROOT = "build/faults"
+local PATIENCE = 60    -- seconds until one that says nothing is taken for dead
 -- No sanitizer, and the system's own Lua rather than one that a sanitizer wraps.
 local CLEAN = "unset LD_PRELOAD LUA_CPATH LUA_INIT LUA_INIT_5_4; "
   .. "PATH=/usr/local/bin:/usr/bin:/bin; "
@@ -37,9 +38,7 @@ function M.start()
   local pipe = assert(io.popen(CLEAN .. ("{ LUA_PATH='./?.lua;;' lua5.4"
     .. " spec/support/faults/server.lua %s >%s/out 2>&1; [ ! -p %s/ready ]"
     .. " || timeout 1 sh -c 'echo gone >%s/ready'; }"):format(dir, dir, dir, dir), "w"))
-  local fifo = assert(io.open(dir .. "/ready"))
-  local word = fifo:read("*l")
-  fifo:close()
+  local word = run(("timeout %d cat %s/ready"):format(PATIENCE, dir)):match("%S+")
   os.remove(dir .. "/ready")
   if word ~= "ready" then
     error("the fault server did not start: " .. table.concat(read_lines(dir .. "/out"), "\n"))

@@ -200,6 +200,16 @@ static int session_running(lua_State *L) {
 }
 
 /***
+How many of them only their readers can bring on: those are a window behind.
+@function Session:paused
+@treturn number
+*/
+static int session_paused(lua_State *L) {
+  lua_pushinteger(L, pc_net_paused(check_session(L)->net));
+  return 1;
+}
+
+/***
 The descriptor that is readable while `step` has something to take. It belongs
 to the session and changes in a forked child.
 @function Session:pollfd
@@ -340,6 +350,7 @@ static const luaL_Reg functions[] = {
 static const luaL_Reg methods[] = {
     {"send", session_send},       {"step", session_step},
     {"ready", session_ready},     {"running", session_running},
+    {"paused", session_paused},
     {"pollfd", session_pollfd},   {"events", session_events},
     {"timeout", session_timeout}, {"listen", session_listen},
     {"accept", session_accept},   {"watch", session_watch},

@@ -23,6 +23,7 @@ static void start_anew(struct pc_net *net) {
   size_t held = 0;
   net->forks = pc_process_forks();
   net->started = false;
+  net->multi = NULL;
   for (t = net->all; t != NULL; t = t->owned.all_next) {
     if (!t->owned.sent) continue;
     t->owned.lost = !t->shared.over;
@@ -51,11 +52,13 @@ void pc_life_unlock(struct pc_net *net) {
 enum pc_err pc_life_start(struct pc_net *net) {
   enum pc_err err;
   if (net->started) return PC_OK;
+  net->task.begin = pc_thread_begin;
   net->task.run = pc_thread_run;
   net->task.stop = pc_thread_stop;
   net->task.arg = net;
   err = pc_process_start(&net->task, pc_version_prepare);
   net->started = err == PC_OK;
+  if (err != PC_OK) pc_thread_abandon(net);
   return err;
 }
 

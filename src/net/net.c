@@ -95,6 +95,16 @@ int pc_net_running(struct pc_net *net) {
   return net->running;
 }
 
+int pc_net_paused(struct pc_net *net) {
+  const struct pc_transfer *t;
+  int count = 0;
+  pc_life_lock(net);
+  for (t = net->all; t != NULL; t = t->owned.all_next)
+    if (t->owned.counted && t->shared.paused) count++;
+  pc_life_unlock(net);
+  return count;
+}
+
 void pc_net_wait(struct pc_net *net, double seconds) {
   struct pollfd pfd = {0};
   int ms = -1;

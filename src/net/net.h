@@ -98,6 +98,9 @@ size_t pc_net_held(struct pc_net *net);
 /* Transfers sent and neither ended nor handing out rows already. */
 int pc_net_running(struct pc_net *net);
 
+/* Those of them that wait for their reader alone: it is a window behind. */
+int pc_net_paused(struct pc_net *net);
+
 /* Make a transfer, fill in its request (each part but the headers once), send
 ** it. Until it is sent only these and pc_transfer_release may be called on it.
 ** A net that finds itself in a forked child starts anew here. */

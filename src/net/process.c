@@ -268,6 +268,7 @@ enum pc_err pc_process_start(struct pc_task *task,
   pthread_mutex_lock(&mutex);
   task->claimed = task->ended = task->joined = false;
   err = ending ? PC_CLOSED : prepare_process(prepare);
+  if (err == PC_OK) task->begin(task->arg);
   if (err == PC_OK && create_thread(task) != 0) err = PC_RESOURCES;
   if (err == PC_OK) link_task(task);
   pthread_mutex_unlock(&mutex);

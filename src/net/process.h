@@ -19,6 +19,7 @@ unsigned pc_process_forks(void);
 /* A thread. */
 struct pc_task {
   /* the owner, before it is started */
+  void (*begin)(void *arg); /* called by who starts it, before the thread is */
   void (*run)(void *arg);
   void (*stop)(void *arg); /* asks run to return soon; from any thread */
   void *arg;

@@ -10,6 +10,7 @@
 #include <sys/stat.h>
 #include <sys/un.h>
 #include <unistd.h>
+#include "net/version.h"
 
 #ifndef SOCK_CLOEXEC
 #define SOCK_CLOEXEC 0
@@ -18,6 +19,8 @@
 /* How many numbers above the first end of a pair are looked at for the second,
 ** which has the lowest that was free. */
 #define REACH 4096
+/* Numbers above this are not looked at. The ends are among the lowest, as a rule. */
+#define HIGHEST 65536
 
 static void seal(int fd) {
   (void)fcntl(fd, F_SETFD, FD_CLOEXEC);
@@ -60,17 +63,36 @@ void pc_seal_pair(int fd) {
     }
 }
 
-CURLM *pc_seal_multi(int any) {
-  CURLM *multi;
-  int waiting = 0;
-  int fd = fcntl(any, F_DUPFD_CLOEXEC, 0); /* the lowest free */
-  if (fd >= 0) close(fd);
-  multi = curl_multi_init();
-  if (multi == NULL || fd < 0) return multi;
-  /* Unless another thread was quicker, that is the end which is read: only then
-  ** does a wake-up wait there. */
-  if (curl_multi_wakeup(multi) == CURLM_OK &&
-      ioctl(fd, FIONREAD, &waiting) == 0 && waiting == 1)
-    pc_seal_pair(fd);
+/* Bytes that wait to be read at this end, or at the other. */
+static void count_waiting(int fd, int waiting[2]) {
+  waiting[0] = waiting[1] = 0;
+  (void)ioctl(fd, FIONREAD, &waiting[0]);
+#ifdef TIOCOUTQ
+  (void)ioctl(fd, TIOCOUTQ, &waiting[1]);
+#endif
+}
+
+/* A wake-up is a byte that goes from one end to the other: what no other socket
+** of the process gets just then. */
+static bool is_woken_by(CURLM *multi, int fd) {
+  int before[2], after[2];
+  count_waiting(fd, before);
+  if (curl_multi_wakeup(multi) != CURLM_OK) return false;
+  count_waiting(fd, after);
+  return before[0] != after[0] || before[1] != after[1];
+}
+
+CURLM *pc_seal_multi(void) {
+  CURLM *multi = curl_multi_init();
+  long most = sysconf(_SC_OPEN_MAX);
+  struct stat st;
+  int fd, ends = 0;
+  if (multi == NULL || pc_version_is_sealed()) return multi;
+  if (most < 0 || most > HIGHEST) most = HIGHEST;
+  for (fd = 0; fd < most && ends < 2; fd++)
+    if (is_bare_end(fd, &st) && is_woken_by(multi, fd)) {
+      seal(fd);
+      ends++;
+    }
   return multi;
 }

@@ -14,8 +14,7 @@ curl_socket_t pc_seal_open(void *arg, curlsocktype purpose,
 ** pair by which its resolver's thread tells that it is done. Seals both. */
 void pc_seal_pair(int fd);
 
-/* curl_multi_init, the pair by which it is woken sealed. `any` is an open
-** descriptor. */
-CURLM *pc_seal_multi(int any);
+/* curl_multi_init, the pair by which it is woken sealed. */
+CURLM *pc_seal_multi(void);
 
 #endif

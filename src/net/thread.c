@@ -98,7 +98,8 @@ static void collect_ended(struct pc_io *io) {
 
 static enum pc_err open_io(struct pc_io *io) {
   const struct pc_net_config *config = &io->net->config;
-  io->multi = pc_seal_multi(io->net->mail.down_wake.read_fd);
+  io->multi = io->net->multi != NULL ? io->net->multi : pc_seal_multi();
+  io->net->multi = NULL;
   io->share = curl_share_init();
   if (io->multi == NULL || io->share == NULL) return PC_NOMEM;
   /* Each handle of libcurl before 8.12 keeps its TLS sessions to itself, so
@@ -170,6 +171,17 @@ static void start_over(struct pc_io *io) {
   close_io(io);
   await_order(&io->net->mail);
   io->err = open_io(io);
+}
+
+void pc_thread_begin(void *net) {
+  struct pc_net *n = net;
+  n->multi = pc_seal_multi(); /* without it the thread tries, and tells */
+}
+
+void pc_thread_abandon(void *net) {
+  struct pc_net *n = net;
+  if (n->multi != NULL) (void)curl_multi_cleanup(n->multi);
+  n->multi = NULL;
 }
 
 void pc_thread_run(void *net) {

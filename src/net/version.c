@@ -31,6 +31,10 @@ enum pc_err pc_version_prepare(void) {
   return PC_OK;
 }
 
+bool pc_version_is_sealed(void) {
+  return number >= 0x080e00; /* 8.14 is seen to do so, 7.88 not to */
+}
+
 CURLcode pc_version_options(CURL *easy) {
   CURLcode code;
   /* 7.85 has the names, and calls the bits deprecated. */

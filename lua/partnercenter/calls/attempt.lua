@@ -64,7 +64,7 @@ function M.read(call, transfer, method)
     if not value then
       err = await(call, transfer)
     else
-      call.transport.dispatcher:pass(call.iterating)
+      call.transport.dispatcher:pass(call.iterating, transfer)
       if call.cancelled then err = failures.interruption(call) end
     end
     if err then return nil, err end

@@ -119,6 +119,7 @@ function methods:enter(deadline, longest, key)
       return false
     end
     token = dispatcher:driver():task()
+    token.full = seconds == math.huge -- all places are taken
     place = push(self, token, place)
     dispatcher.on_step = self.on_step
     dispatcher:park(token, patience(self, place, seconds, deadline), key)

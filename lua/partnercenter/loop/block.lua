@@ -147,9 +147,15 @@ local function run_timers(self)
   end
 end
 
--- Nothing is under way that could ever wake the token.
+-- Nothing is under way that could ever wake the token: no transfer, or only those that
+-- hold all the places and wait for their readers, who cannot run.
 local function is_stuck(self, token, running)
-  if running > 0 or token.woken or self.first <= self.last then return false end
+  if token.woken or self.first <= self.last then return false end
+  if running > 0 then
+    while token.task and token.task.parked do token = token.task.parked end
+    return token.full and not self.dispatcher.closed
+      and running == self.dispatcher.session:paused()
+  end
   if next(self.timers) ~= nil or self.dispatcher.closed then return false end
   for _, other in pairs(self.dispatcher.waiters) do
     if not other.woken then return false end

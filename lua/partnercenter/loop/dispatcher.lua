@@ -192,9 +192,10 @@ function methods:park(token, seconds, key)
 end
 
 --- Give others a turn between two pieces of work.
--- @tparam[opt] boolean iterating the caller is the iterator of a `for`
-function methods:pass(iterating)
-  self:driver():pass(iterating)
+-- @tparam ?boolean iterating the caller is the iterator of a `for`
+-- @tparam Transfer transfer what the caller is reading
+function methods:pass(iterating, transfer)
+  self:driver():pass(iterating, transfer)
 end
 
 --- End everything that is under way as cancelled.

@@ -98,8 +98,10 @@ function methods:park(token, seconds)
 end
 
 --- Give other requests a turn.
-function methods:pass()
-  self.reader:pass()
+-- @tparam ?boolean _ whether the caller is the iterator of a `for` makes no difference
+-- @tparam Transfer transfer what the caller is reading
+function methods:pass(_, transfer)
+  self.reader:pass(transfer)
 end
 
 --- Run a function as a light thread of the running request or timer.

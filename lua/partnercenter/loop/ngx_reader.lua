@@ -6,8 +6,9 @@
 -- connection to the session rests in nginx's pool.
 --
 -- nginx drops light threads without running their code (a client that went away,
--- `ngx.exit`). What such a one waited for is found by its semaphore, at which
--- nobody waits any more.
+-- `ngx.exit`). What such a one waited for, or read when it passed, is found by its
+-- semaphore, at which nobody waits any more. What else it had open the collector finds,
+-- which is made to hurry while nothing comes: others may wait for those connections.
 -- SPDX-License-Identifier: MIT
 -- @module partnercenter.loop.ngx_reader
 
@@ -18,6 +19,8 @@ local DIRECTORIES = { "/dev/shm", "/tmp", "/var/tmp", (ngx.config.prefix():gsub(
 
 local LONGEST_WAIT = 86400 -- seconds; nginx counts milliseconds in 31 bits
 local SWEEP = 0.5          -- seconds between two looks for waiters that are gone
+local HURRY = 0.05         -- the same while nothing has come for some of them
+local QUIET = 2            -- that many
 local EXIT_SWEEP = 0.1     -- the same while the worker ends
 local POLL = 0.005         -- seconds between two looks where no socket can be made
 local COLLECT = 400        -- what the collector does at a sweep, in about kilobytes
@@ -40,7 +43,9 @@ function M.new(dispatcher)
     dispatcher = dispatcher,
     pool = ("partnercenter-%d"):format(count),   -- the connection while it rests
     heard = 0,                          -- bytes read from it
-    passing = {}, first = 1, last = 0,  -- those who pass: semaphore and coroutine
+    passing = {}, first = 1, last = 0,  -- those who pass, in order
+    entries = {},                       -- the same, and those whose turn it is, as keys
+    quiet = 0, heard_before = 0,        -- sweeps since something was heard
     -- Whose turn it is, and how many it has had in a row.
     current = setmetatable({}, { __mode = "v" }), turns = 0,
     spare = {},                         -- semaphores to use again
@@ -83,18 +88,41 @@ local function connect(self)
   return nil, why
 end
 
+-- Has nginx dropped who waits? One that was woken and is there still has its turn
+-- later in this round.
+local function is_gone(token)
+  return token.parked:count() >= (token.woken and 1 or 0)
+end
+
+-- Close what one who passed was reading when nginx dropped it.
+local function drop(self, entry)
+  self.entries[entry] = nil
+  entry.transfer:close()
+end
+
+-- The next one who passes, if any.
+local function take_next(self)
+  while self.first <= self.last do
+    local entry = self.passing[self.first]
+    self.passing[self.first] = nil
+    self.first = self.first + 1
+    if not is_gone(entry) then return entry end
+    drop(self, entry)
+  end
+  return nil
+end
+
 -- One of those who pass goes on in each round of the event loop, so that their
 -- number does not add to the time that other requests wait. True when nobody
 -- passes any more.
 local function let_pass(self)
-  if self.first > self.last then return true end
-  local entry = self.passing[self.first]
-  self.passing[self.first] = nil
-  self.first = self.first + 1
+  local entry = take_next(self)
+  if not entry then return true end
   if self.current[1] ~= entry.thread then
     self.current[1], self.turns = entry.thread, 0
   end
-  entry.signal:post(1)
+  entry.woken = true
+  entry.parked:post(1)
   if self.first > self.last then return true end
   if not self.dispatcher.closed then self.dispatcher.session:ring() end
   return false
@@ -144,17 +172,21 @@ local function run(_, self)
   self.running = false
 end
 
--- Close what those waited for whom nginx has dropped.
+-- Close what those waited for, or read, whom nginx has dropped.
 local function sweep(self)
-  local gone = {}
+  local gone, left = {}, {}
   for transfer, token in pairs(self.dispatcher.waiters) do
-    local parked = token.parked
-    if parked and not token.woken and parked:count() >= 0 then gone[#gone + 1] = transfer end
+    if token.parked and is_gone(token) then gone[#gone + 1] = transfer end
   end
   for i = 1, #gone do
     self.dispatcher.waiters[gone[i]] = nil
     gone[i]:close()
   end
+  -- Those who are in the queue still are found when it is their turn.
+  for entry in pairs(self.entries) do
+    if entry.woken and is_gone(entry) then left[#left + 1] = entry end
+  end
+  for i = 1, #left do drop(self, left[i]) end
 end
 
 local start_sweeper
@@ -163,6 +195,8 @@ local function run_sweeper(premature, self)
   self.sweeping = false
   if not self.running then return end
   sweep(self)
+  self.quiet = self.heard == self.heard_before and self.quiet + 1 or 0
+  self.heard_before = self.heard
   if not premature then
     collectgarbage("step", COLLECT)
     start_sweeper(self)
@@ -179,7 +213,7 @@ end
 function start_sweeper(self)
   if self.sweeping then return end
   -- A worker that is about to end takes no timers but those due at once.
-  self.sweeping = ngx.timer.at(SWEEP, run_sweeper, self)
+  self.sweeping = ngx.timer.at(self.quiet < QUIET and SWEEP or HURRY, run_sweeper, self)
     or ngx.worker.exiting() and ngx.timer.at(0, function() run_sweeper(true, self) end) or false
 end
 
@@ -206,16 +240,20 @@ local function enqueue(self, entry)
 end
 
 --- Wait for one's turn in a later round of the event loop.
-function methods:pass()
+-- @tparam Transfer transfer what the caller is reading: closed should nginx drop it
+function methods:pass(transfer)
   if self.dispatcher.closed then return end
   if not self:start() then
     ngx.sleep(POLL)
     return
   end
   local signal = self:take_semaphore()
-  enqueue(self, { signal = signal, thread = coroutine.running() })
+  local entry = { parked = signal, thread = coroutine.running(), transfer = transfer }
+  self.entries[entry] = true
+  enqueue(self, entry)
   if self.first == self.last then self.dispatcher.session:ring() end
   if signal:wait(LONGEST_WAIT) then self:give_semaphore(signal) end
+  self.entries[entry] = nil
 end
 
 return M
