@@ -53,6 +53,14 @@ describe("the decoder", function()
     { "names a member as documented", '{"slod":"5","x":1}', { sold = 5, x = 1 } },
     { "keeps both where both are there", '{"slod":1,"sold":2}', { slod = 1, sold = 2 } },
     { "keeps the last of two", '{"sold":"1","sold":"2"}', { sold = 2 } },
+    { "keeps none where the last of two is null", '{"sold":"1","sold":null}', {} },
+    { "keeps a count behind a null", '{"sold":null,"sold":"1"}', { sold = 1 } },
+    { "keeps none of a name to mend, with null last", '{"slod":"1","slod":null}', {} },
+    { "keeps one of the right name beside a null of the wrong", '{"slod":null,"sold":"1"}',
+      { sold = 1 } },
+    { "takes the wrong name where the right one's last is null",
+      '{"sold":"1","slod":"2","sold":null}', { sold = 2 } },
+    { "keeps none of a table, with null last", '{"sold":{"a":1},"sold":null,"x":[1],"x":null}', {} },
   } do
     it(c[1], function()
       for _, form in ipairs { '[%s,%s]', '{"sold":"1","items":[%s,%s]}',
