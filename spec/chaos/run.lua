@@ -9,6 +9,7 @@ local servers = require "spec.chaos.server"
 
 local interpreter, seed, seconds, limit, under, build = arg[1], tonumber(arg[2]), tonumber(arg[3]),
   tonumber(arg[4]), arg[5], arg[6]
+io.stdout:setvbuf("line")
 local drivers = {}
 for i = 7, #arg do drivers[#drivers + 1] = arg[i] end
 

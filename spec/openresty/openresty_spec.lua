@@ -258,6 +258,33 @@ describe("partnercenter.loop.ngx", function()
       assert.equal("gone\n", (server:get("/x")))
       assert(nginx.await("[ \"$(curl -s " .. server.url .. "/live)\" = 0 ]", 3))
     end)
+
+    -- The collector would find it, too, but with a heap like this not for a long time.
+    it("are cancelled by ngx.exit between two slices of a page", function()
+      start { locations = {
+        ["= /x"] = [[
+          local class = getmetatable(inside(partner).dispatcher).__index
+          local pass, passing = class.pass, false
+          class.pass = function(...)
+            passing = true
+            pass(...)
+            passing = false
+          end
+          local ballast = {}
+          inside(partner).ballast = ballast
+          for i = 1, 400000 do ballast[i] = { i } end
+          ngx.thread.spawn(function()
+            return partner.analytics.commercial.deployment.license:get { top = 10000 }
+          end)
+          while not passing do ngx.sleep(0.001) end
+          class.pass = pass
+          ngx.say("gone") ngx.exit(200)]],
+        ["= /live"] = "ngx.say(inside(partner).dispatcher.session:running())",
+      } }
+      assert.equal("gone\n", (server:get("/x")))
+      assert(nginx.await("[ \"$(curl -s " .. server.url .. "/live)\" = 0 ]", 2))
+      assert.equal("", server:errors())
+    end)
   end)
 
   describe("the end of a worker", function()

@@ -25,6 +25,7 @@ struct pc_poll {
   CURLM *multi; /* borrowed */
   int epoll_fd; /* owned */
   int wake_fd;  /* borrowed */
+  struct pc_task *task; /* borrowed */
   int64_t due;  /* when libcurl's timer runs out, ms; -1: no timer */
   bool refused; /* a socket could not be watched: libcurl is at its end */
 };
@@ -70,12 +71,14 @@ static int on_timer(CURLM *multi, long timeout_ms, void *arg) {
   return 0;
 }
 
-enum pc_err pc_poll_open(struct pc_poll **poll, CURLM *multi, int wake_fd) {
+enum pc_err pc_poll_open(struct pc_poll **poll, CURLM *multi, int wake_fd,
+                         struct pc_task *task) {
   struct pc_poll *p = calloc(1, sizeof *p);
   struct epoll_event event = {0};
   if (p == NULL) return PC_NOMEM;
   p->multi = multi;
   p->wake_fd = wake_fd;
+  p->task = task;
   p->due = -1;
   p->epoll_fd = epoll_create1(EPOLL_CLOEXEC);
   event.events = EPOLLIN;
@@ -121,8 +124,12 @@ enum pc_err pc_poll_round(struct pc_poll *p, bool wait) {
   enum pc_err err = PC_OK;
   int still_running, i;
   int ms = wait ? wait_ms(p) : 0;
-  int n = epoll_wait(p->epoll_fd, events, EVENTS_PER_ROUND, ms);
-  if (n < 0 && errno != EINTR) return PC_RESOURCES;
+  int n, failure;
+  pc_process_rest(p->task);
+  n = epoll_wait(p->epoll_fd, events, EVENTS_PER_ROUND, ms);
+  failure = errno;
+  pc_process_work(p->task);
+  if (n < 0 && failure != EINTR) return PC_RESOURCES;
   for (i = 0; i < n && err == PC_OK; i++)
     if (events[i].data.fd != p->wake_fd)
       err = check(curl_multi_socket_action(p->multi, events[i].data.fd,
@@ -154,13 +161,16 @@ void pc_poll_close(struct pc_poll *p) {
 
 struct pc_poll {
   CURLM *multi;            /* borrowed */
+  struct pc_task *task;    /* borrowed */
   struct curl_waitfd wake; /* its descriptor is borrowed */
 };
 
-enum pc_err pc_poll_open(struct pc_poll **poll, CURLM *multi, int wake_fd) {
+enum pc_err pc_poll_open(struct pc_poll **poll, CURLM *multi, int wake_fd,
+                         struct pc_task *task) {
   struct pc_poll *p = calloc(1, sizeof *p);
   if (p == NULL) return PC_NOMEM;
   p->multi = multi;
+  p->task = task;
   p->wake.fd = wake_fd;
   p->wake.events = CURL_WAIT_POLLIN;
   *poll = p;
@@ -169,8 +179,11 @@ enum pc_err pc_poll_open(struct pc_poll **poll, CURLM *multi, int wake_fd) {
 
 enum pc_err pc_poll_round(struct pc_poll *p, bool wait) {
   int still_running;
-  if (curl_multi_poll(p->multi, &p->wake, 1, wait ? MAX_WAIT_MS : 0, NULL))
-    return PC_RESOURCES;
+  CURLMcode code;
+  pc_process_rest(p->task);
+  code = curl_multi_poll(p->multi, &p->wake, 1, wait ? MAX_WAIT_MS : 0, NULL);
+  pc_process_work(p->task);
+  if (code != CURLM_OK) return PC_RESOURCES;
   if (curl_multi_perform(p->multi, &still_running)) return PC_NOMEM;
   return PC_OK;
 }

@@ -6,12 +6,14 @@
 #include <curl/curl.h>
 #include <stdbool.h>
 #include "base/errors.h"
+#include "net/process.h"
 
 struct pc_poll;
 
-/* Drive `multi` and watch `wake_fd`, which the caller clears. */
+/* Drive `multi` and watch `wake_fd`, which the caller clears. The task rests
+** while it waits. */
 PC_MUST_CHECK enum pc_err pc_poll_open(struct pc_poll **poll, CURLM *multi,
-                                       int wake_fd);
+                                       int wake_fd, struct pc_task *task);
 
 /* Wait until something happens, or look what has, then let libcurl deal with
 ** it. A failing wait is reported, so that the caller does not spin. */

@@ -23,7 +23,9 @@ struct pc_task {
   void (*run)(void *arg);
   void (*stop)(void *arg); /* asks run to return soon; from any thread */
   void *arg;
+  pthread_mutex_t busy; /* held by the thread but where it rests */
   /* under the lock of the process */
+  bool stopped; /* somebody who forks has `busy` */
   struct pc_task *prev;
   struct pc_task *next;
   pthread_t thread;
@@ -31,6 +33,12 @@ struct pc_task {
   bool ended;   /* run has returned */
   bool joined;
 };
+
+/* For the thread: it waits for something now, and works again. A fork happens
+** while it rests: the libraries that it uses may hold locks of the process while
+** it works, which nobody would give back in the child. */
+void pc_process_rest(struct pc_task *task);
+void pc_process_work(struct pc_task *task);
 
 /* Start it, with all signals masked; `prepare` is called before the first one
 ** of the process. Not once the process has begun to end. */

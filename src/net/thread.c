@@ -120,7 +120,8 @@ static enum pc_err open_io(struct pc_io *io) {
                         config->max_connections) ||
       curl_multi_setopt(io->multi, CURLMOPT_MAXCONNECTS, 256L))
     return PC_NOMEM;
-  return pc_poll_open(&io->poll, io->multi, io->net->mail.down_wake.read_fd);
+  return pc_poll_open(&io->poll, io->multi, io->net->mail.down_wake.read_fd,
+                      &io->net->task);
 }
 
 static void close_io(struct pc_io *io) {
@@ -146,7 +147,8 @@ static void end_active(struct pc_io *io, enum pc_err err) {
 
 /* A wake-up may be left over from an order that is carried out already. To act
 ** on it would have a failure of now meet an order that comes later. */
-static void await_order(struct pc_mail *m) {
+static void await_order(struct pc_net *net) {
+  struct pc_mail *m = &net->mail;
   struct pollfd pfd = {0};
   pfd.fd = m->down_wake.read_fd;
   pfd.events = POLLIN;
@@ -156,7 +158,9 @@ static void await_order(struct pc_mail *m) {
     idle = m->asleep = m->down == NULL && !m->stop;
     pthread_mutex_unlock(&m->mutex);
     if (!idle) return;
+    pc_process_rest(&net->task);
     (void)poll(&pfd, 1, -1);
+    pc_process_work(&net->task);
     pc_wake_clear(&m->down_wake);
   }
 }
@@ -169,7 +173,7 @@ static void start_over(struct pc_io *io) {
   end_active(io, io->err);
   pc_io_hand_up_all(io);
   close_io(io);
-  await_order(&io->net->mail);
+  await_order(io->net);
   io->err = open_io(io);
 }
 
