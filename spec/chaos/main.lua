@@ -29,6 +29,9 @@ local world = {
   random = random.new(seed), sleep = watch.sleep, can_catch = true,
   first_lane = (tonumber(arguments[9]) or 0) * 16,
   no_starve = type(rawget(_G, "jit")) == "table",
+  -- In a child the C library uses the stacks of the parent's threads again, which
+  -- ThreadSanitizer takes for two threads of one id, and ends.
+  no_fork = arguments[8] == "tsan",
 }
 
 local function settle()

@@ -71,7 +71,7 @@ function M.run(world, stop)
   local pool = world.clients
   world.sleep, world.no_starve, world.made = sleep, true, 0
   world.can_catch = _VERSION ~= "Lua 5.1" or type(rawget(_G, "jit")) == "table"
-  world.no_fork = not world.can_catch
+  world.no_fork = world.no_fork or not world.can_catch
   while core.now() < stop do
     local slot = pool:any(world.random)
     world.clients = prefer(pool, slot)
