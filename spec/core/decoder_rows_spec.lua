@@ -60,7 +60,7 @@ describe("the decoder", function()
       { sold = 1 } },
     { "takes the wrong name where the right one's last is null",
       '{"sold":"1","slod":"2","sold":null}', { sold = 2 } },
-    { "keeps none of a table, with null last", '{"sold":{"a":1},"sold":null,"x":[1],"x":null}', {} },
+    { "keeps none of a table, null last", '{"sold":{"a":1},"sold":null,"x":[1],"x":null}', {} },
   } do
     it(c[1], function()
       for _, form in ipairs { '[%s,%s]', '{"sold":"1","items":[%s,%s]}',
