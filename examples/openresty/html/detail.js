@@ -56,13 +56,16 @@ function licences(body) {
   ]));
   const missing = Object.entries(body.failures || {})
     .map(([source, failure]) => `${source} (${failure.kind.replace("_", " ")})`);
+  const scroll = element("div", { className: "scroll", tabIndex: 0 },
+    table("Licences by source", ["Product", ["number", "Sold"], ["number", "In the tenant"],
+      ["number", "Assigned"], ["number", "Unassigned"], ["number", "Active"], "Until"], rows));
+  scroll.setAttribute("role", "region");
+  scroll.setAttribute("aria-label", "Licences by source");
   return [
     element("h3", { textContent: "Assigned, active, renewing" }),
     missing.length > 0
       ? element("p", { className: "quiet", textContent: `Not known: ${missing.join(", ")}.` }) : null,
-    element("div", { className: "scroll" }, table("Licences by source", ["Product",
-      ["number", "Sold"], ["number", "In the tenant"], ["number", "Assigned"],
-      ["number", "Unassigned"], ["number", "Active"], "Until"], rows)),
+    scroll,
   ].filter(Boolean);
 }
 
