@@ -1,19 +1,7 @@
 local collection = require "partnercenter.pages.envelope"
 local documents = require "spec.support.documents"
 
-local core = require "partnercenter.core"
-local resources = require "partnercenter.resources"
-
--- As calls do it: what the decoder mends in rows is asked of it.
-local function normalize(text, name)
-  local resource = documents.resource(name or "customers")
-  local mends = resources.prepare(resource, { base_url = "https://127.0.0.1",
-    commercial_prefix = "/partner/v1" })
-  local decoder = core.decoder { counts = mends.counts, renames = mends.renames }
-  assert(decoder:feed(text))
-  local document = decoder:finish()
-  return collection.normalize(document, resource, nil, (decoder:marks()))
-end
+local normalize = documents.page
 
 describe("partnercenter.collection", function()
   describe("normalize reads the documented example", function()

@@ -1,6 +1,8 @@
 -- The documented answers of spec/data/examples, decoded by lua-cjson as the core
 -- decodes them: a leading BOM skipped, null members absent.
 local cjson = require "spec.support.json"
+local core = require "partnercenter.core"
+local envelopes = require "partnercenter.pages.envelope"
 
 local M = {}
 
@@ -42,6 +44,18 @@ function M.resource(name)
     if resource.name == name then return resource end
   end
   error("no resource " .. name)
+end
+
+--- The page that a text is of, read as calls do it: what is to be mended in rows is
+-- asked of the decoder.
+function M.page(text, name)
+  local resource = M.resource(name or "customers")
+  local mends = require("partnercenter.resources").prepare(resource,
+    { base_url = "https://127.0.0.1", commercial_prefix = "/partner/v1" })
+  local decoder = core.decoder { counts = mends.counts, renames = mends.renames }
+  assert(decoder:feed(text))
+  local document = decoder:finish()
+  return envelopes.normalize(document, resource, nil, (decoder:marks()))
 end
 
 return M
