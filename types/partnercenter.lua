@@ -80,6 +80,7 @@ function partnercenter.is_guid(text) end
 ---@field connect_timeout? number seconds for name, TCP and TLS; default 10
 ---@field concurrency? integer calls in flight at most; default: as many as the service takes, 1,000 at most
 ---@field requests_per_minute? integer at most
+---@field store? partnercenter.Store what is known of the quota is shared there
 ---@field max_pages? integer of one walk; default 10000
 ---@field ca_file? string PEM file of the trusted authorities
 ---@field proxy? string URL; else the environment's
@@ -285,6 +286,7 @@ partnercenter.store = store
 
 ---@class partnercenter.MemoryStoreOptions
 ---@field max_entries? integer default 10,000
+---@field clock? fun(): number steady seconds; for tests
 
 --- Values of this Lua state alone.
 ---@param options? partnercenter.MemoryStoreOptions
@@ -319,6 +321,11 @@ function store.redis(options) end
 ---@param value any
 ---@return boolean
 function store.is(value) end
+
+--- A clock that all who share a store have.
+---@param time fun(): number
+---@return fun(): number
+function store.time(time) end
 
 --- Tells the secrets of a store, for a register that masks them.
 ---@param self partnercenter.Store

@@ -105,6 +105,8 @@ M.run = errors.run
 -- @tparam[opt] number options.concurrency calls in flight at most, whoever makes
 --   them; without it as many as the service and the loop take, 1,000 at most
 -- @tparam[opt] number options.requests_per_minute at most
+-- @tparam[opt] Store options.store of `partnercenter.store`: what is known of the quota
+--   is shared there with all who ask for the same account, `requests_per_minute` included
 -- @tparam[opt=268435456] number options.max_body bytes, after decompression
 -- @tparam[opt=10000] number options.max_pages of one walk
 -- @tparam[opt=false] boolean options.nulls keep JSON null as `null`

@@ -120,9 +120,12 @@ end
 -- the service has said that it takes no calls until then, or for too long.
 local function await_place(call)
   local transport = call.transport
-  local longest = transport.settings.max_retry_after
-  if transport.limiter:enter(call.deadline, longest, call.request_id) then
-    return failures.interruption(call)
+  local longest, throttle = transport.settings.max_retry_after, transport.throttle
+  while transport.limiter:enter(call.deadline, longest, call.request_id) do
+    local err = failures.interruption(call)
+    if err then return err end
+    -- Others may have taken the last place of a quota that is shared.
+    if not throttle.reserve or throttle:reserve(transport.dispatcher.clock()) then return nil end
   end
   local announced = transport.throttle:announced(transport.dispatcher.clock())
   if announced > 0 then call.last_error = failures.held_back(call, announced) end

@@ -19,6 +19,7 @@ local reports = require "partnercenter.reports"
 local resources = require "partnercenter.resources"
 local settings = require "partnercenter.client.settings"
 local sign_in = require "partnercenter.sign_in"
+local stores = require "partnercenter.store"
 
 -- Bytes of a report's file: rows are taken out of it while it arrives.
 local MAX_FILE = 1e15
@@ -141,6 +142,23 @@ local function new_sign_in(parts, own)
   }
 end
 
+-- What the client has learnt of the quota, or what it knows of it together with others.
+local function new_throttle(own, register)
+  local throttle = flow.throttle(own)
+  if not own.store then return throttle end
+  stores.note(own.store, register.add)
+  local tell = teller(own, register.mask)
+  local who = table.concat(sign_in.provider.identity(own.credentials), ":")
+  return flow.shared(throttle, flow.quota {
+    store = own.store, key = ("quota:%s:%s"):format(own.base_url, who),
+    rate = own.requests_per_minute, time = stores.time(own.time),
+    tell = function(why)
+      if not tell then return end
+      tell { name = "store", store = own.store.kind, operation = "quota", error = why }
+    end,
+  })
+end
+
 --- A new client. It is what `partnercenter.new` gives.
 -- @tparam table options as there
 -- @tparam number level whom to blame for a mistake, as in Lua's `error`
@@ -158,7 +176,7 @@ function M.new(options, level)
   local parts = {
     settings = own,
     dispatcher = network,
-    throttle = flow.throttle(own),
+    throttle = new_throttle(own, register),
     register = register,
   }
   parts.limiter = flow.limiter(network, parts.throttle)

@@ -6,6 +6,7 @@ local check = require("partnercenter.util").check
 local clouds = require("partnercenter.sign_in").clouds
 local core = require "partnercenter.core"
 local loops = require "partnercenter.loop"
+local stores = require "partnercenter.store"
 local url = require("partnercenter.util").url
 
 local M = {}
@@ -82,6 +83,7 @@ local PER_CLIENT = {
   connect_timeout = positive,
   concurrency = count(1, 10000),
   requests_per_minute = count(1, 1e6),
+  store = function(value) return stores.is(value), "must be one of partnercenter.store" end,
   max_pages = count(1, 1e6),
   ca_file = text,
   proxy = text,

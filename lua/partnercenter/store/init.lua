@@ -14,7 +14,8 @@ local object = require "partnercenter.store.object"
 local M = {}
 
 --- Values of this Lua state alone: for one process, and for specs.
--- @tparam[opt] table options `max_entries` = 10,000: what ends first goes first
+-- @tparam[opt] table options `max_entries` = 10,000: what ends first goes first; `clock`:
+--   steady seconds, for tests
 -- @treturn Store
 function M.memory(options)
   return (require("partnercenter.store.memory").new(options, 3)) -- no tail call: levels are counted
@@ -66,5 +67,16 @@ M.is = object.is
 -- @tparam Store store
 -- @tparam function secret takes one
 M.note = object.note
+
+--- A clock that all who share a store have: to the millisecond where nginx or LuaSocket
+-- tells the time.
+-- @tparam function time seconds since the epoch, else
+-- @treturn function
+function M.time(time)
+  if time ~= os.time then return time end
+  if type(rawget(_G, "ngx")) == "table" and ngx.now then return ngx.now end
+  local ok, socket = pcall(require, "socket")
+  return ok and socket.gettime or time
+end
 
 return check.strict(M, "partnercenter.store")

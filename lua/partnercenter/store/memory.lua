@@ -9,6 +9,8 @@ local wire = require("partnercenter.util").wire
 
 local MOST = 10000
 
+local KNOWN = { max_entries = "integer", clock = "function" }
+
 local M = {}
 
 local back = { kind = "memory" }
@@ -16,13 +18,13 @@ local mt = { __index = back }
 
 local function find(self, key)
   local entry = self.entries[key]
-  if entry and core.now() < entry.ends then return entry end
+  if entry and self.clock() < entry.ends then return entry end
   return nil
 end
 
 -- What has ended, or else what ends first, makes room.
 local function make_room(self)
-  local now, first = core.now(), nil
+  local now, first = self.clock(), nil
   for key, entry in pairs(self.entries) do
     if entry.ends <= now then
       self.entries[key] = nil
@@ -51,12 +53,12 @@ function back:get(key)
 end
 
 function back:set(key, text, seconds)
-  return put(self, key, text, core.now() + seconds)
+  return put(self, key, text, self.clock() + seconds)
 end
 
 function back:add(key, text, seconds)
   if find(self, key) then return false end
-  return put(self, key, text, core.now() + seconds)
+  return put(self, key, text, self.clock() + seconds)
 end
 
 function back:delete(key, owner)
@@ -72,7 +74,7 @@ function back:incr(key, by, seconds)
   local before = entry and wire.number(entry.text)
   if entry and not before then return nil, "the value is no number" end
   local now = (before or 0) + by
-  put(self, key, wire.fixed(now, 0), entry and entry.ends or core.now() + seconds)
+  put(self, key, wire.fixed(now, 0), entry and entry.ends or self.clock() + seconds)
   return now
 end
 
@@ -81,8 +83,10 @@ end
 -- @tparam number level whom to blame, as in Lua's `error`
 -- @treturn Store
 function M.new(options, level)
-  local o = check.options("store.memory", options, { max_entries = "integer" }, level)
-  return object.new(setmetatable({ entries = {}, count = 0, most = o.max_entries or MOST }, mt))
+  local o = check.options("store.memory", options, KNOWN, level)
+  return object.new(setmetatable({
+    entries = {}, count = 0, most = o.max_entries or MOST, clock = o.clock or core.now,
+  }, mt))
 end
 
 return M

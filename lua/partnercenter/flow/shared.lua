@@ -1,0 +1,73 @@
+--- A throttle that shares a quota with others: what it learns itself is how many calls
+-- may be in flight, and what a window takes it has from all.
+-- SPDX-License-Identifier: MIT
+-- @module partnercenter.flow.shared
+
+local M = {}
+
+local methods = {}
+
+--- A throttle over another one.
+-- @tparam Throttle inner
+-- @tparam Quota quota
+-- @treturn Throttle
+function M.new(inner, quota)
+  return setmetatable({ quota = quota, wait_until = -math.huge }, {
+    __name = "partnercenter.throttle",
+    __inner = inner,
+    __index = function(_, name)
+      local method = methods[name]
+      if method then return method end
+      return inner[name]
+    end,
+  })
+end
+
+--- Takes a place in the quota for a call whose turn it is. May wait for the store.
+-- @tparam number now seconds
+-- @treturn boolean false: it has to wait for its turn again
+function methods:reserve(now)
+  local seconds, announced = self.quota:take()
+  if seconds == 0 then return true end
+  self.wait_until = math.max(self.wait_until, now + seconds)
+  if announced then self.told = math.max(self.told or now, now + seconds) end
+  return false
+end
+
+-- What the throttle below does, with the numbers of this one.
+local function below(self, name) return getmetatable(self).__inner[name] end
+
+function methods:delay(now, running)
+  return math.max(self.wait_until - now, below(self, "delay")(self, now, running))
+end
+
+function methods:free(now, running)
+  if now < self.wait_until then return 0 end
+  return below(self, "free")(self, now, running)
+end
+
+function methods:announced(now)
+  return self.told and math.max(0, self.told - now) or 0
+end
+
+function methods:succeeded(now, ticket)
+  below(self, "succeeded")(self, now, ticket)
+  self.quota:passed()
+end
+
+function methods:refused(now, seconds, ticket)
+  below(self, "refused")(self, now, seconds, ticket)
+  if not seconds then return end
+  -- What this process alone has sent says nothing about the window.
+  ticket.filled = false
+  self.told = math.max(self.told or now, now + seconds)
+  self.quota:refused(seconds)
+end
+
+function methods:paced() return true end
+
+function methods:throttled(now)
+  return now < self.wait_until or below(self, "throttled")(self, now)
+end
+
+return M
