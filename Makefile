@@ -377,6 +377,12 @@ gateway:                  ## run the gateway and its dashboard on the sandbox un
 	@rm -rf build/gateway && mkdir -p build
 	@tools/with-sandbox examples/openresty/gateway run build/gateway
 
+.PHONY: gateway-fleet
+gateway-fleet:            ## run two gateways with one Redis on the sandbox until Ctrl-C
+	$(call install_deps,build luajit run sandbox store)
+	@$(MAKE) --no-print-directory -s LUA=5.1 all
+	@tools/with-sandbox tools/gateway-fleet
+
 .PHONY: bench-openresty
 bench-openresty:          ## compare an nginx worker with cosockets and lua-cjson
 	$(call install_deps,build luajit run sandbox bench)

@@ -278,6 +278,7 @@ function Client:close() end
 ---@field expires_in? number seconds
 ---@field store? string the kind of the store that was not to be had
 ---@field operation? string what it was asked for: "sign_in", "quota"
+---@field reason? string why not
 
 --- Where sign-ins, insights and what is known of a quota are shared.
 ---@class partnercenter.store

@@ -31,8 +31,32 @@ local function setting(name)
   return value
 end
 
+-- One worker signs in for all. With Redis that is all of a fleet; else the newest
+-- refresh token outlives this nginx in a file.
+local function sign_in(store)
+  local credentials = partnercenter.credentials.refresh_token {
+    tenant = setting "TENANT",
+    client_id = setting "CLIENT_ID",
+    client_secret = os.getenv "PARTNERCENTER_CLIENT_SECRET",
+    refresh_token = setting "REFRESH_TOKEN",
+  }
+  if store then
+    return partnercenter.credentials.shared {
+      store = store, credentials = credentials, name = "gateway",
+      key = os.getenv "PARTNERCENTER_STORE_KEY",
+    }
+  end
+  return token_cache.wrap {
+    dict = "tokens", key = "gateway",
+    credentials = partnercenter.credentials.file(ngx.config.prefix() .. "refresh-token",
+      credentials),
+  }
+end
+
 --- Before the workers are made.
 function M.init()
+  local redis = os.getenv "PARTNERCENTER_REDIS_URL"
+  local store = redis and partnercenter.store.redis(redis)
   local partner = assert(partnercenter.new {
     base_url = os.getenv "PARTNERCENTER_BASE_URL",
     authority = os.getenv "PARTNERCENTER_AUTHORITY",
@@ -40,20 +64,15 @@ function M.init()
     application = "partnercenter gateway",
     deadline = 60,
     on_event = metrics.event,
-    -- One worker signs in for all; the newest refresh token outlives them.
-    credentials = token_cache.wrap {
-      dict = "tokens", key = "gateway",
-      credentials = partnercenter.credentials.file(ngx.config.prefix() .. "refresh-token",
-        partnercenter.credentials.refresh_token {
-          tenant = setting "TENANT",
-          client_id = setting "CLIENT_ID",
-          client_secret = os.getenv "PARTNERCENTER_CLIENT_SECRET",
-          refresh_token = setting "REFRESH_TOKEN",
-        }),
-    },
+    store = store,
+    credentials = sign_in(store),
   })
   numbers = numbers_of.new(partner, os.getenv "PARTNERCENTER_HISTORY", setting "TENANT")
-  cache = insights_cache.new { dict = "insights", on_event = metrics.cache, max_bytes = 4194304 }
+  -- Of one tenant: what another one keeps in the same Redis is another's.
+  cache = insights_cache.new {
+    dict = "insights", store = store, key = store and setting "TENANT" or nil,
+    on_event = metrics.cache, max_bytes = 4194304,
+  }
 end
 
 -- --- how it is answered ---

@@ -12,6 +12,7 @@ local METRICS = {
   { "partnercenter_retries_total", "counter", "Calls made again, by reason." },
   { "partnercenter_throttled_total", "counter", "Calls refused for now." },
   { "partnercenter_tokens_total", "counter", "Sign-ins, by outcome." },
+  { "partnercenter_store_failures_total", "counter", "Times that Redis was not to be had." },
   { "gateway_cache_total", "counter", "What the cache was asked, by outcome." },
 }
 
@@ -49,6 +50,10 @@ function events.token(event)
   count("partnercenter_tokens_total", ('{outcome="%s"}'):format(event.error or "ok"))
 end
 
+function events.store()
+  count("partnercenter_store_failures_total")
+end
+
 --- An event of the client.
 function M.event(event)
   local handler = events[event.name]
@@ -57,6 +62,7 @@ end
 
 --- An event of the cache.
 function M.cache(what)
+  if what == "store" then return events.store() end
   count("gateway_cache_total", ('{outcome="%s"}'):format(what))
 end
 

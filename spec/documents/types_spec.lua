@@ -404,6 +404,7 @@ describe("types/partnercenter.lua", function()
           return box.token, os.time() + 3600
         end),
         nulls = true,
+        store = partnercenter.store.file "build/nowhere", -- that of an event
         on_event = function(event) events[#events + 1] = event end,
       }
     end)

@@ -18,8 +18,8 @@ local proxies = require "partnercenter.client.proxies"
 local reports = require "partnercenter.reports"
 local resources = require "partnercenter.resources"
 local settings = require "partnercenter.client.settings"
+local sharing = require "partnercenter.client.sharing"
 local sign_in = require "partnercenter.sign_in"
-local stores = require "partnercenter.store"
 
 -- Bytes of a report's file: rows are taken out of it while it arrives.
 local MAX_FILE = 1e15
@@ -142,23 +142,6 @@ local function new_sign_in(parts, own)
   }
 end
 
--- What the client has learnt of the quota, or what it knows of it together with others.
-local function new_throttle(own, register)
-  local throttle = flow.throttle(own)
-  if not own.store then return throttle end
-  stores.note(own.store, register.add)
-  local tell = teller(own, register.mask)
-  local who = table.concat(sign_in.provider.identity(own.credentials), ":")
-  return flow.shared(throttle, flow.quota {
-    store = own.store, key = ("quota:%s:%s"):format(own.base_url, who),
-    rate = own.requests_per_minute, time = stores.time(own.time),
-    tell = function(why)
-      if not tell then return end
-      tell { name = "store", store = own.store.kind, operation = "quota", error = why }
-    end,
-  })
-end
-
 --- A new client. It is what `partnercenter.new` gives.
 -- @tparam table options as there
 -- @tparam number level whom to blame for a mistake, as in Lua's `error`
@@ -176,7 +159,7 @@ function M.new(options, level)
   local parts = {
     settings = own,
     dispatcher = network,
-    throttle = new_throttle(own, register),
+    throttle = sharing(own, register, teller(own, register.mask)),
     register = register,
   }
   parts.limiter = flow.limiter(network, parts.throttle)

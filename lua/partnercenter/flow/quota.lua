@@ -22,8 +22,8 @@ local PROBE = 1 / 100
 local SLOWEST = 0.5
 -- Seconds that the one process has that begins a new window, before another one does.
 local ROLL = 2
--- Slices of a second or more, whose keys are used again after so many.
-local SLICES = 64
+-- Slices of a second or more, and windows, whose keys are used again after so many.
+local SLICES, WINDOWS = 64, 8
 -- Seconds that what is known is kept.
 local LIFE = 7 * 86400
 -- Places taken at once where each look costs a write to a disk.
@@ -68,24 +68,28 @@ end
 local function number_or_nil(text) return text ~= "-" and wire.number(text) or nil end
 
 local function parse(text)
-  local start, ends, budget, announced = (text or ""):match("^(%S+) (%S+) (%S+) (%S+)$")
-  if not start then return nil end
+  local number, start, ends, budget, announced =
+    (text or ""):match("^(%S+) (%S+) (%S+) (%S+) (%S+)$")
+  number = wire.digits(number)
+  if not number then return nil end
   return {
-    start = wire.number(start), id = start, ends = number_or_nil(ends),
-    budget = number_or_nil(budget), announced = announced == "yes",
+    number = number, id = ("%d"):format(number % WINDOWS),
+    start = wire.number(start), ends = number_or_nil(ends), budget = number_or_nil(budget),
+    announced = announced == "yes",
   }
 end
 
 local function format(window)
   local function text(value) return value and wire.fixed(value, 2) or "-" end
-  return ("%s %s %s %s"):format(text(window.start), text(window.ends), text(window.budget),
-    window.announced and "yes" or "no")
+  return ("%d %s %s %s %s"):format(window.number, text(window.start), text(window.ends),
+    text(window.budget), window.announced and "yes" or "no")
 end
 
 local function flush(self)
   if self.unsent == 0 or not self.window then return end
-  local passed = self.unsent
+  local passed, ends = self.unsent, self.window.ends
   self.unsent = 0
+  if ends and self.time() > ends + MINUTE then return end
   ask(self, "incr", "passed:" .. self.window.id, passed, LIFE)
 end
 
@@ -102,9 +106,13 @@ local function roll(self, old, now)
   local length = math.max(1, math.min(old.ends - old.start, 10 * MINUTE))
   -- After a pause nobody knows where the service's own windows begin.
   local start = now - old.ends > length / 2 and now or old.ends
-  local text = format { start = start, ends = budget and start + length, budget = budget }
-  ask(self, "set", "window", text, LIFE)
-  return parse(text)
+  local new = parse(format {
+    number = old.number + 1, start = start, ends = budget and start + length, budget = budget,
+  })
+  ask(self, "set", "passed:" .. new.id, "0", LIFE)
+  ask(self, "set", "leased:" .. new.id, "0", LIFE)
+  ask(self, "set", "window", format(new), LIFE)
+  return new
 end
 
 -- What is known now; nil: the store is away, or nobody has sent yet.
@@ -119,7 +127,7 @@ local function look(self, now)
   self.looked = now
   local window = parse(text)
   if not window then
-    text = format { start = now }
+    text = format { number = 1, start = now }
     ask(self, "add", "window", text, LIFE)
     window = parse((ask(self, "get", "window")))
   end
@@ -129,8 +137,8 @@ local function look(self, now)
 end
 
 -- A place of a slice or window that has so many; true also where nobody knows.
-local function take(self, name, most, seconds)
-  if self.place_of == name and self.places > 0 then
+local function take(self, whose, name, most, seconds)
+  if self.place_of == whose and self.places > 0 then
     self.places = self.places - 1
     return true
   end
@@ -138,7 +146,7 @@ local function take(self, name, most, seconds)
   if not taken then return true end
   local mine = math.min(self.batch, most - (taken - self.batch))
   if mine < 1 then return false end
-  self.place_of, self.places = name, mine - 1
+  self.place_of, self.places = whose, mine - 1
   return true
 end
 
@@ -146,7 +154,7 @@ local function take_slice(self, now)
   local number = math.floor(now / self.slice)
   local most = math.floor((number + 1) * self.part) - math.floor(number * self.part)
   local name = ("slice:%d"):format(number % SLICES)
-  if most > 0 and take(self, name, most, self.slice * SLICES / 2) then return 0 end
+  if most > 0 and take(self, number, name, most, self.slice * SLICES / 2) then return 0 end
   return (number + 1) * self.slice - now
 end
 
@@ -160,7 +168,7 @@ local function take_place(self, now)
   -- Another process is about to begin it.
   if now >= window.ends then return LOOK end
   local most = math.floor(window.budget) + math.max(1, math.floor(window.budget * PROBE))
-  if take(self, "leased:" .. window.id, most, LIFE) then return 0 end
+  if take(self, window.number, "leased:" .. window.id, most, LIFE) then return 0 end
   return window.ends - now
 end
 

@@ -37,24 +37,42 @@ end
 -- What the throttle below does, with the numbers of this one.
 local function below(self, name) return getmetatable(self).__inner[name] end
 
+--- How long one more call has to wait.
+-- @tparam number now seconds
+-- @tparam number running calls in flight
+-- @treturn number seconds
 function methods:delay(now, running)
   return math.max(self.wait_until - now, below(self, "delay")(self, now, running))
 end
 
+--- How many calls may be started now.
+-- @tparam number now seconds
+-- @tparam number running calls in flight
+-- @treturn number
 function methods:free(now, running)
   if now < self.wait_until then return 0 end
   return below(self, "free")(self, now, running)
 end
 
+--- Seconds for which the service has said that it takes no calls, to whomever.
+-- @tparam number now seconds
+-- @treturn number
 function methods:announced(now)
   return self.told and math.max(0, self.told - now) or 0
 end
 
+--- A call was answered, and not refused. May wait for the store, now and then.
+-- @tparam number now seconds
+-- @tparam table ticket of the call
 function methods:succeeded(now, ticket)
   below(self, "succeeded")(self, now, ticket)
   self.quota:passed()
 end
 
+--- The service has refused a call for now. May wait for the store.
+-- @tparam number now seconds
+-- @tparam ?number seconds how long nobody may send, as announced
+-- @tparam table ticket of the call
 function methods:refused(now, seconds, ticket)
   below(self, "refused")(self, now, seconds, ticket)
   if not seconds then return end
@@ -64,8 +82,13 @@ function methods:refused(now, seconds, ticket)
   self.quota:refused(seconds)
 end
 
+--- Does the time decide when the next call may be sent?
+-- @treturn boolean
 function methods:paced() return true end
 
+--- Are calls held back because the service refused some?
+-- @tparam number now seconds
+-- @treturn boolean
 function methods:throttled(now)
   return now < self.wait_until or below(self, "throttled")(self, now)
 end

@@ -1,4 +1,5 @@
---- Insights kept for all workers of an nginx in a shared dictionary.
+--- Insights kept for all workers of an nginx in a shared dictionary, for a fleet in a
+-- store, or in both: the dictionary answers, and what it lacks is asked of the store.
 --
 -- The service computes insights once a day at most and says when it did, so a
 -- page is good until the next day's may be there. After that the old one is still
@@ -13,9 +14,11 @@ local check = require("partnercenter.util").check
 local client = require "partnercenter.client"
 local core = require "partnercenter.core"
 local datetime = require("partnercenter.util").datetime
-local errors = require "partnercenter.errors"
+local failures = require "partnercenter.ngx.failures"
 local json = require("partnercenter.util").json
+local levels = require "partnercenter.ngx.levels"
 local semaphore = require "ngx.semaphore"
+local stores = require "partnercenter.store"
 local wire = require("partnercenter.util").wire
 
 local DAY = 86400
@@ -23,14 +26,6 @@ local DAY = 86400
 local LOCK = 200
 -- Seconds between two looks at what another worker does.
 local PAUSE = 0.02
-
--- Seconds for which a failure is remembered, by its kind: who is not there now will
--- hardly be in a minute, a service that is down may be back soon.
-local REMEMBERED = { not_found = 60, forbidden = 30, config = 30 }
-local REMEMBERED_ELSE = 5
--- What is kept of an error: all of it but for texts without a bound.
-local KEPT = { "kind", "message", "status", "code", "description", "source", "request_id",
-  "correlation_id", "ms_cv", "server_id", "retry_after", "attempts", "url", "retryable" }
 
 local M = {}
 
@@ -44,6 +39,7 @@ end
 
 local KNOWN = {
   dict = "string|table", fresh = positive, longest = positive, stale = positive,
+  store = function(value) return stores.is(value), "must be one of partnercenter.store" end,
   max_bytes = positive, key = check.text, time = "function", on_event = "function",
 }
 
@@ -51,6 +47,7 @@ local KNOWN = {
 -- @tparam table options
 -- @tparam string|table options.dict the shared dictionary, or its name; its size
 --   bounds the cache: what was not used longest goes first
+-- @tparam[opt] Store options.store in place of it or behind it, for all who share that
 -- @tparam[opt=""] string options.key stands before all keys: for caches of one
 --   dictionary that are to have nothing in common
 -- @tparam[opt=300] number options.fresh seconds that a page is good for at least
@@ -60,19 +57,21 @@ local KNOWN = {
 -- @tparam[opt=1048576] number options.max_bytes of one entry; larger ones are not
 --   kept
 -- @tparam[opt] function options.on_event gets "hit", "stale", "miss", "failure" or
---   "too_large", and the key
+--   "too_large", and the key; or "store", and why the store was not to be had
 -- @tparam[opt] function options.time seconds since the epoch; for tests
 -- @treturn Cache
 -- @raise an option that is missing, wrong or unknown
 function M.new(options)
   local o = check.options("insights_cache.new", options, KNOWN)
   local dict = type(o.dict) == "table" and o.dict or ngx.shared[o.dict or ""]
-  if not dict then
+  if not dict and (o.dict or not o.store) then
     error("insights_cache.new needs the option 'dict', and it in nginx.conf: "
-      .. "'lua_shared_dict NAME 32m;'", 2)
+      .. "'lua_shared_dict NAME 32m;', or the option 'store'", 2)
   end
+  local emit = o.on_event or function() end
   return setmetatable({
-    dict = dict,
+    kept = levels.new(dict and stores.dictionary(dict), o.store,
+      function(why) emit("store", why) end),
     named = o.key ~= nil,
     prefix = "partnercenter:" .. (o.key or "") .. ":",
     fresh = o.fresh or 300,
@@ -80,23 +79,34 @@ function M.new(options)
     stale = o.stale or DAY,
     max_bytes = o.max_bytes or 1024 * 1024,
     time = o.time or ngx.time,
-    emit = o.on_event or function() end,
+    emit = emit,
     flights = {}, -- by key: what this worker is fetching
   }, mt)
 end
 
-local function read(self, key)
-  local kept = self.dict:get(key)
-  if not kept then return nil end
-  local stored, fresh, processed, etag, at = kept:match("^(%S+) (%S+) (%S+) (%S+)\n()")
-  return kept:sub(at), {
+local function parse(text)
+  local stored, fresh, processed, etag, at = text:match("^(%S+) (%S+) (%S+) (%S+)\n()")
+  if not stored then return nil end
+  return text:sub(at), {
     stored_at = wire.number(stored), fresh_until = wire.number(fresh),
     processed_at = wire.number(processed), etag = etag,
   }
 end
 
+-- As long as the others have it, too.
+local function life_of(self, text)
+  local _, info = parse(text)
+  return info and info.fresh_until + self.stale - self.time() or 0
+end
+
+local function read(self, key)
+  local kept = self.kept:get(key, function(text) return life_of(self, text) end)
+  if not kept then return nil end
+  return parse(kept)
+end
+
 -- The data of a day is there until that of the next one is.
-local function store(self, key, text, processed)
+local function keep(self, key, text, processed)
   local now = self.time()
   local good_for = processed and processed + DAY - now or 0
   good_for = math.max(self.fresh, math.min(self.longest, good_for))
@@ -108,46 +118,41 @@ local function store(self, key, text, processed)
     self.emit("too_large", key)
     return info
   end
-  self.dict:set(key, ("%s %s %s %s\n%s"):format(wire.fixed(now, 0),
+  self.kept:set(key, ("%s %s %s %s\n%s"):format(wire.fixed(now, 0),
     wire.fixed(info.fresh_until, 0), processed and wire.fixed(processed, 0) or "-", info.etag,
     text), good_for + self.stale)
   return info
 end
 
--- A failure, for all workers. A service that wants to be left alone says for how
--- long.
+-- A failure, for all workers.
 local function remember(self, key, err)
   self.emit("failure", key)
-  local fields = { message = tostring(err) }
-  if errors.is(err) then
-    for _, name in ipairs(KEPT) do fields[name] = err[name] end
-  end
-  local seconds = math.min(60, math.max(REMEMBERED[fields.kind] or REMEMBERED_ELSE,
-    fields.retry_after or 0))
-  self.dict:set(key .. ":failure", json.encode(fields), seconds)
+  self.kept:set(key .. ":failure", failures.encode(err))
 end
 
--- The failure that is remembered, as an error of the caller's own.
+-- The failure that is remembered.
 local function recall(self, key)
-  local text = self.dict:get(key .. ":failure")
-  if not text then return nil end
-  local fields = core.decode(text)
-  return fields.kind and errors.new(fields) or fields.message
+  return failures.decode(self.kept:get(key .. ":failure", function() return failures.NEAR end))
+end
+
+-- Those who wait go on, with what it has come to.
+local function drop_flight(self, key, flight)
+  self.flights[key] = nil
+  local waiting = -flight.done:count()
+  if waiting > 0 then flight.done:post(waiting) end
 end
 
 local function run_flight(_, self, key, flight, produce)
   local ok, text, processed = pcall(produce)
   if ok and text then
-    flight.text, flight.info = text, store(self, key, text, processed)
-    self.dict:delete(key .. ":failure")
+    flight.text, flight.info = text, keep(self, key, text, processed)
+    self.kept:delete(key .. ":failure")
   else
     flight.err = ok and processed or text or "nothing was produced"
     remember(self, key, flight.err)
   end
-  self.flights[key] = nil
-  self.dict:delete(key .. ":lock")
-  local waiting = -flight.done:count()
-  if waiting > 0 then flight.done:post(waiting) end
+  self.kept:unlock(key .. ":lock", flight.owner)
+  drop_flight(self, key, flight)
 end
 
 -- What this worker fetches from now on; nil when another one does already, it just
@@ -155,20 +160,37 @@ end
 local function start_flight(self, key, produce)
   if recall(self, key) then return nil end
   if self.flights[key] then return self.flights[key] end
-  if not self.dict:add(key .. ":lock", true, LOCK) then return nil end
-  local flight = { done = semaphore.new(0) }
-  if not ngx.timer.at(0, run_flight, self, key, flight, produce) then
-    self.dict:delete(key .. ":lock")
+  local flight = { done = semaphore.new(0), owner = core.guid() }
+  -- Where that waits, another request of this worker may have come to it meanwhile.
+  self.flights[key] = flight
+  if not self.kept:lock(key .. ":lock", flight.owner, LOCK) then
+    drop_flight(self, key, flight)
     return nil
   end
-  self.flights[key] = flight
+  -- Nor has another one ended between the look and the lock.
+  local text, info = read(self, key)
+  if text and self.time() < info.fresh_until then
+    flight.text, flight.info = text, info
+  else
+    flight.err = recall(self, key)
+  end
+  if flight.text or flight.err then
+    self.kept:unlock(key .. ":lock", flight.owner)
+    drop_flight(self, key, flight)
+    return flight
+  end
+  if not ngx.timer.at(0, run_flight, self, key, flight, produce) then
+    self.kept:unlock(key .. ":lock", flight.owner)
+    drop_flight(self, key, flight)
+    return nil
+  end
   return flight
 end
 
 -- Until another worker has fetched it, or given up: nil and its error then.
 local function await_other(self, key)
   local stop = self.time() + LOCK
-  while self.dict:get(key .. ":lock") and self.time() < stop do
+  while self.kept:is_locked(key .. ":lock") and self.time() < stop do
     ngx.sleep(PAUSE)
     local text, info = read(self, key)
     if text then return text, info end
@@ -184,15 +206,15 @@ local function fetch(self, key, produce)
   if err then return nil, err end
   local flight = start_flight(self, key, produce)
   if flight then
-    flight.done:wait(LOCK)
+    if not flight.text and not flight.err then flight.done:wait(LOCK) end
     if flight.text then return flight.text, flight.info end
-    return nil, flight.err or "the cache took too long"
+    if flight.err then return nil, flight.err end
   end
   local text, info = await_other(self, key)
   if text or info then return text, info end
   -- The other worker is gone, or nginx takes no more timers.
   text, info = produce()
-  if text then return text, store(self, key, text, info) end
+  if text then return text, keep(self, key, text, info) end
   remember(self, key, info)
   return nil, info
 end

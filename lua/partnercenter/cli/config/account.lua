@@ -100,6 +100,16 @@ function M.credentials(settings)
     "an application's secret (app-only, PARTNERCENTER_CLIENT_SECRET)"
 end
 
+-- What earlier runs have learnt of the quota: a run does not begin blind. Where the
+-- directory cannot be made, the store says so with each use, and the run goes on.
+local function quota_store(settings)
+  local path = settings.state .. "/quota"
+  if not exists(path .. "/lock") then
+    os.execute("mkdir -p -m 700 -- '" .. path:gsub("'", "'\\''") .. "' 2>/dev/null")
+  end
+  return partnercenter.store.file(path)
+end
+
 --- A client.
 -- @tparam table settings
 -- @tparam Provider credentials
@@ -113,7 +123,7 @@ function M.client(settings, credentials, on_event)
     base_url = values.base_url, authority = values.authority, ca_file = values.ca_file,
     cloud = values.cloud, locale = values.locale, concurrency = values.concurrency,
     application = "partnercenter command " .. partnercenter.version,
-    on_event = on_event,
+    on_event = on_event, store = quota_store(settings),
   })
   if not partner then failure.fail(err) end
   return partner

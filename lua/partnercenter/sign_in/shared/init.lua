@@ -28,7 +28,7 @@ local PART = 0.8
 local M = {}
 
 local function lost(self, context, why, readable)
-  context.tell { name = "store", store = self.store.kind, operation = "sign_in", error = why }
+  context.tell { name = "store", store = self.store.kind, operation = "sign_in", reason = why }
   return errors.from_failure(readable and "config" or "network",
     "the store of the shared sign-in: " .. why, { retryable = not readable })
 end

@@ -1,0 +1,28 @@
+--- The throttle of a client: what it has learnt of the quota, or what it knows of it
+-- together with all that share a store.
+-- SPDX-License-Identifier: MIT
+-- @module partnercenter.client.sharing
+
+local flow = require "partnercenter.flow"
+local identity = require("partnercenter.sign_in").provider.identity
+local stores = require "partnercenter.store"
+
+--- A throttle.
+-- @tparam table own the client's settings
+-- @tparam table register of its secrets
+-- @tparam ?function tell takes an event
+-- @treturn Throttle
+return function(own, register, tell)
+  local throttle = flow.throttle(own)
+  if not own.store then return throttle end
+  stores.note(own.store, register.add)
+  return flow.shared(throttle, flow.quota {
+    store = own.store,
+    key = ("quota:%s:%s"):format(own.base_url, table.concat(identity(own.credentials), ":")),
+    rate = own.requests_per_minute, time = stores.time(own.time),
+    tell = function(why)
+      if not tell then return end
+      tell { name = "store", store = own.store.kind, operation = "quota", reason = why }
+    end,
+  })
+end
