@@ -389,6 +389,13 @@ bench-openresty:          ## compare an nginx worker with cosockets and lua-cjso
 	@$(MAKE) --no-print-directory -s LUA=5.1 all
 	@luajit bench/openresty.lua
 
+.PHONY: fleet
+fleet:                    ## hold a fleet with one Redis to its quota, and measure its cache (10 minutes)
+	$(call install_deps,build lua5.4 luajit run sandbox store test)
+	@$(MAKE) --no-print-directory -s LUA=5.4 all
+	@$(MAKE) --no-print-directory -s LUA=5.1 all
+	@LUA_PATH='lua/?.lua;lua/?/init.lua;./?.lua;;' LUA_CPATH='build/5.4/?.so;;' lua5.4 bench/fleet.lua
+
 # --- the network ---
 
 .PHONY: bench-fanout bench-page

@@ -42,13 +42,17 @@ local function arguments(self)
   return table.concat(list, " ")
 end
 
+-- What starts it again by a shell in its directory.
+function methods:start_command()
+  return ("rm -f pid; timeout %d redis-server %s >out 2>&1"):format(LIFETIME, arguments(self))
+end
+
 local function launch(self)
-  local output = nginx.run(([[cd %s && rm -f pid
-    timeout %d redis-server %s >out 2>&1 &
+  local output = nginx.run(([[cd %s && { %s & }
     for i in $(seq 1000); do
       [ -s %s/pid ] && [ -S %s ] && { cat %s/pid; break; }
       sleep 0.01
-    done]]):format(self.dir, LIFETIME, arguments(self), self.dir, self.socket, self.dir))
+    done]]):format(self.dir, self:start_command(), self.dir, self.socket, self.dir))
   self.pid = tonumber((output:match("%d+")))
   return self.pid and nginx.await("[ -n \"$(" .. self:command "PING" .. " 2>/dev/null)\" ]", 10)
 end
