@@ -35,9 +35,14 @@ local function try(what, fn)
 end
 
 local function node_of(resource)
-  local node = partner
+  local node, id = partner, customer
   for step in resource.path:gsub("^/%w*/?v1/", ""):gmatch("[^/]+") do
-    node = step:find "^{" and node:by_id(customer) or node[step]
+    if step:find "^{" then
+      node = node:by_id(id or assert(node:get()).items[1].id)
+      id = nil     -- those below are of this customer
+    else
+      node = node[step]
+    end
   end
   return node
 end
