@@ -78,10 +78,21 @@ describe("what can be reached", function()
     end,
   }
 
+  -- A store that has a password, and is away: what it knows is reached from nowhere.
+  KINDS.shared = function()
+    return credentials.shared {
+      store = partnercenter.store.memory(), key = (MARK .. ("k"):rep(32)):sub(1, 32),
+      credentials = KINDS.refresh_token(),
+    }
+  end
+  local quota = partnercenter.store.redis {
+    url = "redis://127.0.0.1:1", password = secret "store", timeout = 0.1,
+  }
+
   local function new(kind)
     client = assert(partnercenter.new {
       credentials = KINDS[kind](), base_url = box.base_url, authority = box.authority,
-      ca_file = box.ca_file, loop = loop, random = function() return 0 end,
+      ca_file = box.ca_file, loop = loop, store = quota, random = function() return 0 end,
       no_proxy = "127.0.0.1", proxy = "http://someone:" .. secret "proxy" .. "@127.0.0.1:1",
       on_event = function(event) events[#events + 1] = event end,
     })
@@ -126,7 +137,7 @@ describe("what can be reached", function()
       customers = client.customers, customer = client.customers:by_id(ID),
       usage = client.customers:by_id(ID).analytics.licenses.usage,
       request = client:request { path = "/v1/invoices" },
-      events = events, dispatcher = dispatcher, loop = loop,
+      events = events, dispatcher = dispatcher, loop = loop, store = quota,
     }
     for name, value in pairs(more or {}) do all[name] = value end
     return all
