@@ -1,8 +1,6 @@
 -- The documented answers of spec/data/examples, decoded by lua-cjson as the core
 -- decodes them: a leading BOM skipped, null members absent.
 local cjson = require "spec.support.json"
-local core = require "partnercenter.core"
-local envelopes = require "partnercenter.pages.envelope"
 
 local M = {}
 
@@ -52,10 +50,11 @@ function M.page(text, name)
   local resource = M.resource(name or "customers")
   local mends = require("partnercenter.resources").prepare(resource,
     { base_url = "https://127.0.0.1", commercial_prefix = "/partner/v1" })
-  local decoder = core.decoder { counts = mends.counts, renames = mends.renames }
+  local decoder = require("partnercenter.core").decoder { counts = mends.counts, renames = mends.renames }
   assert(decoder:feed(text))
   local document = decoder:finish()
-  return envelopes.normalize(document, resource, nil, (decoder:marks()))
+  return require("partnercenter.pages.envelope").normalize(document, resource, nil,
+    (decoder:marks()))
 end
 
 return M
