@@ -85,7 +85,7 @@ describe("the command's sign-in", function()
     assert.equal(0, code)
     assert.truthy(out:find("signed out", 1, true))
     pipe = io.popen("ls -A " .. home .. STATE)
-    assert.equal("", pipe:read("*a"))
+    assert.equal("quota\n", pipe:read("*a")) -- which tells of nobody
     pipe:close()
     assert.equal(3, (run("customers")))
     code, out = run("logout")

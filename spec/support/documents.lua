@@ -50,7 +50,9 @@ function M.page(text, name)
   local resource = M.resource(name or "customers")
   local mends = require("partnercenter.resources").prepare(resource,
     { base_url = "https://127.0.0.1", commercial_prefix = "/partner/v1" })
-  local decoder = require("partnercenter.core").decoder { counts = mends.counts, renames = mends.renames }
+  local decoder = require("partnercenter.core").decoder {
+    counts = mends.counts, renames = mends.renames,
+  }
   assert(decoder:feed(text))
   local document = decoder:finish()
   return require("partnercenter.pages.envelope").normalize(document, resource, nil,

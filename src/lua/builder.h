@@ -76,17 +76,17 @@ struct pc_builder {
   size_t wrong;    /* offset of the error, from 0 */
   enum pc_err err; /* sticky */
   enum pc_expect expect;
-  bool rows;          /* the row array's elements go to PC_KEPT_ROWS */
-  bool nulls;         /* null members are kept */
-  bool array_mt;      /* arrays get the metatable PC_KEPT_ARRAY_MT */
-  bool has_rows;      /* the row array has begun */
-  bool rows_ended;    /* no more rows will come */
-  bool counts;        /* PC_KEPT_COUNTS: these are numbers in rows */
-  bool renames;       /* PC_KEPT_RENAMES: these have other names in rows */
-  bool scalars;       /* a row is no table */
-  int rows_depth;     /* level of the row array that is read; 0: none */
-  size_t rows_begin;  /* offset behind the first row array's bracket; 0: none */
-  size_t rows_end;    /* offset of its other bracket; 0: not yet */
+  bool rows;         /* the row array's elements go to PC_KEPT_ROWS */
+  bool nulls;        /* null members are kept */
+  bool array_mt;     /* arrays get the metatable PC_KEPT_ARRAY_MT */
+  bool has_rows;     /* the row array has begun */
+  bool rows_ended;   /* no more rows will come */
+  bool counts;       /* PC_KEPT_COUNTS: these are numbers in rows */
+  bool renames;      /* PC_KEPT_RENAMES: these have other names in rows */
+  bool scalars;      /* a row is no table */
+  int rows_depth;    /* level of the row array that is read; 0: none */
+  size_t rows_begin; /* offset behind the first row array's bracket; 0: none */
+  size_t rows_end;   /* offset of its other bracket; 0: not yet */
   uint32_t row_count; /* rows put into PC_KEPT_ROWS */
   int depth;          /* levels in use above level 0, the text */
   int max_depth;

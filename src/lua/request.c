@@ -16,10 +16,9 @@
 #define DEFAULT_MAX_BODY        (256.0 * 1024 * 1024)
 
 static const char *const names[] = {
-    "url",      "method",  "headers",         "more_headers",
-    "body",     "timeout", "connect_timeout", "max_body",
-    "streamed", "nulls",   "max_depth",       "counts",
-    "renames",  "before",  NULL,
+    "url",       "method",          "headers",  "more_headers", "body",
+    "timeout",   "connect_timeout", "max_body", "streamed",     "nulls",
+    "max_depth", "counts",          "renames",  "before",       NULL,
 };
 
 /* What is pushed, in this order. */

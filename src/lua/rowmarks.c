@@ -25,9 +25,8 @@ static void add_hash(lua_State *L, struct pc_rowmarks *m, int kept, int slot,
   if (m->len + HASH > m->box->size)
     pc_box_resize(L, m->box, m->len == 0 ? FIRST_SIZE : 2 * m->box->size);
   memcpy(m->box->bytes + m->len, &hash, HASH);
-  if (m->same &&
-      (m->len + HASH + REST > m->before_len ||
-       memcmp(m->before + m->len, &hash, HASH) != 0))
+  if (m->same && (m->len + HASH + REST > m->before_len ||
+                  memcmp(m->before + m->len, &hash, HASH) != 0))
     m->same = false;
   m->len += HASH;
 }

@@ -10,11 +10,11 @@
 
 struct pc_rowmarks {
   bool on;
-  bool same;            /* no block differs from those of the page before */
-  const char *before;   /* the digest of that page, a Lua string */
-  size_t before_len;    /* bytes; 0: there is none */
-  struct pc_box *box;   /* the hashes so far; NULL: none yet */
-  size_t len;           /* bytes of them */
+  bool same;          /* no block differs from those of the page before */
+  const char *before; /* the digest of that page, a Lua string */
+  size_t before_len;  /* bytes; 0: there is none */
+  struct pc_box *box; /* the hashes so far; NULL: none yet */
+  size_t len;         /* bytes of them */
   struct pc_digest digest;
 };
 

@@ -348,14 +348,21 @@ static const luaL_Reg functions[] = {
 };
 
 static const luaL_Reg methods[] = {
-    {"send", session_send},       {"step", session_step},
-    {"ready", session_ready},     {"running", session_running},
+    {"send", session_send},
+    {"step", session_step},
+    {"ready", session_ready},
+    {"running", session_running},
     {"paused", session_paused},
-    {"pollfd", session_pollfd},   {"events", session_events},
-    {"timeout", session_timeout}, {"listen", session_listen},
-    {"accept", session_accept},   {"watch", session_watch},
-    {"ring", session_ring},       {"unwatch", session_unwatch},
-    {"close", session_close},     {NULL, NULL},
+    {"pollfd", session_pollfd},
+    {"events", session_events},
+    {"timeout", session_timeout},
+    {"listen", session_listen},
+    {"accept", session_accept},
+    {"watch", session_watch},
+    {"ring", session_ring},
+    {"unwatch", session_unwatch},
+    {"close", session_close},
+    {NULL, NULL},
 };
 
 static const luaL_Reg metamethods[] = {

@@ -109,8 +109,8 @@ static const char *read_count(struct run *r, const char *p) {
   const char *next;
   size_t len;
   struct pc_json_number number;
-  bool count = r->b->levels[r->b->depth].container == PC_IN_OBJECT &&
-               is_count(r);
+  bool count =
+      r->b->levels[r->b->depth].container == PC_IN_OBJECT && is_count(r);
   const char *s = read_string(r, p, &len, &next, true);
   if (s == NULL) return NULL;
   if (!count || !pc_json_numeral(s, len, &number) ||

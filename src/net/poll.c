@@ -22,11 +22,11 @@
 #define EVENTS_PER_ROUND 32 /* bounds the time between two looks at orders */
 
 struct pc_poll {
-  CURLM *multi; /* borrowed */
-  int epoll_fd; /* owned */
-  int wake_fd;  /* borrowed */
+  CURLM *multi;         /* borrowed */
+  int epoll_fd;         /* owned */
+  int wake_fd;          /* borrowed */
   struct pc_task *task; /* borrowed */
-  int64_t due;  /* when libcurl's timer runs out, ms; -1: no timer */
+  int64_t due;          /* when libcurl's timer runs out, ms; -1: no timer */
   bool refused; /* a socket could not be watched: libcurl is at its end */
 };
 

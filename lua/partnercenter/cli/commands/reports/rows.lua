@@ -89,9 +89,9 @@ local function read(task, iterate, closer, state)
       columns = M.columns(closer.headings() or {}) }
     state.filter, state.sink = plan.filter, plan:open(task.settings.values.locale)
   end
-  for row in iterate do
+  for read_row in iterate do
     if not state.sink then open() end
-    row = convert(row)
+    local row = convert(read_row)
     if not state.filter or state.filter(row) then
       state.count = state.count + 1
       if state.sink.row(row) then break end
