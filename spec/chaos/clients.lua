@@ -22,16 +22,17 @@ M.WINDOWS = { false, false, 1, 4096, 65536, 1024 * 1024 }
 local SMALL, SMALL_BODY = 65536, 1500000
 local MOST_BODY = 10000000
 
---- `place` has the addresses of the server, `loop` the client's option.
-function M.new(ledger, place, loop, count)
+--- `place` has the addresses of the server, `loop` the client's option; `most_body`
+-- bounds a page in bytes.
+function M.new(ledger, place, loop, count, most_body)
   return setmetatable({ ledger = ledger, place = place, loop = loop, count = count, slots = {},
-    made = 0 }, mt)
+    made = 0, most_body = most_body or MOST_BODY }, mt)
 end
 
 --- A client that nobody shares.
 function methods:make(random, loop)
   local slot = { window = random:pick(M.WINDOWS), http = random:pick { "2", "2", "1.1", "plain" } }
-  slot.most_body = slot.window and slot.window < SMALL and SMALL_BODY or MOST_BODY
+  slot.most_body = slot.window and slot.window < SMALL and SMALL_BODY or self.most_body
   window = slot.window or nil
   slot.concurrency = random:pick { 4, 16, 64, false }
   self.made = self.made + 1

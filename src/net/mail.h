@@ -141,8 +141,7 @@ struct pc_net {
   int running;
   int live; /* transfers sent and not ended */
   struct pc_task task;
-  void *
-      multi; /* CURLM: the owner's until the task is started, then the task's */
+  void *multi;  /* CURLM: the owner's until the task has started, then its */
   bool started; /* the task */
   bool broken;  /* no descriptors: every send fails */
 };

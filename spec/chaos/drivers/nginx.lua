@@ -12,6 +12,9 @@ local M = {}
 local watch = ledgers.watch
 local LANES, VISITORS = 6, 100 -- the slots of the watch
 local VISIT_ACTS = 6
+-- Bytes of a page: a worker's readers take turns, slice by slice, and on a busy machine
+-- the larger ones would take longer than anybody waits.
+local MOST_BODY = 3000000
 -- Seconds until a client that nobody has any more is taken for lost.
 local PATIENCE = 10
 
@@ -30,7 +33,7 @@ function M.start(settings)
   }
   watch.start(settings.limit, settings.catch)
   threads = #process.threads()
-  world.clients = clients.new(ledger, settings, nil, 3)
+  world.clients = clients.new(ledger, settings, nil, 3, MOST_BODY)
   stop = core.now() + settings.seconds
   for i = 1, LANES do
     local lane = lanes.new(world, i)
