@@ -33,15 +33,16 @@ local LOOPS = {
     end
     timer:start(0, 10, tick)
     guard:start(LONGEST * 1000, 0, stop)
+    -- Without pcall, across which 5.1 cannot yield: luv shows what is raised.
     for _, each in ipairs(functions) do
       coroutine.wrap(function()
-        local ok, why = pcall(each)
+        each()
         left = left - 1
-        if left == 0 or not ok then stop() end
-        if not ok then error(why, 0) end
+        if left == 0 then stop() end
       end)()
     end
     uv.run()
+    assert(left == 0, "one of them has not come to its end")
   end,
 }
 

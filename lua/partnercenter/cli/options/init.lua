@@ -72,7 +72,7 @@ end
 -- @tparam ?string action below it
 -- @treturn ?table
 function M.entry(by_name, command, action)
-  return by_name[("%s %s"):format(command, action)] or by_name[command]
+  return action and by_name[command .. " " .. action] or by_name[command]
 end
 
 -- The options of a command that begin with what was written.
