@@ -76,7 +76,8 @@ int main(int argc, char **argv) {
   for (i = 0; i < n; i++)
     if (pthread_create(&threads[i], NULL, run_thread, &done[i]) != 0) return 2;
   if (argc > 5) {
-    struct timespec pause = {0, atol(argv[5]) * 1000000L};
+    long ms = atol(argv[5]);
+    struct timespec pause = {ms / 1000, ms % 1000 * 1000000L};
     nanosleep(&pause, NULL);
     exit(0);
   }

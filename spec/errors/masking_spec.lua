@@ -1,4 +1,5 @@
 local base64 = require "partnercenter.util.base64"
+local errors = require "partnercenter.errors"
 local masking = require "partnercenter.errors.masking"
 
 local SECRET = "s3cr+t/=~ \"&'x"
@@ -139,5 +140,15 @@ describe("partnercenter.errors.masking", function()
     assert.equal("p", outer.plain)
     assert.equal(outer, inner.outer)
     assert.is_table(getmetatable(outer))
+  end)
+
+  it("leaves the names and the kind of an error, whatever is a secret", function()
+    local cause = errors.new { kind = "http", message = "a message" }
+    local err = errors.new { kind = "network", message = "a network message", cause = cause,
+      data = { message = "x" } }
+    mask(err, { "message", "network", "http" })
+    assert.equal("network: a [redacted] [redacted] (last failure: a [redacted])", tostring(err))
+    assert.equal("http", cause.kind)
+    assert.same({ ["[redacted]"] = "x" }, err.data)
   end)
 end)

@@ -123,19 +123,27 @@ local function mask_text(text, secrets)
   return ranges[1] and cut_out(text, ranges) or text
 end
 
+-- The names and the kind of an error object are ours: a server that calls "message" a
+-- token must not take them away.
+local function is_error(map)
+  local mt = getmetatable(map)
+  return type(mt) == "table" and mt.__name == "partnercenter.error"
+end
+
 -- Keys hold a server's words too. A key is exchanged after the walk, since a
 -- table must not gain keys during it.
 local function mask_table(map, secrets, seen)
   if seen[map] then return map end
   seen[map] = true
   local changed
+  local ours = is_error(map)
   for key, value in next, map do
-    if type(value) == "string" then
+    if type(value) == "string" and not (ours and key == "kind") then
       map[key] = mask_text(value, secrets)
     elseif type(value) == "table" then
       mask_table(value, secrets, seen)
     end
-    local masked = type(key) == "string" and mask_text(key, secrets)
+    local masked = type(key) == "string" and not ours and mask_text(key, secrets)
     if masked and masked ~= key then
       changed = changed or {}
       changed[key] = masked
@@ -182,8 +190,8 @@ function M.register()
     --- The value with every secret in it replaced by `[redacted]`.
     -- @function mask
     -- @param value a string; or a table, in which every string at any depth is
-    --   replaced in place (keys, and error objects with their causes, included);
-    --   anything else is handed back as it is
+    --   replaced in place (keys, and error objects with their causes, included, but not
+    --   the names and the kind of an error); anything else is handed back as it is
     -- @return the new string, or the same table
     mask = function(value)
       if type(value) == "string" then return mask_text(value, secrets) end
