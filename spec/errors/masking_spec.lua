@@ -1,5 +1,5 @@
 local base64 = require "partnercenter.util.base64"
-local errors = require "partnercenter.errors"
+local objects = require "partnercenter.errors"
 local masking = require "partnercenter.errors.masking"
 
 local SECRET = "s3cr+t/=~ \"&'x"
@@ -143,8 +143,8 @@ describe("partnercenter.errors.masking", function()
   end)
 
   it("leaves the names and the kind of an error, whatever is a secret", function()
-    local cause = errors.new { kind = "http", message = "a message" }
-    local err = errors.new { kind = "network", message = "a network message", cause = cause,
+    local cause = objects.new { kind = "http", message = "a message" }
+    local err = objects.new { kind = "network", message = "a network message", cause = cause,
       data = { message = "x" } }
     mask(err, { "message", "network", "http" })
     assert.equal("network: a [redacted] [redacted] (last failure: a [redacted])", tostring(err))
