@@ -5,6 +5,7 @@
 local failure = require "partnercenter.cli.failure"
 local partnercenter = require "partnercenter"
 local settings_of = require "partnercenter.cli.config.settings"
+local shell = require "partnercenter.cli.shell"
 
 local M = {}
 
@@ -105,7 +106,7 @@ end
 local function quota_store(settings)
   local path = settings.state .. "/quota"
   if not exists(path .. "/lock") then
-    os.execute("mkdir -p -m 700 -- '" .. path:gsub("'", "'\\''") .. "' 2>/dev/null")
+    shell.make_directory(path, true)
   end
   return partnercenter.store.file(path)
 end

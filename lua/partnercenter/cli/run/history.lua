@@ -4,6 +4,7 @@
 
 local failure = require "partnercenter.cli.failure"
 local history = require "partnercenter.history"
+local shell = require "partnercenter.cli.shell"
 
 local M = {}
 
@@ -33,7 +34,7 @@ function M.open(given, settings)
   local path = M.path(given, settings)
   local directory = path:match("^(.*)/[^/]*$")
   if directory and directory ~= "" then
-    os.execute("mkdir -p -m 700 -- '" .. directory:gsub("'", "'\\''") .. "'")
+    shell.make_directory(directory)
   end
   local store, err = history.open(path, { source = source_of(settings) })
   if not store then failure.fail(err) end

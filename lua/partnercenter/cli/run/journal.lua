@@ -6,6 +6,7 @@
 local core = require "partnercenter.core"
 local formats = require "partnercenter.cli.formats"
 local partnercenter = require "partnercenter"
+local shell = require "partnercenter.cli.shell"
 
 local M = {}
 
@@ -70,8 +71,7 @@ end
 -- Without a place for it the run goes on all the same.
 local function open_file(self)
   if self.fresh then
-    os.execute("mkdir -p -m 700 -- '" .. self.path:match("^(.*)/"):gsub("'", "'\\''")
-      .. "' 2>/dev/null")
+    shell.make_directory(self.path:match("^(.*)/"), true)
     if not core.file_write(self.path, ("# %s %s\n"):format(today(), self.question)) then return end
   end
   self.file = io.open(self.path, "a")

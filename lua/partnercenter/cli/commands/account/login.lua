@@ -7,20 +7,16 @@ local core = require "partnercenter.core"
 local failure = require "partnercenter.cli.failure"
 local options = require "partnercenter.cli.options"
 local partnercenter = require "partnercenter"
+local shell = require "partnercenter.cli.shell"
 local terminal = require "partnercenter.cli.terminal"
 
 -- Until the sign-in is there, the one that was kept before stays.
 local PENDING = ".signing-in"
 
-local function quoted(word)
-  return "'" .. word:gsub("'", "'\\''") .. "'"
-end
-
 local function make_directory(path)
   local directory = path:match("^(.*)/[^/]+$")
   if not directory or directory == "" then return end
-  local done = os.execute("mkdir -p -m 700 -- " .. quoted(directory))
-  if done ~= true and done ~= 0 then
+  if not shell.make_directory(directory) then
     failure.raise("failed", "the directory of the token file cannot be made: " .. directory)
   end
 end

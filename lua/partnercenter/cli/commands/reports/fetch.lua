@@ -9,6 +9,7 @@ local formats = require "partnercenter.cli.formats"
 local options = require "partnercenter.cli.options"
 local rows_of = require "partnercenter.cli.commands.reports.rows"
 local run = require "partnercenter.cli.run"
+local shell = require "partnercenter.cli.shell"
 
 -- Where the runs of a report that were read are noted: an id a line.
 local function seen_path(task, id)
@@ -25,7 +26,7 @@ local function write_seen(path, seen)
   local ids = {}
   for id in pairs(seen) do ids[#ids + 1] = id end
   table.sort(ids)
-  os.execute("mkdir -p -m 700 -- '" .. path:match("^(.*)/"):gsub("'", "'\\''") .. "'")
+  shell.make_directory(path:match("^(.*)/"))
   local ok, why = core.file_write(path, table.concat(ids, "\n") .. "\n")
   if not ok then
     failure.raise("failed", ("what was read cannot be noted in %s: %s"):format(path, why))

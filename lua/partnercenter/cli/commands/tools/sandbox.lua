@@ -3,6 +3,7 @@
 -- @module partnercenter.cli.commands.tools.sandbox
 
 local failure = require "partnercenter.cli.failure"
+local shell = require "partnercenter.cli.shell"
 
 local HELP = [[
 Usage: partnercenter sandbox [--<option>=<value> ...] [<command> ...]
@@ -12,10 +13,6 @@ command of partnercenter, run that against it and end. Options are the sandbox's
 own, such as --customers=2000 or --latency=50: examples/sandbox/README.md has
 all of them.
 ]]
-
-local function quoted(word)
-  return "'" .. word:gsub("'", "'\\''") .. "'"
-end
 
 -- 5.1 gives the status as the system packs it, or true, kind and code.
 local function code_of(result, kind, code)
@@ -36,17 +33,17 @@ local function run(given, where)
   end
   local options, at = {}, 1
   while given.words[at] and given.words[at]:sub(1, 2) == "--" do
-    options[at] = quoted(given.words[at])
+    options[at] = shell.quote(given.words[at])
     at = at + 1
   end
-  local words = { quoted(where.root .. "/tools/with-sandbox"), table.concat(options, " ") }
+  local words = { shell.quote(where.root .. "/tools/with-sandbox"), table.concat(options, " ") }
   if given.words[at] then
-    words[#words + 1] = quoted(where.lua or "lua") .. " " .. quoted(where.script)
-    for i = at, #given.words do words[#words + 1] = quoted(given.words[i]) end
+    words[#words + 1] = shell.quote(where.lua or "lua") .. " " .. shell.quote(where.script)
+    for i = at, #given.words do words[#words + 1] = shell.quote(given.words[i]) end
   else
-    local directory = quoted(where.root .. "/build/sandbox-run")
-    words = { "mkdir -p", quoted(where.root .. "/build"), "&& exec",
-      quoted(where.root .. "/examples/sandbox/sandbox"), "run", directory, words[2] }
+    local directory = shell.quote(where.root .. "/build/sandbox-run")
+    words = { "mkdir -p", shell.quote(where.root .. "/build"), "&& exec",
+      shell.quote(where.root .. "/examples/sandbox/sandbox"), "run", directory, words[2] }
   end
   return code_of(os.execute(table.concat(words, " ")))
 end
