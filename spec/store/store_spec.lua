@@ -10,6 +10,16 @@ local store = require "partnercenter.store"
 
 local function pause(seconds) os.execute("sleep " .. seconds) end
 
+-- A value, once its server answers again; nil after ten seconds.
+local function await(ours, key)
+  for _ = 1, 500 do
+    local value = ours:get(key)
+    if value then return value end
+    pause(0.02)
+  end
+  return nil
+end
+
 local function new_directory()
   local dir = nginx.run("mkdir -p build && mktemp -d build/store.XXXXXX"):match("%S+")
   finally(function() nginx.run("rm -rf " .. dir) end)
@@ -186,12 +196,7 @@ describe("the store in Redis", function()
     assert.is_nil(value)
     assert(seconds < 0.1, seconds)
     server:signal "CONT"
-    for _ = 1, 500 do
-      value = ours:get "k"
-      if value then break end
-      pause(0.02)
-    end
-    assert.equal("v", value)
+    assert.equal("v", await(ours, "k"))
   end)
 
   it("has what was written when the server was killed and came back", function()
@@ -203,12 +208,7 @@ describe("the store in Redis", function()
     assert.is_nil(value)
     assert.equal("string", type(why))
     server:revive()
-    for _ = 1, 500 do
-      value = ours:get "k"
-      if value then break end
-      pause(0.02)
-    end
-    assert.equal("v", value)
+    assert.equal("v", await(ours, "k"))
   end)
 
   it("says that it is full, and still reads", function()
