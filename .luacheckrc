@@ -11,6 +11,7 @@ files["lua/partnercenter/cli"] = { std = "max" }
 files["bin"] = { std = "max" }
 files["spec"] = { std = "max+busted" }
 files["spec/chaos/answers.lua"] = { std = "max+ngx_lua" }
+files["spec/chaos/files.lua"] = { std = "max+ngx_lua" }
 files["spec/chaos/drivers/nginx.lua"] = { std = "max+ngx_lua" }
 files["examples"] = { std = "max" }
 files["examples/sandbox"] = { std = "ngx_lua" }

@@ -45,6 +45,7 @@ build = {
     LUA_CFLAGS = "-I$(LUA_INCDIR)",
     CURL_CFLAGS = "-I$(CURL_INCDIR)",
     CURL_LIBS = "-L$(CURL_LIBDIR) -lcurl",
+    PREFIX = "$(PREFIX)",     -- of the rock: it writes nowhere else
     LMOD_DIR = "$(LUADIR)",
     CMOD_DIR = "$(LIBDIR)",
     BIN_DIR = "$(BINDIR)",

@@ -2,12 +2,13 @@
 -- the same tables built with no text to parse (bench/floor.c). Run by
 -- `make bench-csv`; here with what it sets:
 --
---   lua5.4 bench/csv.lua [--rows=N] [--rounds=N] [--instructions] [CASE...]
+--   lua5.4 bench/csv.lua [--rows=N] [--rounds=N] [--instructions | --memory] [CASE...]
 --
 -- The rows arrive in blocks of 10,000, as a large file does, so that memory
 -- stays what it is; each peer gets the same blocks, and they take turns. The
 -- fastest round counts. --instructions counts instructions with valgrind, which
--- repeats.
+-- repeats; --memory tells the largest resident size above the start while
+-- partnercenter.csv.each gives all rows.
 local core = require "partnercenter.core"
 local floor = require "floor"
 local parse_lua = require "bench.peers.csv_lua"
@@ -15,6 +16,7 @@ local parse_lua = require "bench.peers.csv_lua"
 local BLOCK = 10000 -- rows
 local PIECE = 16384 -- bytes fed at once, as the network hands them up
 local BAR_LUA, BAR_FLOOR = 10, 1.5
+local MOST = 16 -- MiB
 
 -- A generator of our own: the same numbers in every Lua.
 local seed = 42
@@ -151,6 +153,35 @@ local function print_row(name, unit, v)
     good and "ok" or name == "usage" and "BELOW" or ""))
 end
 
+-- KiB of a line of /proc/self/status.
+local function memory(name)
+  for line in io.lines("/proc/self/status") do
+    local value = line:match("^" .. name .. ":%s*(%d+) kB")
+    if value then return tonumber(value) end
+  end
+end
+
+-- Gives all rows of a text that comes in pieces, and says what that took.
+local function measure_memory(name, block, blocks)
+  local pieces, at, given = cut(block), 0, 0
+  local function next_piece()
+    at = at + 1
+    if at == 1 then return HEADING end
+    return at - 2 < #pieces * blocks and pieces[(at - 2) % #pieces + 1] or nil
+  end
+  collectgarbage()
+  local file = assert(io.open("/proc/self/clear_refs", "w"))
+  file:write("5") -- the peak begins anew
+  file:close()
+  local start = memory "VmRSS"
+  for _ in require("partnercenter.csv").each(next_piece, { numbers = NUMBERS }) do
+    given = given + 1
+  end
+  assert(given == BLOCK * blocks, "rows are missing")
+  local above = (memory "VmHWM" - start) / 1024
+  print(("%-12s %12d %8.1f MiB  %s"):format(name, given, above, above < MOST and "ok" or "ABOVE"))
+end
+
 local options, names = {}, {}
 for _, word in ipairs(arg) do
   local key, value = word:match("^%-%-(%w+)=?(.*)$")
@@ -158,7 +189,7 @@ for _, word in ipairs(arg) do
 end
 
 local rows = tonumber(options.rows or 1e6)
-if not options.peer then
+if not options.peer and not options.memory then
   print(("%-12s %12s %8s %8s"):format("case", options.instructions and "instr/row" or "s", "x lua",
     "/ floor"))
 end
@@ -174,6 +205,8 @@ for _, case in ipairs(CASES) do
           os.exit(true) -- without taking all the rows down one by one
         end
       end
+    elseif options.memory then
+      measure_memory(case[1], block, math.ceil(rows / BLOCK))
     elseif options.instructions then
       local values = {}
       for _, peer in ipairs(PEERS) do values[peer[1]] = count(case[1], peer[1]) end

@@ -1,6 +1,6 @@
 -- Many customers' insights, side by side over TLS, against a service that takes
 -- its time: this module, curl --parallel, and lua-http on cqueues, in turn.
---   make bench-fanout [CUSTOMERS=1000] [CONCURRENCY=50] [LATENCY=50] [ROUNDS=3]
+--   make bench-fanout [CUSTOMERS=1000] [CONCURRENCY=50] [LATENCY=50] [ROUNDS=5]
 local run = require "bench.peers.run"
 local sandbox = require "spec.support.sandbox"
 local cjson = require "cjson"
@@ -8,7 +8,7 @@ local cjson = require "cjson"
 local CUSTOMERS = tonumber(os.getenv "CUSTOMERS" or 1000)
 local CONCURRENCY = tonumber(os.getenv "CONCURRENCY" or 50)
 local LATENCY = tonumber(os.getenv "LATENCY" or 50)
-local ROUNDS = tonumber(os.getenv "ROUNDS" or 3)
+local ROUNDS = tonumber(os.getenv "ROUNDS" or 5)
 
 local box = sandbox.start { customers = CUSTOMERS, latency = LATENCY, page_size = 10000,
   log = false }
@@ -71,6 +71,8 @@ local function curl_entrant(name, more)
   end }
 end
 
+local MOST_OF_CURL, MOST_OF_IDEAL = 0.95, 1.08
+
 local function report(entrants, results)
   local ideal = CUSTOMERS / CONCURRENCY * LATENCY / 1000
   print(("%d customers, %d ms away, %d at a time; the ideal is %.2f s"):format(CUSTOMERS, LATENCY,
@@ -84,6 +86,10 @@ local function report(entrants, results)
       seconds / ideal, run.median(results[i], "cpu") * 1000 / CUSTOMERS,
       run.median(results[i], "connections")))
   end
+  local own = run.median(results[2], "seconds")
+  print(("of curl %.2f (bar <= %.2f) %s; of ideal %.2f (bar <= %.2f) %s"):format(
+    own / base, MOST_OF_CURL, own / base <= MOST_OF_CURL and "ok" or "MISSED",
+    own / ideal, MOST_OF_IDEAL, own / ideal <= MOST_OF_IDEAL and "ok" or "MISSED"))
   print(("peak memory of this module's process: %.1f MiB; a call: p50 %.1f ms, slowest %.1f ms")
     :format(run.median(results[2], "memory") / 1024, run.median(results[2], "p50") * 1000,
       run.median(results[2], "slowest") * 1000))

@@ -35,7 +35,9 @@ local CASES = {
   { "shared, sliding window, slow answers", calls = 5000, kind = "sliding", concurrency = 64,
     latency = 1, others = { rate = 250 / 60 } },
   -- Printed, without a bar: whoever is not alone there learns of the others' ups and
-  -- downs by refusals only, and few calls share what that costs.
+  -- downs by refusals only, and few calls share what that costs. One refusal for n calls
+  -- leaves n / 2 of the free places unused: of 100 that is a tenth for a refused share of
+  -- 5 %, before the others, who come by chance, take or leave a fifth of them.
   { "sliding window, mostly used", calls = 2000, kind = "sliding", others = { rate = 400 / 60 },
     beyond = true },
   { "sliding window, others come and go", calls = 5000, kind = "sliding",

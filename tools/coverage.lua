@@ -5,24 +5,13 @@
 --
 --   lua5.4 tools/coverage.lua HITS-DIRECTORY GCOVR.json
 local cjson = require "cjson"
+local tree = dofile "tools/files.lua"
+
+local list, lines_of = tree.list, tree.lines_of
 
 local LEAST = { C = 95, Lua = 97 }     -- percent of the lines
 local HITS, GCOVR = arg[1], arg[2]
 local problems = {}
-
-local function list(command)
-  local names = {}
-  local pipe = assert(io.popen(command))
-  for name in pipe:lines() do names[#names + 1] = name end
-  pipe:close()
-  return names
-end
-
-local function lines_of(path)
-  local lines = {}
-  for line in io.lines(path) do lines[#lines + 1] = line end
-  return lines
-end
 
 local function trim(text)
   return (text:gsub("^%s+", ""):gsub("%s+$", ""))

@@ -3,24 +3,13 @@
 -- tables; and that no documented name in C code is without a function.
 --
 --   lua5.4 tools/doccov.lua
+local tree = dofile "tools/files.lua"
+
+local list, lines_of = tree.list, tree.lines_of
 local problems = {}
 
 local function problem(file, line, ...)
   problems[#problems + 1] = ("%s:%d: "):format(file, line) .. string.format(...)
-end
-
-local function list(command)
-  local names = {}
-  local pipe = assert(io.popen(command))
-  for name in pipe:lines() do names[#names + 1] = name end
-  pipe:close()
-  return names
-end
-
-local function lines_of(file)
-  local lines = {}
-  for line in io.lines(file) do lines[#lines + 1] = line end
-  return lines
 end
 
 -- C: a comment "/*** ... @function NAME ... */" for every {"name", function}.

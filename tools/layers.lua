@@ -1,19 +1,17 @@
--- Checks the rules that keep the layers apart (those of Lua are in tools/rooms.lua),
--- the licence line of every source file, and the length of files.
+-- Checks the rules that keep the layers apart (those of Lua are in tools/rooms.lua, and
+-- what is done in one place alone in tools/doors.lua), the licence line of every source
+-- file, and the length of files.
 --
 --   lua5.4 tools/layers.lua
+local doors = dofile "tools/doors.lua"
+local tree = dofile "tools/files.lua"
+
+local list = tree.list
+
 local problems, notes = {}, {}
 
 local function problem(file, line, text)
   problems[#problems + 1] = ("%s:%d: %s"):format(file, line, text)
-end
-
-local function list(command)
-  local names = {}
-  local pipe = assert(io.popen(command))
-  for name in pipe:lines() do names[#names + 1] = name end
-  pipe:close()
-  return names
 end
 
 -- Network below, Lua above: which folder of src/ may see what.
@@ -74,37 +72,12 @@ local function check_reach(files)
   end
 end
 
--- What follows the locale of the host program: util/wire.lua has what does not. The
--- command is a program of its own, in the locale "C".
-local WIRE = "^lua/partnercenter/util/wire%.lua$"
-local OWN_PROGRAM = "^lua/partnercenter/cli/"
-local LOCAL = {
-  { text = "tonumber", pattern = "%f[%w_]tonumber%f[^%w_]" },
-  { text = "lower and upper", pattern = ":lower%f[^%w_]" },
-  { text = "lower and upper", pattern = ":upper%f[^%w_]" },
-  { text = "lower and upper", pattern = "string%.[lu][op][wp]er%f[^%w_]" },
-  { text = "%f and %g", pattern = "%%%.%d+[eEfgG]" },
-  { text = "%g", pattern = "%%[gG]%f[^%w]" },
-  { text = "a number as a text", pattern = "%.%. ?#" },
-  { text = "a number as a text", pattern = "#[%w_.]+ ?%.%." },
-}
-
-local function check_locale(file, number, line)
-  if file:find(WIRE) or file:find(OWN_PROGRAM) or not file:find("^lua/") then return end
-  local code = line:gsub("^%s*%-%-.*$", "")
-  for _, rule in ipairs(LOCAL) do
-    if code:find(rule.pattern) then
-      problem(file, number, rule.text .. " may follow the locale: use util/wire")
-    end
-  end
-end
-
 -- The floors of src/net, from the ground up: a file includes headers of floors
 -- below its own, and its own header. So there is no circle either.
 local FLOORS = {
   { "process", "bell" }, { "net" },    -- net.h: what all above speak of
-  { "mail", "version" }, { "seal" }, { "io", "poll" }, { "easy" }, { "thread" }, { "life" },
-  { "net.c", "transfer" },
+  { "mail", "version" }, { "seal" }, { "io", "poll" }, { "easy" }, { "queue" }, { "thread" },
+  { "life" }, { "net.c", "transfer" },
 }
 local floor_of = {}
 for number, names in ipairs(FLOORS) do
@@ -133,7 +106,7 @@ local function check_file(file)
   for line in io.lines(file) do
     number = number + 1
     if number <= 30 and line:find("SPDX-License-Identifier: MIT", 1, true) then licensed = true end
-    check_locale(file, number, line)
+    doors.check(file, number, line, problem)
     if kind ~= "lua" then
       check_include(file, number, line)
       check_floor(file, number, line)

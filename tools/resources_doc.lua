@@ -7,7 +7,7 @@ package.path = "lua/?.lua;lua/?/init.lua;" .. package.path
 
 local resources = require "partnercenter.resources.catalogue"
 
-local TYPES = "types/partnercenter.lua"
+local TYPES = "types/library/partnercenter.lua"
 
 -- By class: its parent, and its fields in order, each { name, type, text, optional }.
 local function read_classes()

@@ -275,6 +275,9 @@ local function print_rooms()
       end
     end
   end
+  local rooms_in_all, most = 0, 0
+  for _, count in pairs(sizes) do rooms_in_all, most = rooms_in_all + 1, math.max(most, count) end
+  print(("in all: %d rooms, %d files, at most %d in a room"):format(rooms_in_all, #files, most))
   local chain = deepest(by_file)
   for i, name in ipairs(chain) do chain[i] = M.module_of(name):gsub("^partnercenter%.", "") end
   print(("deepest chain of requires, %d: %s"):format(#chain, table.concat(chain, " > ")))

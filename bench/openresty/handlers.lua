@@ -145,18 +145,24 @@ local function fetch(uri)
   return cjson.decode(body)
 end
 
---- The handlers for a service at an address, trusting a CA.
-function M.new(base_url, ca_file)
+-- A handler of this module's, by a client made without options but where it asks.
+local function own(base_url, ca_file, http_version)
   local partner = assert(partnercenter.new {
-    base_url = base_url, ca_file = ca_file, concurrency = 512,
+    base_url = base_url, ca_file = ca_file, http_version = http_version,
     credentials = partnercenter.credentials.token(TOKEN),
   })
+  return function()
+    local id = ngx.var.uri:match("[^/]*$")
+    local page, err = partner.customers:by_id(id).analytics.licenses.deployment:get()
+    answer(page and page.items, err)
+  end
+end
+
+--- The handlers for a service at an address, trusting a CA.
+function M.new(base_url, ca_file)
   return {
-    ours = function()
-      local id = ngx.var.uri:match("[^/]*$")
-      local page, err = partner.customers:by_id(id).analytics.licenses.deployment:get()
-      answer(page and page.items, err)
-    end,
+    ours = own(base_url, ca_file),
+    ours_http1 = own(base_url, ca_file, "1.1"),
     peer = function()
       local id = ngx.var.uri:match("[^/]*$")
       local page, err = fetch(base_url .. "/v1/customers/" .. id

@@ -9,7 +9,7 @@ for id in io.lines() do ids[#ids + 1] = id end
 local started = core.now()
 local partner = assert(partnercenter.new {
   credentials = partnercenter.credentials.token(token),
-  base_url = base_url, ca_file = ca_file, concurrency = concurrency,
+  base_url = base_url, ca_file = ca_file,
 })
 local rows, slowest = 0, 0
 local calls = {}

@@ -2,6 +2,7 @@
 -- for whoever asks, kept for all workers, and counted for Prometheus.
 --
 -- nginx.conf calls init, content, log. README.md lists the paths and settings.
+local assigned_of = require "gateway_assigned"
 local cjson = require "cjson.safe"
 local insights_cache = require "partnercenter.ngx.insights_cache"
 local metrics = require "gateway_metrics"
@@ -13,7 +14,7 @@ local M = {}
 
 local LONGEST_MAX_AGE = 300 -- seconds that a browser need not ask again
 
-local cache, numbers
+local cache, numbers, assigned
 
 -- What a failure of the service is to those who ask the gateway.
 local STATUSES = { not_found = 404, throttled = 503, timeout = 504, config = 500 }
@@ -29,6 +30,17 @@ local function setting(name)
   local value = os.getenv("PARTNERCENTER_" .. name)
   if not value or value == "" then error("PARTNERCENTER_" .. name .. " is not set", 0) end
   return value
+end
+
+-- How many calls a day the assigned licences may cost; none unless it is said.
+local function setting_of_calls()
+  local text = os.getenv "PARTNERCENTER_ASSIGNED"
+  if not text or text == "" then return nil end
+  local most = tonumber(text)
+  if not most or most < 1 or most % 1 ~= 0 then
+    error("PARTNERCENTER_ASSIGNED must be a whole number of calls", 0)
+  end
+  return most
 end
 
 -- One worker signs in for all. With Redis that is all of a fleet; else the newest
@@ -68,6 +80,8 @@ function M.init()
     credentials = sign_in(store),
   })
   numbers = numbers_of.new(partner, os.getenv "PARTNERCENTER_HISTORY", setting "TENANT")
+  local most = setting_of_calls()
+  assigned = most and function() return assigned_of.read(partner, most) end
   -- Of one tenant: what another one keeps in the same Redis is another's.
   cache = insights_cache.new {
     dict = "insights", store = store, key = store and setting "TENANT" or nil,
@@ -140,19 +154,25 @@ local function send_renewals()
   send(cache:text("renewals:" .. tostring(from), function() return numbers.renewals(from) end))
 end
 
+-- Nothing here changes anything.
+local function is_read()
+  local method = ngx.req.get_method()
+  if method == "GET" or method == "HEAD" then return true end
+  ngx.header["Allow"] = "GET, HEAD"
+  say(405, { error = { kind = "method", message = "only GET and HEAD are served" } })
+  return false
+end
+
 --- One request.
 function M.content()
+  if not is_read() then return end
   local path = ngx.var.uri
-  if ngx.req.get_method() ~= "GET" and ngx.req.get_method() ~= "HEAD" then
-    ngx.header["Allow"] = "GET, HEAD"
-    return say(405, { error = { kind = "method", message = "only GET and HEAD are served" } })
-  end
   if path == "/summary" then return send(cache:text("summary", numbers.deployed)) end
   if path == "/usage" then return send(cache:text("usage", numbers.active)) end
   if path == "/customers" then return send(cache:text("customers", numbers.customers)) end
   if path == "/changes" then return send(cache:text("changes", numbers.changes)) end
   if path == "/renewals" then return send_renewals() end
-  if path == "/product" then return send_product(ngx.req.get_uri_args().name) end
+  if path == "/product" then return send_product(ngx.unescape_uri(ngx.var.arg_name or "")) end
   local id, what = path:match("^/customers/([^/]*)/(%l+)$")
   local make = ({ deployment = numbers.customer, licences = numbers.licences })[what]
   if not make then
@@ -165,13 +185,23 @@ function M.content()
   send(cache:text(what .. ":" .. id, function() return make(id) end))
 end
 
+local function known(key, produce)
+  local text, err = cache:text(key, produce)
+  if text then return cjson.decode(text) end
+  ngx.log(ngx.ERR, "gateway: ", tostring(err))
+  return false
+end
+
 --- Prometheus asks.
 function M.metrics()
+  if not is_read() then return end
   -- From the cache: a scrape costs no call of its own.
-  local text, err = cache:text("summary", numbers.deployed)
-  if not text then ngx.log(ngx.ERR, "gateway: ", tostring(err)) end
+  local summary = known("summary", numbers.deployed)
+  local of_customers
+  if assigned then of_customers = known("assigned", assigned) end
   ngx.header["Content-Type"] = "text/plain; version=0.0.4"
-  ngx.print(metrics.text(), metrics.licenses(text and cjson.decode(text)))
+  ngx.header["Cache-Control"] = "no-store"
+  ngx.print(metrics.text(), metrics.licenses(summary, of_customers))
 end
 
 --- After a request.

@@ -1,13 +1,11 @@
 -- What ends or renews soon, and what has changed, as JSON.
-local cjson = require "cjson.safe"
 local history = require "partnercenter.history"
+local json = require("partnercenter.util").json -- where an empty array is []
 local partnercenter = require "partnercenter"
 
 local M = {}
 
 local DAYS = 90 -- ahead of the day of the data
-
-local function as_array(list) return setmetatable(list, cjson.array_mt) end
 
 local function text_of(value) return type(value) == "string" and value or nil end
 
@@ -37,7 +35,7 @@ function M.renewals(partner, from)
     if a.ends ~= b.ends then return a.ends < b.ends end
     return (a.licences or 0) > (b.licences or 0)
   end)
-  return cjson.encode { from = first, to = last, rows = as_array(rows) }
+  return json.encode { from = first, to = last, rows = rows }
 end
 
 local function read(path, tenant)
@@ -50,16 +48,16 @@ local function read(path, tenant)
   if from then list, err = store:between("deployment", from, to) end
   store:close()
   if from and not list then return nil, err end
-  return { from = from, to = to, rows = as_array(list or {}) }
+  return { from = from, to = to, rows = list or {} }
 end
 
 -- What changed between the last two snapshots of the command's history file, where one
 -- is named. Reading it takes some milliseconds, for which the worker does nothing else.
 function M.changes(path, tenant)
-  if not path or path == "" then return cjson.encode { rows = as_array {} } end
+  if not path or path == "" then return json.encode { rows = {} } end
   local body, err = read(path, tenant)
   if not body then return nil, err end
-  return cjson.encode(body)
+  return json.encode(body)
 end
 
 return M

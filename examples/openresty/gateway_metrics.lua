@@ -98,36 +98,60 @@ end
 -- bounded, whatever is sold.
 local MOST_PRODUCTS = 50
 
-local GAUGES = {
+local SOLD = {
   { "partnercenter_licenses_sold", "sold", "Licences sold, by product." },
   { "partnercenter_licenses_deployed", "deployed", "Licences deployed, by product." },
 }
+local ASSIGNED = {
+  { "partnercenter_licenses_assigned", "assigned", "Licences assigned, by product." },
+  { "partnercenter_licenses_unassigned", "unassigned", "Licences not assigned, by product." },
+}
 
+-- As the format has it: no two names become one, which would be a series twice.
 local function label(text)
-  return (text:gsub('[\\"]', "\\%0"):gsub("%c", " "))
+  return (text:gsub('[\\"]', "\\%0"):gsub("\n", "\\n"))
+end
+
+local function add_gauge(lines, name, help, value)
+  lines[#lines + 1] = ("# HELP %s %s"):format(name, help)
+  lines[#lines + 1] = ("# TYPE %s gauge"):format(name)
+  if value then lines[#lines + 1] = ("%s %d"):format(name, value) end
+end
+
+-- A gauge by product; the first of the list have a line of their own.
+local function add_products(lines, gauge, products)
+  add_gauge(lines, gauge[1], gauge[3])
+  local others = 0
+  for i, product in ipairs(products) do
+    if i <= MOST_PRODUCTS then
+      lines[#lines + 1] = ('%s{product="%s"} %.14g'):format(gauge[1], label(product.name),
+        product[gauge[2]])
+    else
+      others = others + product[gauge[2]]
+    end
+  end
+  if #products > MOST_PRODUCTS then
+    lines[#lines + 1] = ('%s{product="(others)"} %.14g'):format(gauge[1], others)
+  end
 end
 
 --- The licences of all customers in Prometheus' text format.
 -- `summary` is what `/summary` gives, the most sold first; nil when it is not known.
-function M.licenses(summary)
-  local lines = { "# HELP partnercenter_licenses_known Whether licences could be read.",
-    "# TYPE partnercenter_licenses_known gauge",
-    ("partnercenter_licenses_known %d"):format(summary and 1 or 0) }
-  for _, gauge in ipairs(summary and GAUGES or {}) do
-    lines[#lines + 1] = ("# HELP %s %s"):format(gauge[1], gauge[3])
-    lines[#lines + 1] = ("# TYPE %s gauge"):format(gauge[1])
-    local others = 0
-    for i, product in ipairs(summary.products) do
-      if i <= MOST_PRODUCTS then
-        lines[#lines + 1] = ('%s{product="%s"} %.14g'):format(gauge[1], label(product.name),
-          product[gauge[2]])
-      else
-        others = others + product[gauge[2]]
-      end
-    end
-    if #summary.products > MOST_PRODUCTS then
-      lines[#lines + 1] = ('%s{product="(others)"} %.14g'):format(gauge[1], others)
-    end
+-- `assigned` is what gateway_assigned gives; false when that is not known, nil when the
+-- operator has not asked for it.
+function M.licenses(summary, assigned)
+  local lines = {}
+  add_gauge(lines, "partnercenter_licenses_known", "Whether licences could be read.",
+    summary and 1 or 0)
+  for _, gauge in ipairs(summary and SOLD or {}) do add_products(lines, gauge, summary.products) end
+  if assigned ~= nil then
+    add_gauge(lines, "partnercenter_licenses_assigned_known",
+      "Whether assigned licences could be read.", assigned and 1 or 0)
+  end
+  if assigned then
+    add_gauge(lines, "partnercenter_licenses_assigned_customers_failed",
+      "Customers whose assigned licences are not in the sums.", assigned.failed)
+    for _, gauge in ipairs(ASSIGNED) do add_products(lines, gauge, assigned.products) end
   end
   return table.concat(lines, "\n") .. "\n"
 end

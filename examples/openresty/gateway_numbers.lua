@@ -3,8 +3,8 @@
 --
 --   local numbers = require("gateway_numbers").new(partner)
 --   numbers.deployed() --> text, when its data was processed; or nil, error
-local cjson = require "cjson.safe"
 local dates = require "gateway_dates"
+local json = require("partnercenter.util").json -- where an empty array is []
 local partnercenter = require "partnercenter"
 
 local M = {}
@@ -15,6 +15,9 @@ local DEPLOYED = { whole = "sold", part = "deployed",
 local ACTIVE = { whole = "qualified", part = "active",
   whole_field = "licensesQualified", part_field = "licensesActive" }
 
+-- Beyond this sums would no longer be exact.
+local MOST = 2 ^ 40
+
 -- What the service writes is never taken for granted: a name that is missing or no
 -- text is shown as such, a count that is none is not added.
 local function name_of(value)
@@ -22,7 +25,7 @@ local function name_of(value)
 end
 
 local function count_of(value)
-  return type(value) == "number" and value or 0
+  return type(value) == "number" and math.abs(value) < MOST and value or 0
 end
 
 -- `left` is what can be acted on: where more are in use than the whole, they do not
@@ -52,9 +55,6 @@ local function with_share(group, kind)
   return group
 end
 
--- Empty ones, too, are arrays.
-local function as_array(list) return list and setmetatable(list, cjson.array_mt) end
-
 -- As an array, those with most of the whole first.
 local function finish(groups, kind)
   local list = {}
@@ -63,7 +63,7 @@ local function finish(groups, kind)
     if a[kind.whole] ~= b[kind.whole] then return a[kind.whole] > b[kind.whole] end
     return a.name < b.name
   end)
-  return as_array(list)
+  return list
 end
 
 -- The days on which rows were processed: not all of them on the same.
@@ -98,7 +98,7 @@ local function sums(resource, kind)
   end)
   if not ok then return nil, err end
   local range, newest = processed()
-  return cjson.encode { processed = range, totals = with_share(totals, kind),
+  return json.encode { processed = range, totals = with_share(totals, kind),
     products = finish(products, kind), customers = finish(customers, kind) }, newest
 end
 
@@ -110,7 +110,15 @@ local function customers(partner)
     local profile = type(row.companyProfile) == "table" and row.companyProfile or {}
     list[i] = { id = row.id, name = profile.companyName, domain = profile.domain }
   end
-  return cjson.encode { customers = list }
+  return json.encode { customers = list }
+end
+
+-- A total with its groups, as a text; and when its data was processed.
+local function written(total, processed)
+  with_share(total, DEPLOYED)
+  local newest
+  total.processed, newest = processed()
+  return json.encode(total), newest
 end
 
 -- One customer's products.
@@ -128,11 +136,8 @@ local function customer(partner, id)
     total.name = name_of(row.customerName)
     note(row.processedDateTime)
   end
-  with_share(total, DEPLOYED)
-  local newest
-  total.processed, newest = processed()
   total.products = finish(products, DEPLOYED)
-  return cjson.encode(total), newest
+  return written(total, processed)
 end
 
 -- The customers who have a product.
@@ -149,11 +154,8 @@ local function product(partner, name)
     end
   end)
   if not ok then return nil, err end
-  with_share(total, DEPLOYED)
-  local newest
-  total.processed, newest = processed()
   total.customers = finish(found, DEPLOYED)
-  return cjson.encode(total), newest
+  return written(total, processed)
 end
 
 -- All that is known of a customer's licences; what could not be asked is named.
@@ -167,12 +169,10 @@ local function licences(partner, id)
   for _, row in ipairs(found.items) do
     local day = partnercenter.datetime(row.deployed_on or row.active_on)
     newest = day and math.max(newest or 0, day) or newest
-    as_array(row.renewals)
-    as_array(row.workloads)
   end
-  return cjson.encode {
+  return json.encode {
     id = found.customerId, name = found.customerName, failures = failures,
-    items = as_array(found.items),
+    items = found.items,
   }, newest
 end
 

@@ -110,8 +110,9 @@ M.run = errors.run
 -- @tparam[opt=268435456] number options.max_body bytes, after decompression
 -- @tparam[opt=10000] number options.max_pages of one walk
 -- @tparam[opt=false] boolean options.nulls keep JSON null as `null`
--- @tparam[opt] table options.array_mt metatable for the array of rows of each page, and of
---   `all`: `cjson.array_mt`, where lua-cjson has one, and an empty page is encoded as `[]`
+-- @tparam[opt] table options.array_mt metatable for every array of an answer, the rows of a
+--   page and of `all` among them: `cjson.array_mt`, where lua-cjson has one, and an empty one
+--   is encoded as `[]`
 -- @tparam[opt] function options.on_event gets a table for each request,
 --   response, retry, throttled, token, page, store
 -- @tparam[opt] string options.ca_file PEM file of the trusted authorities; else the

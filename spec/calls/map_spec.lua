@@ -1,4 +1,5 @@
 -- The same work for many things, side by side, against the sandbox.
+local clients_of = require "spec.support.clients"
 local core = require "partnercenter.core"
 local errors = require "partnercenter.errors"
 local inside = require "spec.support.inside"
@@ -10,28 +11,17 @@ local IS_54 = _VERSION == "Lua 5.4"
 local PATIENCE = require "spec.support.patience"(20)
 
 describe("partnercenter.map", function()
-  local box, clients
+  local box
+  local clients = clients_of(function()
+    return box:client_options { random = function() return 0 end }
+  end)
 
   setup(function() box = sandbox.start { customers = 60, page_size = 25 } end)
   teardown(function() box:stop() end)
-  before_each(function()
-    box:restore()
-    clients = {}
-  end)
-  after_each(function()
-    for _, client in ipairs(clients) do client:close() end
-  end)
+  before_each(function() box:restore() end)
+  after_each(clients.close)
 
-  local function new_client(options)
-    local all = {
-      credentials = partnercenter.credentials.token(box.token),
-      base_url = box.base_url, ca_file = box.ca_file, random = function() return 0 end,
-    }
-    for name, value in pairs(options or {}) do all[name] = value end
-    local client = assert(partnercenter.new(all))
-    clients[#clients + 1] = client
-    return client
-  end
+  local new_client = clients.new
 
   local function deployment(client, id)
     return client.customers:by_id(id).analytics.licenses.deployment:get()

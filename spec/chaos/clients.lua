@@ -21,6 +21,8 @@ M.WINDOWS = { false, false, 1, 4096, 65536, 1024 * 1024 }
 -- Bodies for windows so small that the thread hands up one piece at a time.
 local SMALL, SMALL_BODY = 65536, 1500000
 local MOST_BODY = 10000000
+-- Connections that are left to those who read at once, one in each lane.
+local LANES = 16
 
 --- `place` has the addresses of the server, `loop` the client's option; `most_body`
 -- bounds a page in bytes.
@@ -35,6 +37,11 @@ function methods:make(random, loop)
   slot.most_body = slot.window and slot.window < SMALL and SMALL_BODY or self.most_body
   window = slot.window or nil
   slot.concurrency = random:pick { 4, 16, 64, false }
+  -- What is open and waits for its reader has a connection of its own, but for HTTP/2:
+  -- with all of them taken so, all lanes would wait for each other.
+  slot.open = setmetatable({}, { __mode = "k" })
+  slot.room = slot.http ~= "2" and slot.concurrency and 2 * slot.concurrency + 16 - LANES
+    or math.huge
   self.made = self.made + 1
   slot.name = ("c%d"):format(self.made)
   slot.client = assert(partnercenter.new {
@@ -48,8 +55,16 @@ function methods:make(random, loop)
   })
   window = nil
   self.ledger:count("clients")
-  self.ledger:event("%s: HTTP %s, window %s", slot.name, slot.http, tostring(slot.window))
+  self.ledger:event("%s: HTTP %s, window %s, concurrency %s", slot.name, slot.http,
+    tostring(slot.window), tostring(slot.concurrency))
   return slot
+end
+
+--- May one more reading be opened on it?
+function M.has_room(slot)
+  local n = 0
+  for _ in pairs(slot.open) do n = n + 1 end
+  return n < slot.room
 end
 
 --- One of the shared clients.

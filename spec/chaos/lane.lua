@@ -1,6 +1,9 @@
 -- One of many that read: a lane opens readings, goes on with one or the other,
 -- rests, leaves them in every way there is. What it does next its seed decides.
 local acts = require "spec.chaos.acts"
+local clients = require "spec.chaos.clients"
+local csv = require "partnercenter.csv"
+local files = require "spec.chaos.files"
 local plans = require "spec.chaos.plan"
 local random = require "spec.chaos.random"
 local readings = require "spec.chaos.reading"
@@ -39,9 +42,10 @@ function methods:waiting(what, f, ...)
   return unpack(results, 1, 4)
 end
 
-function methods:plan(slot, tame)
+function methods:plan(slot, way, tame)
   self.made = self.made + 1
   local who = ("%s-%d-%d"):format(self.world.tag, self.id, self.made)
+  if way == "file" or way == "csv" then return files.plan(self.random, who, tame) end
   return plans.new(self.random, who, slot.most_body, tame)
 end
 
@@ -52,7 +56,8 @@ end
 M.resource_of = resource_of
 
 function methods:reading(way, slot, tame)
-  local plan = self:plan(slot, tame)
+  local plan = self:plan(slot, way, tame)
+  if plan.fault then self.ledger:count("files") end
   local reading = readings.new(self.ledger, plan, way)
   reading.slot, reading.process = slot, self.world.process
   self.ledger:event("%s on %s: %s", reading:label(), slot.name, plans.address(plan))
@@ -92,13 +97,35 @@ function methods:take(way, slot)
   end
 end
 
---- Opens a reading that is gone on with later: each or pages.
+-- The text of a file in pieces of any size.
+local function pieces_of(text, draw)
+  local at = 1
+  return function()
+    local from, n = at, draw:chance(0.2) and 1 or draw:int(1, 70000)
+    at = at + n
+    return from <= #text and text:sub(from, at - 1) or nil
+  end
+end
+
+-- An iterator over the rows of a plan, and what closes it.
+function methods:iterator(way, slot, plan)
+  if way == "csv" then
+    local text = files.text(files.parse(plan.id))
+    return csv.each(pieces_of(text, self.random), { numbers = { "n" } })
+  end
+  local resource = way ~= "file" and resource_of(slot, plan)
+    or slot.client.reports:open(plan.id)
+  local iterate, _, _, closer = resource[way == "file" and "each" or way](resource,
+    way == "file" and { numbers = { "n" } } or nil)
+  return iterate, closer
+end
+
+--- Opens a reading that is gone on with later: each, pages, file or csv.
 function methods:start(way, slot)
-  local reading = self:reading(way, slot, not self.world.can_catch)
-  local resource = resource_of(slot, reading.plan)
-  local iterate, _, _, closer = resource[way](resource)
-  reading.iterate, reading.closer = iterate, closer
+  local reading = self:reading(way, slot, way == "csv" or not self.world.can_catch)
+  reading.iterate, reading.closer = self:iterator(way, slot, reading.plan)
   self.open[#self.open + 1] = reading
+  slot.open[reading] = true
   return reading
 end
 
@@ -118,6 +145,7 @@ local function step(reading, most)
 end
 
 function methods:forget(reading)
+  if reading.slot.open then reading.slot.open[reading] = nil end
   for i, other in ipairs(self.open) do
     if other == reading then return table.remove(self.open, i) end
   end
@@ -195,13 +223,15 @@ local ACTS = {
 }
 for _, entry in ipairs(ACTS) do entry[1] = entry[1] / 2 end
 
+local WAYS = { { 10, "each" }, { 4, "pages" }, { 4, "file" }, { 2, "csv" } }
+
 --- Does one thing.
 function methods:act()
   local slot = self.world.clients:any(self.random)
   local draw = self.random
   acts.reap(self)
-  if draw:chance(0.4) and #self.open < MOST_OPEN then
-    return self:start(draw:chance(0.75) and "each" or "pages", slot)
+  if draw:chance(0.4) and #self.open < MOST_OPEN and clients.has_room(slot) then
+    return self:start(draw:weighted(WAYS), slot)
   end
   if draw:chance(0.6) and #self.open > 0 then
     local reading = draw:pick(self.open)

@@ -22,6 +22,13 @@ io.stdout:setvbuf("line")
 local driver = require("spec.chaos.drivers." .. driver_name)
 local label = driver_name .. (is_thread and " thread " .. arguments[9] or "")
 local ledger = ledgers.new(label)
+
+-- Whether this libcurl opens its pair sealed: from 8.8 on.
+local function opens_sealed()
+  local major, minor = core.curl_version:match("libcurl/(%d+)%.(%d+)")
+  return tonumber(major) * 100 + tonumber(minor) >= 808
+end
+
 local world = {
   ledger = ledger, seed = seed, place = place, arguments = arguments, peers = {},
   -- Who is in another process or thread has other names.
@@ -29,9 +36,7 @@ local world = {
   random = random.new(seed), sleep = watch.sleep, can_catch = true,
   first_lane = (tonumber(arguments[9]) or 0) * 16,
   no_starve = type(rawget(_G, "jit")) == "table",
-  -- In a child the C library uses the stacks of the parent's threads again, which
-  -- ThreadSanitizer takes for two threads of one id, and ends.
-  no_fork = arguments[8] == "tsan",
+  seals_late = is_thread and not opens_sealed(),
 }
 
 local function settle()

@@ -1,11 +1,15 @@
 -- One reading of one answer, judged: which rows came, whether it may end, whether
 -- it may fail.
 local rows = require "spec.chaos.rows"
+local watch = require("spec.chaos.ledger").watch
 
 local M = {}
 
 local methods = {}
 local mt = { __name = "chaos.reading", __index = methods }
+
+-- Rows after which the watch is told that it goes on.
+local STRIDE = 200
 
 --- A reading of a plan; `way` says how it is read: get, all, pages, each, raw.
 function M.new(ledger, plan, way)
@@ -31,13 +35,14 @@ end
 --- The next row. False when it is not the one that is due.
 function methods:row(row)
   local fault = self.n >= self.plan.total and "is one too many"
-    or rows.fault(row, self.plan.who, self.n + 1, self.plan.length)
+    or (self.plan.fault or rows.fault)(row, self.plan.who, self.n + 1, self.plan.length)
   if fault then
     self:problem("the row after it %s", fault)
     self.broken = true
     return false
   end
   self.n = self.n + 1
+  if self.n % STRIDE == 0 then watch.move() end
   self.ledger:count("rows")
   return true
 end

@@ -106,6 +106,8 @@ local function play_nginx(server)
   nginx.await("[ -s " .. result .. " ]", limit + GRACE / 2)
   local lines = read(result)
   os.remove(result)
+  client:signal("TERM") -- what is lost a sanitizer tells at the end
+  nginx.await_end(client.pid, limit)
   for _, line in ipairs(read(client.dir .. "/logs/error.log")) do
     if line:find("PROBLEM", 1, true) or line:find("^  ") or line:find("^last") or line:find("^what")
       or line:find("lua entry thread aborted", 1, true) or line:find("Sanitizer", 1, true)

@@ -16,6 +16,12 @@ local LISTEN = [[
     http2_max_concurrent_streams 100;
     lua_check_client_abort on;
     location /v1/plain/ { content_by_lua_block { answers.content() } }
+    location /insights/ { content_by_lua_block { files.execution(%d) } }
+    location /v1/files/plain/ { content_by_lua_block { files.content() } }
+    location /v1/files/gzip/ {
+      gzip on; gzip_types text/csv; gzip_min_length 20; gzip_comp_level 1;
+      content_by_lua_block { files.content() }
+    }
     location /v1/gzip/ {
       gzip on; gzip_types application/json; gzip_min_length 20; gzip_comp_level 1;
       content_by_lua_block { answers.content() }
@@ -34,8 +40,8 @@ function M.start(seconds)
   local server = nginx.start {
     lifetime = seconds,
     http = "lua_shared_dict chaos 8m;",
-    init = 'answers = require "spec.chaos.answers"',
-    raw = LISTEN:format(port, REQUESTS),
+    init = 'answers = require "spec.chaos.answers" files = require "spec.chaos.files"',
+    raw = LISTEN:format(port, REQUESTS, port),
     prepare = function(dir) return nginx.run(CERTIFICATE:format(dir, dir)) end,
   }
   return {

@@ -26,6 +26,7 @@ int luaopen_chaos_watch(lua_State *L);
 #define LENGTH  160 /* bytes of a text, cut off there */
 #define THREADS 16
 #define HUNG    97 /* the exit code of a process in which one hangs */
+#define LONGEST 4  /* limits that one may wait while others go on */
 
 struct slot {
   volatile time_t since; /* 0: it waits for nothing */
@@ -33,9 +34,13 @@ struct slot {
 };
 
 static struct slot slots[SLOTS];
-static char events[EVENTS][LENGTH];
+static struct event {
+  time_t at;
+  char text[LENGTH];
+} events[EVENTS];
 static unsigned event_count;
-static time_t limit; /* seconds after which one that waits hangs */
+static time_t limit;          /* seconds after which one that waits hangs */
+static volatile time_t moved; /* when anybody has gone on, last */
 static int report = STDERR_FILENO;
 
 static time_t now(void) {
@@ -49,22 +54,39 @@ static void say(const char *text) {
   (void)n;
 }
 
-/* Only what a signal handler may do. */
+/* A line about what was or began so many seconds ago. Here and below only what
+** a signal handler may do. */
+static void tell(time_t at, const char *text) {
+  char age[24], *end = age + sizeof age - 1;
+  unsigned long seconds = (unsigned long)(now() - at);
+  *end = '\0';
+  do {
+    *--end = (char)('0' + seconds % 10);
+    seconds /= 10;
+  } while (seconds > 0);
+  say("  ");
+  say(end);
+  say(" s: ");
+  say(text);
+  say("\n");
+}
+
 static void dump(void) {
   unsigned i, n = event_count, first = n > EVENTS ? n - EVENTS : 0;
-  say("last events:\n");
-  for (i = first; i < n; i++) {
-    say("  ");
-    say(events[i % EVENTS]);
-    say("\n");
-  }
-  say("what is waited for:\n");
+  say("last events, so long ago:\n");
+  for (i = first; i < n; i++)
+    tell(events[i % EVENTS].at, events[i % EVENTS].text);
+  say("what is waited for, since so long:\n");
   for (i = 0; i < SLOTS; i++)
-    if (slots[i].since != 0) {
-      say("  ");
-      say(slots[i].text);
-      say("\n");
-    }
+    if (slots[i].since != 0) tell(slots[i].since, slots[i].text);
+}
+
+/* One that waits hangs when all stand still, and when it alone does: the others
+** end before that. As long as they go on it may be its turn yet. */
+static bool hangs(const struct slot *s) {
+  time_t since = s->since, t = now();
+  if (since == 0 || t - since <= limit) return false;
+  return t - moved > limit || t - since > LONGEST * limit;
 }
 
 static void *watch(void *arg) {
@@ -73,8 +95,7 @@ static void *watch(void *arg) {
     int i;
     (void)usleep(200 * 1000);
     for (i = 0; i < SLOTS; i++) {
-      time_t since = slots[i].since;
-      if (since == 0 || now() - since <= limit) continue;
+      if (!hangs(&slots[i])) continue;
       say("PROBLEM: hangs: ");
       say(slots[i].text);
       say("\n");
@@ -129,15 +150,25 @@ static int watch_note(lua_State *L) {
   struct slot *s = &slots[luaL_checkinteger(L, 1) % SLOTS];
   const char *text = luaL_optstring(L, 2, NULL);
   s->since = 0;
+  moved = now();
   if (text == NULL) return 0;
   (void)snprintf(s->text, sizeof s->text, "%s", text);
   s->since = now();
   return 0;
 }
 
+/* move(): somebody goes on in the midst of what was noted. */
+static int watch_move(lua_State *L) {
+  (void)L;
+  moved = now();
+  return 0;
+}
+
 static int watch_event(lua_State *L) {
   unsigned i = __atomic_fetch_add(&event_count, 1, __ATOMIC_RELAXED);
-  (void)snprintf(events[i % EVENTS], LENGTH, "%s", luaL_checkstring(L, 1));
+  struct event *e = &events[i % EVENTS];
+  (void)snprintf(e->text, LENGTH, "%s", luaL_checkstring(L, 1));
+  e->at = now();
   return 0;
 }
 
@@ -207,7 +238,7 @@ static int watch_starve(lua_State *L) {
   if (f == allocate) {
     m = ud;
   } else {
-    m = calloc(1, sizeof *m); /* as long as the state lives */
+    m = calloc(1, sizeof *m); /* until it is fed, or ends */
     if (m == NULL) return luaL_error(L, "not enough memory to begin with");
     m->allocate = f;
     m->ud = ud;
@@ -223,10 +254,13 @@ static int watch_starve(lua_State *L) {
 static int watch_feed(lua_State *L) {
   void *ud;
   struct memory *m;
+  long failed;
   if (lua_getallocf(L, &ud) != allocate) return 0;
   m = ud;
-  m->armed = false;
-  lua_pushinteger(L, m->failed);
+  failed = m->failed;
+  lua_setallocf(L, m->allocate, m->ud);
+  free(m);
+  lua_pushinteger(L, (lua_Integer)failed);
   return 1;
 }
 
@@ -243,13 +277,17 @@ static int state_count;
 
 static void *run_state(void *arg) {
   struct state *s = arg;
+  void *ud;
+  lua_Alloc f;
   s->fine = lua_pcall(s->L, lua_gettop(s->L) - 1, 1, 0) == 0;
   if (!s->fine) {
     say("PROBLEM: a thread ended with: ");
     say(lua_tostring(s->L, -1) != NULL ? lua_tostring(s->L, -1) : "?");
     say("\n");
   }
+  f = lua_getallocf(s->L, &ud);
   lua_close(s->L);
+  if (f == allocate) free(ud);
   return NULL;
 }
 
@@ -300,13 +338,11 @@ int luaopen_chaos_watch(lua_State *L) {
     const char *name;
     lua_CFunction f;
   } functions[] = {
-      {"start", watch_start}, {"forked", watch_forked},
-      {"note", watch_note},   {"event", watch_event},
-      {"dump", watch_dump},   {"say", watch_say},
-      {"sleep", watch_sleep}, {"exit", watch_exit},
-      {"reap", watch_reap},   {"starve", watch_starve},
-      {"feed", watch_feed},   {"thread", watch_thread},
-      {"join", watch_join},
+      {"start", watch_start},   {"forked", watch_forked}, {"note", watch_note},
+      {"move", watch_move},     {"event", watch_event},   {"dump", watch_dump},
+      {"say", watch_say},       {"sleep", watch_sleep},   {"exit", watch_exit},
+      {"reap", watch_reap},     {"starve", watch_starve}, {"feed", watch_feed},
+      {"thread", watch_thread}, {"join", watch_join},
   };
   size_t i;
   lua_newtable(L);

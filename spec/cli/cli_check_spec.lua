@@ -1,5 +1,5 @@
 -- check: its findings and its exit codes.
-local cjson = require "cjson"
+local cjson = require "spec.support.json"
 local command = require "spec.support.command"
 local findings = require "partnercenter.cli.run.findings"
 local sandbox = require "spec.support.sandbox"
@@ -92,6 +92,55 @@ describe("the command's check", function()
     code, out, err = run "--unused-over 50"
     assert.same({ 4, "" }, { code, out })
     assert.truthy(err:find("nothing was looked at", 1, true), err)
+  end)
+
+  it("counts what it looked at, and finds nothing out about who has no rows", function()
+    local _, _, all = run "--unused-over 100000"
+    local _, _, some = run "contoso --unused-over 100000"
+    all, some = tonumber(all:match("0 findings in (%d+) rows")),
+      tonumber(some:match("0 findings in (%d+) rows"))
+    assert.is_true(some > 0 and some < all)
+    local code, out, err = run "00000000-0000-4000-8000-000000000000 --unused-over 50"
+    assert.same({ 4, "" }, { code, out })
+    assert.truthy(err:find("nothing was looked at", 1, true), err)
+  end)
+
+  local NOBODY = "00000000-0000-4000-8000-000000000000"
+
+  it("tells of each customer who is named that nothing was looked at, beside what it found",
+    function()
+      local contoso = "contoso --unused-over 50 -f csv --quiet"
+      local code, found, err = run(contoso)
+      assert.same({ 1, "" }, { code, err })
+      local out
+      for _, words in ipairs { NOBODY .. " " .. contoso, contoso .. " " .. NOBODY } do
+        code, out, err = run(words)
+        assert.same({ 4, found, "partnercenter: the service has no licences of " .. NOBODY
+          .. ": nothing was looked at\n" }, { code, out, err })
+      end
+    end)
+
+  it("tells it of each question, where a customer has rows of another one", function()
+    box:control { faults = { { match = "/analytics/subscriptions", times = 99,
+      body = '{"Value":[],"TotalCount":0}' } } }
+    for _, words in ipairs { "contoso", "" } do
+      local code, _, err = run(words .. " --unused-over 100000 --expiring 30 --quiet")
+      assert.equal(4, code)
+      assert.matches("^partnercenter: the service has no subscriptions[^\n]*: nothing was looked "
+        .. "at\n$", err)
+    end
+    local code, _, err = run("contoso " .. NOBODY
+      .. " --unused-over 100000 --expiring 30 --errors json")
+    assert.equal(4, code)
+    assert.equal("unknown", cjson.decode(err:match "^[^\n]+").kind)
+    assert.truthy(err:find("no licences of " .. NOBODY .. ":", 1, true), err)
+    assert.matches("no subscriptions of [Cc]ontoso 001 %([%x-]+%), 00000000%-", err)
+  end)
+
+  it("names what is nearest to a misspelt customer", function()
+    local code, _, err = run "contosso --unused-over 50"
+    assert.equal(2, code)
+    assert.truthy(err:lower():find("did you mean 'contoso'?", 1, true), err)
   end)
 
   it("exits with 3 when somebody has to sign in, with 2 when it is used wrongly", function()

@@ -51,6 +51,15 @@ describe("the command's history", function()
     assert.truthy(out:find("\n2017-04-03,1,66,4,", 1, true), out)
   end)
 
+  it("compares no day with itself, nor backwards", function()
+    mondays()
+    for _, days in ipairs { "2017-04-03 2017-04-05", "2017-04-10 2017-04-03", "2017-04-17" } do
+      local code, out, err = run("diff " .. days)
+      assert.same({ 2, "" }, { code, out })
+      assert.truthy(err:find("the first has to be before the second", 1, true), err)
+    end
+  end)
+
   it("draws the trend on a terminal and in a report", function()
     mondays()
     local _, shown = command.terminal("trend", { box = box, home = home })

@@ -32,7 +32,10 @@ describe("the command", function()
     box:stop()
     command.remove(home)
   end)
-  before_each(function() box:reset() end)
+  before_each(function()
+    box:reset()
+    command.remove(home .. "/.local")
+  end)
 
   for _, c in ipairs {
     { "licences.txt", "licences contoso 'DT Demo'" },
@@ -104,7 +107,7 @@ describe("the command", function()
       assert.is_true(#cjson.decode(out) > 20)
     end)
 
-    it("of all, told once", function()
+    it("of all, told once, and asks for it again with --resume", function()
       box:control { faults = { { match = "/usage/", error = "server_error", times = 99 } } }
       local code, out, err = run "licences -a --format csv"
       assert.equal(1, code)
@@ -112,6 +115,14 @@ describe("the command", function()
       assert.equal(1, told)
       local _, lines = out:gsub("\n", "")
       assert.is_true(lines > 20)
+      box:reset()
+      local whole = select(2, run "licences -a --format csv --fresh")
+      command.remove(home .. "/.local")
+      box:control { faults = { { match = "/usage/", error = "server_error", times = 99 } } }
+      assert.equal(1, (run "licences -a --format csv"))
+      box:reset()
+      code, out = run "licences -a --format csv --resume"
+      assert.same({ 0, whole }, { code, out })
     end)
   end)
 

@@ -198,6 +198,42 @@ describe("the command's output", function()
     assert.equal(1 + 6, lines)
   end)
 
+  for _, c in ipairs {
+    { "an empty one beside a name", "contoso -", "", "the standard input names no customer" },
+    { "one of empty lines", "-", "\n \r\n", "the standard input names no customer" },
+    { "two dashes", "- -", "contoso\n", "one dash is enough" },
+  } do
+    it("refuses a standard input that would say less than was meant: " .. c[1], function()
+      command.write(directory .. "/names", c[3])
+      local code, out, err = run("deployment -f csv " .. c[2], { stdin = directory .. "/names" })
+      assert.same({ 2, "" }, { code, out })
+      assert.truthy(err:find(c[4], 1, true), err)
+    end)
+  end
+
+  it("reads names as Windows writes them", function()
+    command.write(directory .. "/names", "\239\187\191" .. SECOND .. "\r\n")
+    local code, out = run("skus -f ndjson -", { stdin = directory .. "/names" })
+    assert.equal(0, code)
+    assert.truthy(out:find(SECOND, 1, true), out)
+  end)
+
+  it("tells who of the named customers has nothing", function()
+    box:control { faults = {
+      { match = SECOND .. "/analytics", times = 99, body = '{"totalCount":0,"items":[]}' },
+      { match = SECOND .. "/subscribedskus", times = 99, body = '{"totalCount":0,"items":[]}' } } }
+    for _, words in ipairs { "deployment fabrikam contoso --source customer",
+      "usage contoso fabrikam --source customer", "skus contoso fabrikam" } do
+      local code, _, err = run(words .. " -f csv")
+      assert.equal(0, code)
+      assert.truthy(err:lower():find("no rows of contoso 001 (" .. SECOND .. ")\n", 1, true), err)
+      assert.equal(1, select(2, err:gsub("no rows", "")), err)
+      assert.is_nil(select(3, run(words .. " -q -f csv")):find "no rows")
+    end
+    local _, _, err = run("deployment contoso --source customer -f csv")
+    assert.is_nil(err:find("no rows of", 1, true), err)
+  end)
+
   it("goes on with what an earlier run of the day left out", function()
     box:control { faults = { { match = SECOND, times = 1, error = "no_relationship" } } }
     assert.equal(1, (run("deployment -a --source customer -f csv", { home = directory })))
@@ -209,7 +245,8 @@ describe("the command's output", function()
     assert.equal(2, box:stats().total)      -- the list, and the one that failed
     local whole = select(2, run("deployment -a --source customer -f csv --fresh"))
     assert.equal(whole, out)
-    assert.equal("600", shell("stat -c %a " .. directory .. "/.local/state/partnercenter/runs/*"))
+    local kept = directory .. "/.local/state/partnercenter/runs/*/*.ndjson"
+    assert.equal("600", shell("stat -c %a " .. kept))
   end)
 
   it("stops asking when it has enough", function()
@@ -226,11 +263,52 @@ describe("the command's output", function()
     assert.is_nil(shown:find("rows? of"))
   end)
 
+  describe("that nobody gets", function()
+    -- Short ones, that wait in a buffer till the end, and long ones.
+    for _, words in ipairs { "--version", "help", "whoami", "profiles", "completion bash",
+      "customers", "deployment -a -f json", "check --unused-over 1 -f csv" } do
+      it("is a failure of " .. words, function()
+        local failed = words:find("^check") and 4 or 1
+        for where, why in pairs { ["/dev/full"] = "No space left on device",
+          ["&-"] = "Bad file descriptor" } do
+          local code, _, err = run(words, { stdout = where })
+          assert.equal(failed, code, err)
+          assert.equal("partnercenter: cannot write the standard output: " .. why .. "\n", err)
+        end
+      end)
+
+      it("ends without a word when the reader of " .. words .. " has enough", function()
+        local pipe = directory .. "/pipe"
+        os.execute("mkfifo " .. pipe)
+        -- A pipe whose only reader is gone before the command begins.
+        local code, _, err = run(words, { stdout = ("/dev/null 9<>%s 8>%s 9>&- >&8 8>&-"):format(
+          pipe, pipe) })
+        assert.same({ 141, "" }, { code, err })
+      end)
+    end
+  end)
+
+  it("tells a command line that cannot be read as JSON, too", function()
+    for _, c in ipairs {
+      { "deployment --bogus --errors json", "unknown option '--bogus'" },
+      { "nonsense --errors=json", "unknown command 'nonsense'" },
+      { "deployment -a --limit 0 --errors json", "'0' is not a whole number" },
+    } do
+      local code, out, err = run(c[1])
+      assert.same({ 2, "" }, { code, out })
+      local told = cjson.decode(err)
+      assert.equal("usage", told.kind)
+      assert.truthy(told.message:find(c[2], 1, true), err)
+    end
+  end)
+
   it("steers no terminal", function()
     local body = '{"items":[{"a\\u001b[31m":"x\\u009b2J\\u202e\\u0007"}]}'
     box:control { faults = { { match = "/v1/customers", times = 99, body = body } } }
-    for _, form in ipairs { "table", "csv", "excel", "json", "ndjson" } do
+    for _, form in ipairs { "table", "csv", "excel", "json", "ndjson", "csv -o /dev/tty",
+      "excel -o /dev/stdout" } do
       local _, shown = command.terminal("get /v1/customers -f " .. form, { box = box })
+      assert.truthy(shown:find("2J", 1, true), form)
       assert.is_nil(shown:find("\27[31m", 1, true), form)
       assert.is_nil(shown:find("\194\155", 1, true), form)
       assert.is_nil(shown:find("\226\128\174", 1, true), form)

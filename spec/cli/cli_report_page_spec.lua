@@ -68,12 +68,7 @@ describe("the report in a browser", function()
   local CUSTOMERS = "#customers + .scroll table"
 
   local function is_sorted(list, descending)
-    for i = 2, #list do
-      if descending and list[i] > list[i - 1] or not descending and list[i] < list[i - 1] then
-        return false
-      end
-    end
-    return #list > 1
+    return #list > 1 and browsers.is_sorted(list, descending)
   end
 
   it("shows the sums of the sandbox, those to act on first", function()

@@ -27,6 +27,12 @@ describe("the command's reports", function()
 
   local function left() return #assert(partner.reports:list()) end
 
+  local function run_id(name)
+    for _, row in ipairs(assert(partner.reports:list())) do
+      if row.reportName == name then return row.reportId end
+    end
+  end
+
   local function rows_of(out)
     local _, lines = out:gsub("\n", "")
     return lines - 1
@@ -249,6 +255,27 @@ describe("the command's reports", function()
     end
   end)
 
+  it("changes all that are named, each once, or none when a name is wrong", function()
+    box:control { report_clock = 1 }
+    local words = "reports schedule OfficeUsage --columns Month --timespan LAST_MONTH --name "
+    for _, name in ipairs { "first", "second", "third" } do
+      assert.equal(0, (run(words .. name)))
+    end
+    local code, _, err = run "reports delete first secnd"
+    assert.equal(2, code)
+    assert.truthy(err:find("no report 'secnd'", 1, true), err)
+    assert.equal(3, left())
+    -- One that cannot be taken away leaves the others to be.
+    local second = run_id "second"
+    box:control { faults = { { match = second, times = 99,
+      error = "access_denied" } } }
+    code, _, err = run "reports delete first second third First"
+    assert.equal(1, code)
+    assert.truthy(err:find("report second (" .. second .. "): ", 1, true), err)
+    assert.truthy(err:find("1 of 3 reports failed", 1, true), err)
+    assert.equal(1, left())
+  end)
+
   it("schedules, shows, pauses and reads each run once", function()
     box:control { report_clock = 1 }
     local words = "reports schedule OfficeUsage --columns CustomerName,Month --timespan LAST_MONTH "
@@ -272,10 +299,20 @@ describe("the command's reports", function()
     assert.equal(0, code)
     -- Three runs while nobody looked.
     box:control { report_clock = 3e5 }
+    os.execute "sleep 1" -- more than three days
     rows = fetch()
     assert.equal(3 * whole, rows_of(rows))
     rows, told = fetch()
     assert.same({ "", "no new run\n" }, { rows, told })
+    -- What is noted grows with the years, and is not passed over when it cannot be read.
+    local noted = home .. "/.local/state/partnercenter/reports/" .. id
+    command.write(noted, ("11111111-2222-4333-8444-555555555555\n"):rep(900) .. command.read(noted))
+    rows, told = fetch()
+    assert.same({ "", "no new run\n" }, { rows, told })
+    os.execute("chmod 644 " .. noted)
+    code, out, err = run("reports fetch 'Usage every day' --new -f csv")
+    assert.same({ 1, "" }, { code, out })
+    assert.truthy(err:find("what was read before cannot be known: " .. noted, 1, true), err)
     code, out, err = run("reports delete 'usage every day'")
     assert.equal("", out)
     assert.equal(0, code)

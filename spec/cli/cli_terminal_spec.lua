@@ -1,6 +1,7 @@
 -- The command in a pseudo-terminal. PC_UPDATE=1 writes the golden files.
 local command = require "spec.support.command"
 local sandbox = require "spec.support.sandbox"
+local shell = require "spec.support.shell"
 
 local DOCUMENTED = "4d3cf487-70f4-4e1e-9ff1-b2bfce8d9f04"
 local SECOND = "1c1e3dd0-9531-46f3-a072-05000001316a"
@@ -138,7 +139,7 @@ describe("the command on a terminal", function()
 
   it("interrupts the one walk over all customers, too", function()
     local html = directory .. "/commercial.html"
-    box:control { faults = { { match = "/deployment/license", rate = 600 } }, gzip = false }
+    box:control { faults = { { match = "/deployment/license", rate = 60 } }, gzip = false }
     local code = run("deployment -a -v --source commercial --html " .. html,
       { talk = interrupt_at "/deployment/license" })
     assert.equal(130, code)
@@ -186,11 +187,85 @@ describe("the command on a terminal", function()
   describe("tells a person", function()
     local none = { PARTNERCENTER_TOKEN = false }
 
-    it("all that a login needs at once, and where it comes from", function()
-      local code, shown = run("login", { env = none, columns = 200 })
+    -- Answers to the questions of a login, in their order, each once.
+    local function answers(...)
+      local list, at = { ... }, 0
+      return function(seen, send)
+        local asked = select(2, seen:gsub("contoso%.onmicrosoft%.com: ", ""))
+          + select(2, seen:gsub("%(client%) id: ", ""))
+        if asked <= at or not list[asked] then return end
+        at = asked
+        send(list[asked])
+      end
+    end
+
+    it("what a login needs by asking, where it comes from, and keeps it", function()
+      box:control { device_pending = 0, device_interval = 0.1 }
+      local home = command.directory()
+      local code, shown = run("login", { env = none, columns = 200, home = home,
+        talk = answers(" " .. box.tenant .. "\n", box.client_id .. "\n") })
+      assert.equal(0, code, shown)
+      assert.truthy(shown:find("doc/sign-in.md", 1, true), shown)
+      assert.truthy(shown:find("signed in to " .. box.tenant, 1, true), shown)
+      -- The next one goes to the same tenant, and asks for nothing.
+      code, shown = run("login", { env = none, columns = 200, home = home })
+      assert.equal(0, code, shown)
+      assert.is_nil(shown:find("a sign-in needs", 1, true), shown)
+      -- Another one is asked for what is missing, and replaces nothing in silence.
+      code, shown = run("login --tenant fabrikam.example", { env = none, columns = 300,
+        home = home, talk = answers(box.client_id .. "\n") })
       assert.equal(2, code)
-      assert.truthy(shown:find("--tenant (or PARTNERCENTER_TENANT) and --client-id", 1, true))
-      assert.truthy(shown:find("doc/sign-in.md", 1, true))
+      assert.truthy(shown:find("holds the sign-in of tenant " .. box.tenant:lower(), 1, true),
+        shown)
+      command.remove(home)
+    end)
+
+    for _, c in ipairs {
+      { "all that a login needs when nobody answers", { "\4" }, "--tenant (or" },
+      { "what is still missing when one answer is empty", { "contoso.com\n", "\n" },
+        "a sign-in needs --client-id (or" },
+      { "that an answer is none", { "contoso.com\n", "nonsense\n" }, "--client-id" },
+    } do
+      it(c[1] .. ", and makes nothing", function()
+        local home = command.directory()
+        local code, shown = run("login", { env = none, columns = 200, home = home,
+          talk = answers((table.unpack or unpack)(c[2])) })
+        assert.equal(2, code, shown)
+        assert.truthy(shown:find("partnercenter: [^\n]*" .. c[3]:gsub("%p", "%%%0")), shown)
+        assert.equal("", shell.run("ls -A " .. home))
+        command.remove(home)
+      end)
+    end
+
+    it("why a sign-in has ended, and what to do", function()
+      local code, shown = run("customers", { columns = 300, env = { PARTNERCENTER_TOKEN = false,
+        PARTNERCENTER_TENANT = box.tenant, PARTNERCENTER_CLIENT_ID = box.client_id,
+        PARTNERCENTER_REFRESH_TOKEN = "ended" } })
+      assert.equal(3, code)
+      assert.truthy(shown:find("AADSTS%d+") and shown:find("partnercenter login", 1, true), shown)
+    end)
+
+    it("once what every call would meet", function()
+      box:reset()
+      local code, shown = run("deployment -a --source customer --concurrency 1", { columns = 300,
+        env = { PARTNERCENTER_TOKEN = false, PARTNERCENTER_TENANT = box.tenant,
+          PARTNERCENTER_CLIENT_ID = box.client_id,
+          PARTNERCENTER_CLIENT_SECRET = box.client_secret } })
+      assert.equal(3, code)
+      assert.equal(1, select(2, shown:gsub("partnercenter: ", "")), shown)
+      assert.truthy(shown:find("App+User", 1, true), shown)
+    end)
+
+    it("rows in the order and the form that were asked for", function()
+      for ending, begins in pairs { csv = "customerId,", json = "[\n", ndjson = "{\"",
+        html = "<!DOCTYPE html>", txt = "CUSTOMER " } do
+        local path = ("%s/of-a-terminal.%s"):format(directory, ending)
+        local code, shown = run("deployment -a --sort deployedShare:DESC -o " .. path)
+        assert.equal(0, code, shown)
+        assert.equal(begins, command.read(path):sub(1, #begins))
+      end
+      local _, shown = run("deployment -a --sort SHARE:DESC -f csv")
+      assert.is_true(shown:find(",1.0", 1, true) < shown:find(",0.0", 1, true), shown)
     end)
 
     it("the settings when nobody is signed in", function()

@@ -1,5 +1,7 @@
 -- A Lua that makes no texts of numbers and no numbers of texts by itself, as a program
 -- may embed it: tools/lua-without-coercions builds one.
+local shell = require "spec.support.shell"
+
 local LUA = "build/lua-without-coercions/lua"
 
 if _VERSION ~= "Lua 5.4" then
@@ -7,12 +9,7 @@ if _VERSION ~= "Lua 5.4" then
   return
 end
 
-local function output_of(command)
-  local pipe = assert(io.popen("unset LD_PRELOAD; " .. command .. " 2>&1"))
-  local output = pipe:read("*a")
-  pipe:close()
-  return output
-end
+local function output_of(command) return shell.run(shell.CLEAN .. command .. " 2>&1") end
 
 describe("a Lua without coercions", function()
   it("runs the whole of the library", function()

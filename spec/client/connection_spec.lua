@@ -1,4 +1,5 @@
 -- How the service is reached: by which way, and what is kept for the next time.
+local clients_of = require "spec.support.clients"
 local faultserver = require "spec.support.faultserver"
 local partnercenter = require "partnercenter"
 local sandbox = require "spec.support.sandbox"
@@ -10,25 +11,19 @@ local function deployment(client)
 end
 
 describe("the way to the service", function()
-  local server, clients
-
-  setup(function() server = faultserver.start() end)
-  teardown(function() server:stop() end)
-  before_each(function() clients = {} end)
-  after_each(function()
-    for _, client in ipairs(clients) do client:close() end
-  end)
-
-  local function new_client(options)
-    local all = {
+  local server
+  local clients = clients_of(function()
+    return {
       credentials = partnercenter.credentials.token "t", ca_file = server.ca_file, retries = 0,
       base_url = server:url "well",
     }
-    for name, value in pairs(options) do all[name] = value end
-    local client = assert(partnercenter.new(all))
-    clients[#clients + 1] = client
-    return client
-  end
+  end)
+
+  setup(function() server = faultserver.start() end)
+  teardown(function() server:stop() end)
+  after_each(clients.close)
+
+  local new_client = clients.new
 
   local function proxy_at(name)
     return "http://spec-user:pr0xy%2Fp%40ss@127.0.0.1:" .. server.ports[name]

@@ -1,4 +1,5 @@
 -- What listeners are told, enough to feed a metrics exporter.
+local clients_of = require "spec.support.clients"
 local core = require "partnercenter.core"
 local inside = require "spec.support.inside"
 local partnercenter = require "partnercenter"
@@ -8,30 +9,23 @@ local CUSTOMER = "4d3cf487-70f4-4e1e-9ff1-b2bfce8d9f04"
 local PATIENCE = require "spec.support.patience"(20)
 
 describe("on_event", function()
-  local box, clients, events
+  local box, events
+  local clients = clients_of(function()
+    return box:client_options {
+      random = function() return 0 end, time = function() return 1500000000 end,
+      on_event = function(event) events[#events + 1] = event end,
+    }
+  end)
 
   setup(function() box = sandbox.start { customers = 40, page_size = 15 } end)
   teardown(function() box:stop() end)
   before_each(function()
     box:restore()
-    clients, events = {}, {}
+    events = {}
   end)
-  after_each(function()
-    for _, client in ipairs(clients) do client:close() end
-  end)
+  after_each(clients.close)
 
-  local function new_client(options)
-    local all = {
-      credentials = partnercenter.credentials.token(box.token),
-      base_url = box.base_url, ca_file = box.ca_file, random = function() return 0 end,
-      time = function() return 1500000000 end,
-      on_event = function(event) events[#events + 1] = event end,
-    }
-    for name, value in pairs(options or {}) do all[name] = value end
-    local client = assert(partnercenter.new(all))
-    clients[#clients + 1] = client
-    return client
-  end
+  local new_client = clients.new
 
   local function deployment(client)
     return client.customers:by_id(CUSTOMER).analytics.licenses.deployment:get()

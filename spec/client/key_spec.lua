@@ -54,6 +54,7 @@ describe("partnercenter.client.key", function()
       nulls = client_of.key(deployment(client:with { nulls = true })),
       tenant = client_of.key(deployment(new(nil, "b.example.com"))),
       kind = client_of.key(deployment(new(nil, nil, "client_secret"))),
+      authority = client_of.key(deployment(new { authority = "https://login.example.com" })),
       address = client_of.key(deployment(new { base_url = "https://example.com" })),
       custom = client_of.key(client:request { path = "/v1/x", headers = { A = "1" } }),
       header = client_of.key(client:request { path = "/v1/x", headers = { A = "2" } }),

@@ -51,13 +51,35 @@ describe("at the prompt", function()
     end
   end)
 
+  it("reports and a report name what they are, and show nothing internal", function()
+    assert.matches("^partner.reports: all, clean_up, datasets, each, list, open, ",
+      tostring(partner.reports))
+    assert.is_nil(next(partner.reports))
+    local report, shown = partner.reports:open(ID), {}
+    for key, value in pairs(report) do shown[key] = value end
+    assert.equal("report " .. ID, tostring(report))
+    assert.same({ id = ID }, shown)
+    assert.is_nil(report.name)
+  end)
+
+  it("stores and credentials name what they are", function()
+    assert.equal("store.memory", tostring(partnercenter.store.memory()))
+    assert.equal("credentials.token", tostring(credentials.token "t"))
+  end)
+
   for _, c in ipairs {
     { "partnercenter.credentials", credentials, "refreshtoken", "refresh_token" },
     { "partnercenter.filter", partnercenter.filter, "contain", "contains" },
     { "partnercenter.insights", partnercenter.insights, "sumarize", "summarize" },
+    { "partnercenter.store", partnercenter.store, "memry", "memory" },
+    { "partnercenter.csv", partnercenter.csv, "eahc", "each" },
+    { "partnercenter.history", require "partnercenter.history", "opn", "open" },
+    { "partner.reports", function() return partner.reports end, "strat", "start" },
+    { "a report", function() return partner.reports:open(ID) end, "delet", "delete" },
   } do
     it("an unknown member of " .. c[1] .. " raises with the nearest", function()
-      local ok, message = pcall(function() return c[2][c[3]] end)
+      local members = type(c[2]) == "function" and c[2]() or c[2]
+      local ok, message = pcall(function() return members[c[3]] end)
       assert.is_false(ok)
       assert.matches("repl_spec.lua", message, 1, true)
       assert.matches(("unknown member '%s' in %s (did you mean '%s'?)"):format(c[3], c[1], c[4]),

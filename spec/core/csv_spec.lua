@@ -236,6 +236,34 @@ describe("partnercenter.core.csv", function()
     end)
   end)
 
+  it("finds the names in the first line that is not empty", function()
+    for _, text in ipairs { "\na,b\n1,2\n", "\r\n\r\na,b\r\n1,2", "\239\187\191\r\n\ra,b\r1,2" } do
+      check_all_splits(text, nil, { { a = "1", b = "2" } })
+      check_all_splits(text, { arrays = true }, { { "1", "2" } })
+    end
+    check_all_splits("\nx\n", { arrays = true, headings = false }, { { "" }, { "x" } })
+    check_all_splits("\n\na,b\n1,2,3\n", nil, {}, "CSV_MORE", 4, 5)
+  end)
+
+  it("lets arrays do without names, and with the same name twice", function()
+    local text = "a,,b,a,\n1,2,3,4,\n"
+    check_all_splits(text, { arrays = true }, { { "1", "2", "3", "4", "" } })
+    check_all_splits(text, { arrays = true, numbers = { "B", "a" } }, { { 1, "2", 3, "4", "" } })
+    check_all_splits(text, nil, {}, "CSV_HEADING", 1, 3, 2)
+    local decoder = core.csv { arrays = true }
+    assert(decoder:feed(text))
+    assert.same({ "a", "", "b", "a", "" }, decoder:headings())
+    check_all_splits("a,,b\n1,2\n", { arrays = true }, {}, "CSV_FEWER", 2, 4, "b")
+    check_all_splits("a,\n1\n", { arrays = true }, {}, "CSV_FEWER", 2, 2, 2)
+  end)
+
+  it("prefers the column of the very name to one that differs in case and blanks", function()
+    check_all_splits("A,Unit Price,a\nx,5,6\n", { numbers = { "a", "unitprice" } },
+      { { A = "x", ["Unit Price"] = 5, a = 6 } })
+    check_all_splits("UnitPrice, a \n5,6\n", { numbers = { "unit  Price", "A" } },
+      { { UnitPrice = 5, [" a "] = 6 } })
+  end)
+
   it("gives the rows before an error first", function()
     local decoder = core.csv()
     assert.is_nil((decoder:feed("a,b\n1,2\n3,4\n5\n6,7\n")))

@@ -1,4 +1,5 @@
 local core = require "partnercenter.core"
+local same = require("spec.support.values").same
 
 local null = core.null
 local has_integers = math.type ~= nil
@@ -10,21 +11,6 @@ local messages = {}
 for line in io.lines("src/base/errors.def") do
   local name, text = line:match('^X%(([%u%d_]+), "%l+", "(.*)"%)')
   if name then messages[name] = text end
-end
-
-local function same(a, b)
-  if type(a) ~= "table" or type(b) ~= "table" then
-    if a ~= b or type(a) ~= type(b) then return false end
-    if type(a) ~= "number" then return true end
-    return (a ~= 0 or 1 / a == 1 / b) and (not has_integers or math.type(a) == math.type(b))
-  end
-  for key, value in pairs(a) do
-    if not same(value, b[key]) then return false end
-  end
-  for key in pairs(b) do
-    if a[key] == nil then return false end
-  end
-  return true
 end
 
 local function show(value)

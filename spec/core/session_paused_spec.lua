@@ -13,16 +13,23 @@ local function step(session, seconds)
 end
 
 describe("partnercenter.core", function()
-  local box, session
+  local box, packed, session
 
-  setup(function() box = sandbox.start { customers = 600, products = 20, gzip = false } end)
-  teardown(function() box:stop() end)
+  setup(function()
+    box = sandbox.start { customers = 600, products = 20, gzip = false }
+    packed = sandbox.start { customers = 600, products = 20 }
+  end)
+  teardown(function()
+    box:stop()
+    packed:stop()
+  end)
   after_each(function() session:close() end)
 
-  local function send()
+  local function send(from, timeout)
+    from = from or box
     return assert(session:send {
-      url = box.base_url .. BIG, streamed = true,
-      headers = { { "Authorization", "Bearer " .. box.token } },
+      url = from.base_url .. BIG, streamed = not timeout, timeout = timeout,
+      headers = { { "Authorization", "Bearer " .. from.token } },
     })
   end
 
@@ -77,6 +84,34 @@ describe("partnercenter.core", function()
       end)
     end
   end
+
+  -- What is resident, in MB.
+  local function resident()
+    local file = assert(io.open "/proc/self/statm")
+    local pages = file:read("*a"):match("^%d+ (%d+)")
+    file:close()
+    return tonumber(pages) * 4096 / 1e6
+  end
+
+  -- libcurl ends it by itself, while another one uses the connection.
+  it("gives back what is left of a waiting answer whose time is over", function()
+    session = core.session { ca_file = packed.ca_file, window = 65536 }
+    local kept, before = send(packed), nil
+    await_pause(kept)
+    for i = 1, 12 do -- 0.3 MB each
+      local late = send(packed, 0.4)
+      local deadline = core.now() + 10 * PATIENCE
+      while not late:done() do
+        assert.is_true(core.now() < deadline, "it does not end")
+        step(session, 0.1)
+      end
+      assert.equal("timeout", (late:failure()))
+      late:close()
+      if i == 4 then before = resident() end
+    end
+    assert.is_true(resident() - before < 1)
+    assert.equal(10000, #read(kept))
+  end)
 end)
 
 describe("partnercenter.core", function()

@@ -56,6 +56,8 @@ describe("partnercenter.core.session", function()
       assert.equal(200, t:status())
       assert.equal("application/json; charset=utf-8", t:header("CONTENT-type"))
       assert.is_nil(t:header("X-None"))
+      assert.equal("application/json; charset=utf-8", t:header_list("content-Type"))
+      assert.is_nil(t:header_list("X-None"))
       assert.equal(1012, #t:body())
       assert.is_nil(t:failure())
       local timings = t:timings()
@@ -118,6 +120,52 @@ describe("partnercenter.core.session", function()
         assert.truthy(message:find(c[3], 1, true), message)
       end)
     end
+
+    it("sends what a template and the values behind it say", function()
+      local template = core.template {
+        method = "GET", headers = { { "Accept", "application/json" } }, nulls = true,
+      }
+      for _ = 1, 2 do
+        local t = wait_for(assert(session:send(template, box.base_url .. DOCUMENTED,
+          { "Authorization", "Bearer " .. box.token })))
+        assert.equal(200, t:status())
+        assert.is_true(t:value())
+      end
+      local posted = wait_for(assert(session:send(core.template {
+        headers = { { "Content-Type", "application/x-www-form-urlencoded" } },
+      }, box.authority .. "/" .. box.tenant .. "/oauth2/v2.0/token", nil, "grant_type=nonsense")))
+      assert.truthy(posted:body():find("unsupported_grant_type", 1, true))
+    end)
+
+    for _, c in ipairs {
+      { "an unknown field", { ulr = "" }, "option 'ulr' is unknown" },
+      { "what differs from request to request", { url = "x" }, "a template has no 'url'" },
+      { "a timeout that is none", { timeout = -1 }, "option 'timeout' is out of range" },
+      { "no table", 1, "table expected" },
+    } do
+      it("refuses a template with " .. c[1], function()
+        local ok, message = pcall(core.template, c[2])
+        assert.is_false(ok)
+        assert.truthy(message:find(c[3], 1, true), message)
+      end)
+    end
+
+    it("checks what stands behind a template", function()
+      local template = core.template {}
+      for _, c in ipairs {
+        { "'url' is not a string", 1 },
+        { "'url' contains a zero byte", "https://a\0b" },
+        { "'more_headers' is not a table", box.base_url, 1 },
+        { "header 1 contains a control character", box.base_url, { "A", "b\nC: d" } },
+        { "'body' is not a string", box.base_url, nil, 1 },
+        { "'before' is not a string", box.base_url, nil, nil, 1 },
+      } do
+        local ok, message = pcall(session.send, session, template, c[2], c[3], c[4], c[5])
+        assert.is_false(ok)
+        assert.truthy(message:find(c[1], 1, true), message)
+      end
+      assert.is_false(pcall(session.send, session, session, box.base_url))
+    end)
 
     it("refuses a header that no server would take", function()
       local t, message, kind = session:send {
@@ -572,6 +620,16 @@ describe("partnercenter.core", function()
       assert.is_nil(seen[guid])
       seen[guid] = true
     end
+  end)
+
+  it("tells a GUID from anything else", function()
+    assert.is_true(core.is_guid "0A1b2c3d-0000-9999-AAAA-ffffffffffff")
+    for _, other in ipairs { "", "0a1b2c3d-0000-9999-aaaa-fffffffffffg", 1, false,
+      "0a1b2c3d00000-9999-aaaa-ffffffffffff", "0a1b2c3d-0000-9999-aaaa-ffffffffffff0",
+      "0a1b2c3d-0000-9999-aaaa-fffffffffff\0" } do
+      assert.is_false(core.is_guid(other))
+    end
+    assert.is_false(core.is_guid())
   end)
 
   it("has a random number from 0 to 1", function()

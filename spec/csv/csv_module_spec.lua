@@ -55,6 +55,31 @@ describe("partnercenter.csv", function()
     assert.equal(2, count)
   end)
 
+  for _, c in ipairs {
+    { "a second byte order mark", "\239\187\191\239\187\191a,b\n1,2\n", "second byte order mark" },
+    { "a separator that nobody said", "a;b\n1;2\n", "called 'a;b': if a ; stands" },
+    { "tabs that nobody said", "a\tb\n1\t2\n", "if a tab stands" },
+    { "a spreadsheet's word for the separator", "sep=;\na;b\n1;2\n", "'sep=;' is a spreadsheet's" },
+    { "a page of one line", "<html><body>Sign in</body></html>", "no CSV, it begins with <html>" },
+    { "an array of JSON", "[1]\n", "no CSV, it begins with [1]" },
+  } do
+    it("takes no names from " .. c[1], function()
+      local rows, err = csv.decode(c[2])
+      assert.is_nil(rows)
+      assert.equal("protocol", err.kind)
+      assert.truthy(err.message:find(c[3], 1, true), err.message)
+      for n = 1, 7, 3 do
+        local ok, raised = pcall(function() for _ in csv.each(pieces(c[2], n)) do end end)
+        assert.is_false(ok)
+        assert.equal(err.message, raised.message)
+      end
+    end)
+  end
+
+  it("takes a name with a semicolon where the separator is said", function()
+    assert.same({ { ["a;b"] = "1" } }, (csv.decode("a;b\n1\n", { separator = "," })))
+  end)
+
   it("names the nearest of a column that is not there", function()
     local _, err = csv.decode(TEXT, { numbers = { "Seat" } })
     assert.truthy(err.message:find("did you mean 'Seats'", 1, true), err.message)

@@ -1,10 +1,7 @@
 -- The rooms of the library, and that what goes round their doors is found.
-local function output_of(command)
-  local pipe = assert(io.popen("unset LD_PRELOAD; " .. command .. " 2>&1"))
-  local output = pipe:read("*a")
-  pipe:close()
-  return output
-end
+local shell = require "spec.support.shell"
+
+local function output_of(command) return shell.run(shell.CLEAN .. command .. " 2>&1") end
 
 describe("the rooms", function()
   local dir
@@ -28,6 +25,14 @@ describe("the rooms", function()
 
   it("are as they should be", function()
     assert.equal("", check())
+  end)
+
+  it("have specs of their own", function()
+    local elsewhere = { ngx = "openresty" }
+    for room in output_of("cd lua/partnercenter && ls -d */"):gmatch("([%w_]+)/") do
+      local folder = "spec/" .. (elsewhere[room] or room)
+      assert.matches("_spec.lua", output_of("ls " .. folder), 1, true)
+    end
   end)
 
   for _, c in ipairs {

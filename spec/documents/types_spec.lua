@@ -1,4 +1,4 @@
--- types/partnercenter.lua says of the module what is true of it, and says all
+-- types/library/partnercenter.lua says of the module what is true of it, and says all
 -- of it: names in both directions, and the types of what can be seen.
 local check = require "partnercenter.util.check"
 local documents = require "spec.support.documents"
@@ -9,7 +9,7 @@ local resource_tree = require "partnercenter.client.node"
 local resources = require "partnercenter.resources.catalogue"
 local sandbox = require "spec.support.sandbox"
 
-local FILE = "types/partnercenter.lua"
+local FILE = "types/library/partnercenter.lua"
 local GUID = "4d3cf487-70f4-4e1e-9ff1-b2bfce8d9f04"
 
 -- What calls alone ask of the decoder.
@@ -18,8 +18,8 @@ local OF_CALLS = { rows = true, counts = true, renames = true, before = true }
 -- The documentation or the service's own contract names them, and no answer shows
 -- them.
 local UNSEEN = {
-  -- Of calls with the header ValidateMfa.
-  ["partnercenter.Facts"] = { "mfa_compliant" },
+  -- Of calls with the header ValidateMfa, and of answers that go on by a header.
+  ["partnercenter.Facts"] = { "mfa_compliant", "continuation_token", "link" },
   ["partnercenter.CompanyProfile"] = { "organizationRegistrationNumber" },
   ["partnercenter.PartnerDeployment"] = { "serviceCode" },
   ["partnercenter.PartnerUsage"] = { "serviceCode" },
@@ -177,7 +177,25 @@ local function classes_of_node(node)
   return params, result, (page.fields.items.type:gsub("%[%]$", ""))
 end
 
-describe("types/partnercenter.lua", function()
+describe("types/config.json", function()
+  it("has the language server offer the stubs to those who load the module", function()
+    local file = assert(io.open "types/config.json")
+    local config = assert(partnercenter.decode(file:read("*a")))
+    file:close()
+    local function offers(line)
+      for _, pattern in ipairs(config.words) do
+        if line:find(pattern) then return true end
+      end
+    end
+    assert.is_true(offers 'local partnercenter = require "partnercenter"')
+    assert.is_true(offers "local client = require('partnercenter').new {}")
+    assert.is_true(offers 'local redis = require("partnercenter.store.redis")')
+    assert.is_nil(offers 'require "partnercentered"')
+    assert.is_nil(offers 'print "partnercenter"')
+  end)
+end)
+
+describe("types/library/partnercenter.lua", function()
   local tree = upvalue(resource_tree.root, "root")
 
   it("gives what the module exports, with the same parameters", function()
@@ -330,22 +348,30 @@ describe("types/partnercenter.lua", function()
   -- The node classes of the tree, from the client's down: fn(tree, class name).
   local function visit(at, class, fn)
     fn(at, class)
+    local fields = fields_of(class)
     for name, child in pairs(at.members) do
-      if type(child) == "table" then visit(child, type_of(fields_of(class)[name]), fn) end
+      local kind = type(child) == "table" and fields[name] and type_of(fields[name])
+      if classes[kind] then visit(child, kind, fn) end
     end
-    if at.id then visit(at.id, fields_of(class).by_id.type:match(": ([%w_.]+)$"), fn) end
+    local kind = at.id and fields.by_id and fields.by_id.type:match(": ([%w_.]+)$")
+    if classes[kind] then visit(at.id, kind, fn) end
   end
 
-  -- resource name to the names of its classes
-  local of = {}
+  -- By a resource's name the names of its classes; what is missing is told by its name.
+  local of = setmetatable({}, { __index = function(_, name)
+    for _, resource in ipairs(resources) do
+      if resource.name == name then error(select(2, endpoint.row_class(resource)), 2) end
+    end
+  end })
   visit(tree, "partnercenter.Client", function(at, class)
-    if at.resource then
+    if at.resource and endpoint.row_class(at.resource) then
       local params, page, row = classes_of_node(class)
       of[at.resource.name] = { params = params, page = page, row = row, node = class }
     end
   end)
 
   it("has every node of the tree, with what stands behind it", function()
+    for _, resource in ipairs(resources) do assert(endpoint.row_class(resource)) end
     visit(tree, "partnercenter.Client", function(at, class)
       if class ~= "partnercenter.Client" then assert_fields(class, at.members) end
     end)
@@ -524,6 +550,10 @@ describe("types/partnercenter.lua", function()
         end
       end
       for class in pairs(UNSEEN) do assert.is_table(seen[class], class) end
+      for _, resource in ipairs(resources) do
+        assert(seen[of[resource.name].row], resource.name .. ": no answer shows a row: let the "
+          .. "sandbox have one, or add a documented answer to spec/data/examples")
+      end
     end)
   end)
 end)

@@ -282,7 +282,7 @@ describe("partnercenter.error", function()
       { 400, 900141, "http", "cloud" },
       { 400, 2055, "http", "ETag" },
       { 500, 800003, "http", "try again later" },
-      { 200, 400072, "not_found", "not available" },
+      { 200, 400072, "not_found", "check the ids" },
       { 403, 123456, "forbidden", "App+User" },
       { 429, 123456, "throttled", "less concurrency" },
     } do

@@ -30,7 +30,7 @@ describe("partnercenter.fields", function()
   end
 
   it("documents every field that an editor is told of", function()
-    local file = assert(io.open "types/partnercenter.lua")
+    local file = assert(io.open "types/library/partnercenter.lua")
     local class
     local rows = {
       Customer = "customers", CustomerDeployment = "customers.analytics.licenses.deployment",

@@ -1,4 +1,5 @@
 -- Quotas, Retry-After and places, on the wire.
+local clients_of = require "spec.support.clients"
 local core = require "partnercenter.core"
 local inside = require "spec.support.inside"
 local partnercenter = require "partnercenter"
@@ -10,30 +11,26 @@ local PATIENCE = require "spec.support.patience"(20)
 local CUSTOMER = "4d3cf487-70f4-4e1e-9ff1-b2bfce8d9f04"
 
 describe("throttling", function()
-  local box, clients, events, skipped
+  local box, events, skipped
+  local clients = clients_of(function()
+    return box:client_options {
+      random = function() return 0.5 end, clock = function() return core.now() + skipped end,
+      on_event = function(event) events[#events + 1] = event end,
+    }
+  end)
 
   setup(function() box = sandbox.start { customers = 300, products = 2 } end)
   teardown(function() box:stop() end)
   before_each(function()
     box:reset()
-    clients, events, skipped = {}, {}, 0
+    events, skipped = {}, 0
   end)
-  after_each(function()
-    for _, client in ipairs(clients) do client:close() end
-  end)
+  after_each(clients.close)
 
   -- A client whose waits without anything under way take no time: its clock is
   -- put forward instead.
   local function new_client(options)
-    local all = {
-      credentials = partnercenter.credentials.token(box.token),
-      base_url = box.base_url, ca_file = box.ca_file, random = function() return 0.5 end,
-      on_event = function(event) events[#events + 1] = event end,
-      clock = function() return core.now() + skipped end,
-    }
-    for name, value in pairs(options or {}) do all[name] = value end
-    local client = assert(partnercenter.new(all))
-    clients[#clients + 1] = client
+    local client = clients.new(options)
     local dispatcher = inside(client).dispatcher
     local step = dispatcher.step
     function dispatcher:step(seconds)
@@ -365,11 +362,7 @@ describe("throttling", function()
 
   it("gives all pages of all() one deadline", function()
     box:control { latency = 100 }
-    local client = assert(partnercenter.new {
-      credentials = partnercenter.credentials.token(box.token),
-      base_url = box.base_url, ca_file = box.ca_file, deadline = 0.6,
-    })
-    clients[#clients + 1] = client
+    local client = clients.new { deadline = 0.6, clock = core.now }
     local started = core.now()
     local rows, err = client.customers:all { size = 1 }
     assert.is_nil(rows)

@@ -1,48 +1,19 @@
 -- What the decoder must keep to for every input: returns a function of a string
 -- that raises when it does not. See decoder.c beside this file.
 local core = require "partnercenter.core"
+local pieces = require "spec.fuzz.pieces"
 local reference = require "spec.fuzz.reference"
+local values = require "spec.support.values"
 local has_cjson, cjson = pcall(require, "cjson")
 
-local function same(a, b)
-  if type(a) ~= type(b) then return false end
-  if type(a) ~= "table" then
-    if type(a) ~= "number" then return a == b end
-    return a == b and math.type(a) == math.type(b) and (a ~= 0 or 1 / a == 1 / b)
-  end
-  for key, value in pairs(a) do
-    if not same(value, b[key]) then return false end
-  end
-  for key in pairs(b) do
-    if a[key] == nil then return false end
-  end
-  return true
-end
+local same = values.same
 
 -- lua-cjson makes floats of all numbers and reads long integers as such.
 local function equals_cjson(a, b)
-  if type(a) ~= "table" or type(b) ~= "table" then
-    return a == b or type(a) == "number" and type(b) == "number" and a + 0.0 == b
-  end
-  for key, value in pairs(a) do
-    if not equals_cjson(value, b[key]) then return false end
-  end
-  for key in pairs(b) do
-    if a[key] == nil then return false end
-  end
-  return true
-end
-
--- Cuts a text into pieces of 1 to 64 bytes, as the key says.
-local function pieces(text, key)
-  local position, i = 1, 0
-  return function()
-    if position > #text then return end
-    i = i + 1
-    local n = key:byte(i % #key + 1) % 64 + 1
-    position = position + n
-    return text:sub(position - n, position - 1)
-  end
+  return values.equal(a, b, function(one, other)
+    return one == other
+      or type(one) == "number" and type(other) == "number" and one + 0.0 == other
+  end)
 end
 
 local function decode_pieces(text, key, options)

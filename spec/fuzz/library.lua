@@ -20,6 +20,7 @@ local url = require "partnercenter.util.url"
 local RETRY = { retries = 4, max_retry_after = 300, random = function() return 0.5 end }
 local KINDS = { sign_in = true, forbidden = true, not_found = true, throttled = true, http = true,
   protocol = true }
+local GRANT_KINDS = { protocol = true, sign_in = true, throttled = true, http = true }
 local STATUSES = { 200, 302, 400, 401, 403, 404, 409, 429, 500, 503 }
 local SECRET = "s3cret+of/the=fuzzer"
 local REGISTER = masking.register()
@@ -112,7 +113,8 @@ function looks.grants(input)
     assert(not granted.access_token:find("[%z\1-\32\127]"))
     assert(granted.expires_at >= 1e9 and granted.expires_at <= 1e9 + 86400)
   else
-    assert(err.kind == "protocol")
+    -- A refusal may come with a status of success, and is told as one.
+    assert(GRANT_KINDS[err.kind], err.kind)
     one_line(err)
   end
   function options.on_prompt(message, details)

@@ -54,6 +54,7 @@ end
 for _, answer in ipairs {
   '{"access_token":"a","token_type":"Bearer","expires_in":3599,"refresh_token":"r"}',
   '{"access_token":"a","expires_on":"1000000500"}',
+  '{"error":"temporarily_unavailable"}', '{"error":"authorization_pending"}', '{"error":""}',
   '{"access_token":"a b"}', '{"access_token":"a\\n"}', '{"access_token":"a","expires_in":1e300}',
   '{"device_code":"d","user_code":"U","verification_url":"x","interval":-1,"expires_in":"-2"}',
   '{"device_code":"d","user_code":"U","verification_uri":"https://x.example/","interval":5,'

@@ -133,6 +133,8 @@ describe("a price list", function()
       "price_list has no column price" },
     { "one that is no CSV", function() return file_of 'Product,Price,Currency\n"a' end, "protocol",
       "line 2" },
+    { "a directory, by its name", function() return "spec" end, "config",
+      "price_list: spec: Is a directory" },
   } do
     it("refuses " .. c[1], function()
       local list, err = insights.price_list(c[2]())

@@ -154,7 +154,10 @@ describe("partnercenter.loop.block", function()
       assert.equal(mine, err)
     end)
 
-    it("is needed outside of tasks, and where an iterator cannot yield", function()
+    it("is needed outside of tasks where there are some, and where an iterator cannot yield",
+      function()
+      assert.is_true(driver:is_home())
+      driver:spawn(function() end, function() end)
       assert.is_false(driver:is_home())
       run(function()
         assert.is_true(driver:is_home())

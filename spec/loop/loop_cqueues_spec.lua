@@ -1,4 +1,5 @@
 -- Waiting in cqueues, and the session as a thing that cqueues can poll.
+local clients_of = require "spec.support.clients"
 local core = require "partnercenter.core"
 local inside = require "spec.support.inside"
 local partnercenter = require "partnercenter"
@@ -12,7 +13,7 @@ describe("partnercenter.loop.cqueues", function()
     return
   end
 
-  local box, clients
+  local box
   local env = { sleep = cqueues.sleep }
 
   setup(function()
@@ -20,24 +21,13 @@ describe("partnercenter.loop.cqueues", function()
     env.box = box
   end)
   teardown(function() box:stop() end)
-  before_each(function()
-    box:restore()
-    clients = {}
+  local clients = clients_of(function()
+    return box:client_options { random = function() return 0 end }
   end)
-  after_each(function()
-    for _, client in ipairs(clients) do client:close() end
-  end)
+  env.new_client = clients.new
 
-  function env.new_client(options)
-    local all = {
-      credentials = partnercenter.credentials.token(box.token),
-      base_url = box.base_url, ca_file = box.ca_file, random = function() return 0 end,
-    }
-    for name, value in pairs(options or {}) do all[name] = value end
-    local client = assert(partnercenter.new(all))
-    clients[#clients + 1] = client
-    return client
-  end
+  before_each(function() box:restore() end)
+  after_each(clients.close)
 
   function env.spawn(f) cqueues.running():wrap(f) end
 

@@ -1,4 +1,5 @@
 -- Waiting in libuv's loop by luv.
+local clients_of = require "spec.support.clients"
 local core = require "partnercenter.core"
 local inside = require "spec.support.inside"
 local partnercenter = require "partnercenter"
@@ -13,7 +14,7 @@ describe("partnercenter.loop.luv", function()
     return
   end
 
-  local box, clients
+  local box
   local env = {}
 
   setup(function()
@@ -21,25 +22,16 @@ describe("partnercenter.loop.luv", function()
     env.box = box
   end)
   teardown(function() box:stop() end)
-  before_each(function()
-    box:restore()
-    clients = {}
+  local clients = clients_of(function()
+    return box:client_options { random = function() return 0 end, loop = "luv" }
   end)
+  env.new_client = clients.new
+
+  before_each(function() box:restore() end)
   after_each(function()
-    for _, client in ipairs(clients) do client:close() end
+    clients.close()
     uv.run() -- the handles of the last one
   end)
-
-  function env.new_client(options)
-    local all = {
-      credentials = partnercenter.credentials.token(box.token), loop = "luv",
-      base_url = box.base_url, ca_file = box.ca_file, random = function() return 0 end,
-    }
-    for name, value in pairs(options or {}) do all[name] = value end
-    local client = assert(partnercenter.new(all))
-    clients[#clients + 1] = client
-    return client
-  end
 
   -- As people write it: a callback that resumes the coroutine.
   function env.sleep(seconds)

@@ -85,12 +85,7 @@ describe("the dashboard", function()
   end
 
   local function is_sorted(list, descending)
-    for i = 2, #list do
-      if descending and list[i] > list[i - 1] or not descending and list[i] < list[i - 1] then
-        return false
-      end
-    end
-    return #list > 10
+    return #list > 10 and browsers.is_sorted(list, descending)
   end
 
   local function find_rows(css)

@@ -2,13 +2,9 @@
 local gateways = require "spec.support.gateway"
 local partnercenter = require "partnercenter"
 local sandbox = require "spec.support.sandbox"
+local shell = require "spec.support.shell"
 
-local function run(command)
-  local pipe = assert(io.popen(command))
-  local output = pipe:read("*a")
-  pipe:close()
-  return output
-end
+local run = shell.run
 
 if not gateways.available() then
   describe("examples/openresty", function() pending("needs the build for 5.1") end)
@@ -42,6 +38,7 @@ describe("examples/openresty", function()
 
     for _, path in ipairs { "/customers", "/summary", "/usage",
       "/product?name=EXCHANGE%20ONLINE%20(PLAN%201)",
+      "/product?" .. ("a=1&"):rep(150) .. "name=EXCHANGE+ONLINE+(PLAN+1)",
       "/customers/4d3cf487-70f4-4e1e-9ff1-b2bfce8d9f04/deployment" } do
       it("serves " .. path .. " with an ETag, and 304 to those who have it", function()
         local body, status, headers = get(path)
@@ -121,6 +118,7 @@ describe("examples/openresty", function()
       { "a product that nobody has", "/product?name=x", 404 },
       { "a product without a name", "/product", 404 },
       { "another method", "/summary", 405, "-X POST" },
+      { "another method for the counts", "/metrics", 405, "-X DELETE" },
       { "a path that climbs", "/..%2f..%2frefresh-token", 400, "--path-as-is" },
       { "its own files", "/refresh-token", 404 },
     } do
@@ -221,24 +219,58 @@ describe("examples/openresty", function()
       assert.is_true(after_flood "")
     end)
 
+    -- A gateway of its own before a service that answers with these rows.
+    local function with_rows(rows, count, ask)
+      local own = sandbox.start { customers = 1 }
+      local front = gateways.start(own)
+      own:control { faults = { { match = "/analytics/commercial", times = 9, status = 200,
+        headers = { ["Content-Type"] = "application/json" },
+        body = ('{"Value":[%s],"TotalCount":%d}'):format(rows, count) } } }
+      local ok, why = pcall(ask, front)
+      front:stop()
+      own:stop()
+      assert(ok, why)
+    end
+
+    it("has arrays where there is nothing, too", function()
+      with_rows("", 0, function(front)
+        for path, name in pairs { ["/summary"] = "products", ["/usage"] = "customers",
+          ["/changes"] = "rows" } do
+          local body, status = front:get(path)
+          assert.equal(200, status)
+          assert.truthy(body:find(('"%s":[]'):format(name), 1, true), body)
+        end
+      end)
+    end)
+
+    it("has one series for a product, whatever is in its name", function()
+      with_rows([[{"productName":"a b","licensesSold":1,"customerTenantId":"t"},
+        {"productName":"a\nb","licensesSold":2,"customerTenantId":"t"},
+        {"productName":"\"} 9\\","licensesSold":3,"customerTenantId":"</script>\u2028"}]], 3,
+        function(front)
+          local body = front:get "/metrics"
+          for _, line in ipairs { '{product="a b"} 1', [[{product="a\nb"} 2]],
+            [[{product="\"} 9\\"} 3]] } do
+            assert.truthy(body:find("partnercenter_licenses_sold" .. line .. "\n", 1, true), body)
+          end
+        end)
+    end)
+
     for _, c in ipairs {
       { "no product, name or tenant", '{"licensesSold":5}' },
+      { "counts that are beyond all sums", '{"licensesSold":1e308},{"licensesSold":1e308}', 3 },
       { "values of other kinds", '{"licensesSold":"5","productName":7,"customerTenantId":false,'
         .. '"customerName":{},"processedDateTime":[],"licensesDeployed":{}}' },
     } do
       it("adds up all other rows beside one with " .. c[1], function()
-        local own = sandbox.start { customers = 1 }
-        local front = gateways.start(own)
-        own:control { faults = { { match = "/analytics/commercial", times = 1, status = 200,
-          headers = { ["Content-Type"] = "application/json" },
-          body = '{"Value":[{"productName":"A","customerTenantId":"T","customerName":"N",'
-            .. '"licensesSold":7,"licensesDeployed":1},' .. c[2] .. '],"TotalCount":2}' } } }
-        local body = front:get "/summary"
-        assert.truthy(body:find('"name":"A"', 1, true), body)
-        assert.truthy(body:find('"name":"(no name)"', 1, true), body)
-        assert.truthy(body:find('"count":2', 1, true), body)
-        front:stop()
-        own:stop()
+        local count = c[3] or 2
+        with_rows('{"productName":"A","customerTenantId":"T","customerName":"N","licensesSold":7,'
+          .. '"licensesDeployed":1},' .. c[2], count, function(front)
+          local body = front:get "/summary"
+          assert.truthy(body:find('"name":"A"', 1, true), body)
+          assert.truthy(body:find('"name":"(no name)"', 1, true), body)
+          assert.truthy(body:find(('"count":%d,"deployed":1'):format(count), 1, true), body)
+        end)
       end)
     end
 

@@ -326,6 +326,66 @@ describe("partnercenter.ngx", function()
       assert.equal("true true", (server:get "/x"))
     end)
 
+    it("gives pages back with their arrays marked and their nulls kept", function()
+      box:reset()
+      box:control { faults = { { match = "/deployment", status = 200,
+        body = '{"totalCount":1,"items":[{"a":[],"b":null,"c":[{"d":[]}]}]}' } } }
+      server = nginx.start {
+        http = "lua_shared_dict insights 1m;",
+        init = CACHE .. ([[
+          local partnercenter = require "partnercenter"
+          mt = {}
+          partner = partnercenter.new { base_url = "%s", authority = "%s", ca_file = "%s",
+            array_mt = mt, nulls = true, credentials = partnercenter.credentials.token "%s" }]]
+          ):format(box.base_url, box.authority, box.ca_file, box.token),
+        locations = { ["= /x"] = ([[
+          local resource = partner.customers:by_id("%s").analytics.licenses.deployment
+          for i = 1, 2 do
+            local page, info = cache:page(resource)
+            local row = page.items[1]
+            for _, list in ipairs { page.items, row.a, row.c, row.c[1].d } do
+              ngx.print(tostring(getmetatable(list) == mt), " ")
+            end
+            ngx.print(tostring(row.b == ngx.null), " ", info.state, ";")
+          end
+        ]]):format(box.customer_id) },
+      }
+      assert.equal("true true true true true miss;true true true true true hit;",
+        (server:get("/x")))
+    end)
+
+    it("takes what it cannot read for nothing, and fetches anew", function()
+      box:reset()
+      start_with_client(nil, { ["= /x"] = ([[
+        local resource = partner.customers:by_id("%s").analytics.licenses.deployment
+        local dict = ngx.shared.insights
+        local cache = new_cache { key = "spec" }
+        cache:page(resource)
+        local key = dict:get_keys()[1]
+        local good = dict:get(key)
+        local head, body = good:match("^([^\n]*)\n(.*)$")
+        for _, bad in ipairs { "", "x", "w2 1 2", "- - - -\n" .. body, "1 x - e\n" .. body,
+          head .. "\n", head .. "\n{", head .. "\n7", good:sub(1, -9),
+          ("9"):rep(400) .. " " .. ("9"):rep(400) .. " - e\n{}", "\0", } do
+          dict:set(key, bad)
+          local page, info = cache:page(resource)
+          if not page then ngx.say("no page of ", bad:sub(1, 60), ": ", tostring(info)) end
+          if page and (#page.items ~= 3 or info.state ~= "miss") then ngx.say("used ", bad) end
+        end
+        dict:delete(key)
+        for _, bad in ipairs { "5", '"x"', "[1]", "{", '{"kind":5}', '{"kind":"x","message":7}',
+          '{"kind":"not_found"}', "null" } do
+          dict:set(key .. ":failure", bad, 60)
+          local page, err = cache:page(resource)
+          if not page then ngx.say("believed ", bad, ": ", tostring(err)) end
+          dict:delete(key)
+        end
+        ngx.say "done"
+      ]]):format(box.customer_id) })
+      assert.equal("done\n", (server:get "/x"))
+      assert.equal("", server:errors())
+    end)
+
     it("keeps pages of resources by their parameters", function()
       box:reset()
       server = nginx.start {

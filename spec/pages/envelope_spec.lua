@@ -99,15 +99,60 @@ describe("partnercenter.collection", function()
     end
   end)
 
+  -- Answers that differ a little from the usual one, which is taken as it is.
+  describe("normalize looks closer at", function()
+    for _, c in ipairs {
+      -- document, kind, totalCount, unknown, a link
+      { "the usual answer", [["totalCount":7,"attributes":{"etag":"x"}]], "items", 7 },
+      { "attributes that go on", [["totalCount":7,"attributes":{"nextLink":"x"}]], "items", 7,
+        "attributes.nextLink" },
+      { "attributes that are none", [["totalCount":7,"attributes":"x"]], "items", 7 },
+      { "a link", [["totalCount":7,"nextLink":"x"]], "insights", 7, nil, "x" },
+      { "a member that goes on", [["totalCount":7,"nextPage":"x"]], "items", 7, "nextPage" },
+      { "a count that is not whole", [["totalCount":1.5]], "items", 1 },
+      { "a count below 0", [["totalCount":-1]], "items", 1 },
+      { "a count as text", [["totalCount":"7"]], "items", 7 },
+    } do
+      it(c[1], function()
+        local page, envelope = normalize(([[{"items":[{"id":"a"}],%s}]]):format(c[2]))
+        assert.same({ { id = "a" } }, page.items)
+        assert.equal(c[3], envelope.kind)
+        assert.equal(c[4], page.totalCount)
+        assert.equal(c[5], envelope.unknown)
+        assert.equal(c[6], envelope.next_link)
+      end)
+    end
+
+    it("a thing that has items", function()
+      local resource = { name = "thing", single = true, counts = { "totalCount" },
+        renames = { items = "entries" } }
+      local thing = collection.normalize({ items = { {} }, totalCount = 1 }, resource)
+      assert.same({ entries = { {} }, totalCount = 1 }, thing)
+    end)
+  end)
+
   describe("normalize refuses", function()
     for _, c in ipairs {
       { "a body of null", "null", "protocol" },
       { "a number", "7", "protocol" },
       { "a string", [["text"]], "protocol" },
       { "rows that are an object", [[{"items":{"a":1}}]], "protocol" },
+      { "rows that are an object, counted", [[{"totalCount":1,"items":{"a":1}}]], "protocol" },
+      { "a row that is null, counted", [[{"totalCount":2,"items":[{"id":"a"},null]}]],
+        "protocol" },
       { "rows, and items in other letters", [[{"Items":[{"id":"a"}],"items":[{"id":"b"}]}]],
         "protocol" },
       { "rows, and items that are none", [[{"Value":[{"id":"a"}],"items":5}]], "protocol" },
+      { "two arrays of rows", [[{"value":[{"id":"a"}],"items":[{"id":"b"}]}]], "protocol" },
+      { "rows beside an empty array of them", [[{"value":[{"id":"a"}],"items":[]}]], "protocol" },
+      { "rows that are a text", [[{"items":"[]"}]], "protocol" },
+      { "rows in the form of OData v2", [[{"d":{"results":[{"id":"a"}]}}]], "protocol" },
+      { "rows under a name that is not known", [[{"results":[{"id":"a"}],"count":1}]],
+        "protocol" },
+      { "an error of GraphQL", [[{"errors":[{"message":"boom"}],"data":null}]], "http" },
+      { "an error of OAuth", [[{"error":"invalid_token","error_description":"expired"}]], "http" },
+      { "a failure that says so", [[{"success":false,"message":"no"}]], "http" },
+      { "words alone", [[{"Message":"An error has occurred."}]], "http" },
       { "a row that is null", [[{"items":[{"id":"a"},null]}]], "protocol" },
       { "a row that is a number", "[1]", "protocol" },
       { "a fault under status 200", [[{"code":400072,"description":"The item is not available",
@@ -125,6 +170,11 @@ describe("partnercenter.collection", function()
       end)
     end
 
+    it("what is no row, and names what it has", function()
+      local _, err = normalize [[{"results":[{"id":"a"}],"took":3}]]
+      assert.matches("has 'results'", err.message, 1, true)
+    end)
+
     it("no body at all", function()
       local page, err = collection.normalize(nil, documents.resource("customers"))
       assert.is_nil(page)
@@ -133,9 +183,9 @@ describe("partnercenter.collection", function()
   end)
 
   it("does not take a row with a code and a description for a fault", function()
-    for _, row in ipairs { [[{"code":"7","description":"seven"}]],
-      [[{"code":94103,"description":"San Francisco"}]] } do
-      assert.equal(1, #assert(normalize(row)).items)
+    for _, row in ipairs { { code = "7", description = "seven" },
+      { code = 94103, description = "San Francisco" } } do
+      assert.equal(1, #assert(collection.normalize(row, { name = "/x", any_rows = true })).items)
     end
     local page = normalize([[{"id":"a","code":7,"description":"seven"}]])
     assert.equal(1, #page.items)
@@ -207,6 +257,9 @@ describe("partnercenter.collection", function()
     for _, c in ipairs {
       { '{"value":[{}],"@odata.nextLink":"x?2"}', "next_link", "x?2" },
       { '{"value":[{}],"odata.nextLink":"x?2"}', "next_link", "x?2" },
+      { '{"value":[{}],"__next":"x?2"}', "next_link", "x?2" },
+      { '{"items":[{}],"isLastPage":false}', "unknown", "isLastPage" },
+      { '{"items":[{}],"isLastPage":true}', "unknown", nil },
       { '{"value":[{}],"@odata.count":7}', "total", 7 },
       { '{"Value":[{}],"@nextLink":"","nextLink":"x?2"}', "next_link", "x?2" },
       { '{"items":[{}],"nextPageLink":"x"}', "unknown", "nextPageLink" },
@@ -219,6 +272,10 @@ describe("partnercenter.collection", function()
       { '{"items":[{}],"continuationToken":7}', "unknown", "continuationToken" },
       { '{"items":[{}],"links":{"nextPage":{"uri":"x"}}}', "unknown", "links.nextPage" },
       { '{"items":[{}],"paging":{"cursor":null,"next":"x"}}', "unknown", "paging.next" },
+      { '{"items":[{}],"attributes":{"objectType":"Collection","nextLink":"x"}}', "unknown",
+        "attributes.nextLink" },
+      { '{"items":[{}],"page":{"next":"x"}}', "unknown", "page.next" },
+      { '{"items":[{}],"links":[{"rel":"self","href":"x"}]}', "links_next", nil },
       { '{"items":[{}],"nextPageLink":null}', "unknown", nil },
       { '{"items":[{}],"hasMore":false,"next":""}', "unknown", nil },
       { '{"items":[{}],"links":{"self":{"uri":"x"}},"attributes":{"objectType":"Collection"}}',
@@ -229,6 +286,10 @@ describe("partnercenter.collection", function()
       end)
     end
 
+    it("the next of links in an array", function()
+      assert.same({ uri = "x?2" }, envelope('{"items":[{}],"links":[{"rel":"self","href":"x"},'
+        .. '{"rel":"Next","href":"x?2"}]}').links_next)
+    end)
     it("a link that is a text alone", function()
       assert.same({ uri = "x?2" }, envelope('{"items":[{}],"links":{"next":"x?2"}}').links_next)
     end)

@@ -119,6 +119,9 @@ describe("partnercenter.paging", function()
       { "absolute with the default port and capitals", "HTTPS://API.example.com:443" .. own .. "?a",
         own .. "?a" },
       { "root-relative", own .. "?top=10&skip=10", own .. "?top=10&skip=10" },
+      { "root-relative with the version in capitals", "/PARTNER/V1/analytics/usage/azure?skip=10",
+        "/PARTNER/V1/analytics/usage/azure?skip=10" },
+      { "with a raw number sign in a value", "azure?token=a#b/c+d=", own .. "?token=a%23b/c+d=" },
       { "root-relative without the version", "/analytics/usage/azure?skip=10",
         "/partner/v1/analytics/usage/azure?skip=10" },
       { "bare-relative with raw spaces", "azure?aggregationLevel=day&startDate=2015/01/01&"
@@ -142,6 +145,57 @@ describe("partnercenter.paging", function()
         assert.equal(HOST .. c[3], request.url)
       end)
     end
+  end)
+
+  it("takes the token of links.next from headers by their names, too", function()
+    local request = following(request_of("/v1/customers"), { kind = "items",
+      links_next = { uri = "/v1/customers?n=2", headers = { ["ms-continuationtoken"] = "AQ==" } } })
+    assert.equal("AQ==", header(request, "MS-ContinuationToken"))
+  end)
+
+  describe("a continuation in the headers of an answer", function()
+    -- What it is, the facts of the answer, the envelope, the URL that follows, the token.
+    local LINK = '<https://api.example.com/v1/things?page=9>; rel="last", '
+      .. '</v1/things?page=2>; title="a, b"; rel="Next"'
+    for _, c in ipairs {
+      { "is followed by its link", { link = LINK }, {}, "/v1/things?page=2" },
+      { "is followed by a link without quotes", { link = "</v1/things?page=2>;rel=next" }, {},
+        "/v1/things?page=2" },
+      { "is followed by its token", { continuation_token = "AQ==" }, {},
+        "/v1/things?seekOperation=Next", "AQ==" },
+      { "gives way to that of the body", { link = LINK, continuation_token = "AQ==" },
+        { next_link = "things?page=3" }, "/v1/things?page=3" },
+      { "is no link that leads elsewhere", { link = "</v1/things?page=0>; rel=prev" }, {} },
+      { "is no text without a link", { link = "rel=next" }, {} },
+      { "is no empty token", { continuation_token = "" }, {} },
+    } do
+      it(c[1], function()
+        local request = request_of("/v1/things")
+        c[3].kind = "items"
+        local next_request, err = paging.next_request(request, c[3], 1, paging.start(request), c[2])
+        assert.is_nil(err)
+        assert.equal(c[4] and HOST .. c[4], next_request and next_request.url)
+        assert.equal(c[5], next_request and header(next_request, "MS-ContinuationToken"))
+      end)
+    end
+
+    it("is not the token of the request, sent back", function()
+      local request = request_of("/v1/things")
+      local state = paging.start(request)
+      local facts = { continuation_token = "AQ==" }
+      request = paging.next_request(request, { kind = "items" }, 1, state, facts)
+      local following_request, err =
+        paging.next_request(request, { kind = "items" }, 1, state, facts)
+      assert.is_nil(following_request)
+      assert.is_nil(err)
+    end)
+
+    it("never leads to another origin", function()
+      local request = request_of("/v1/things")
+      local _, err = paging.next_request(request, { kind = "items" }, 1, paging.start(request),
+        { link = '<https://evil.example/v1/things>; rel="next"' })
+      assert.equal("protocol", err.kind)
+    end)
   end)
 
   it("asks with TLS where a link to the own host leaves it out", function()

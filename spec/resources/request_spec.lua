@@ -23,6 +23,9 @@ end
 
 describe("partnercenter.request", function()
   it("builds the documented request for a customer's deployment", function()
+    local made = build("customers.analytics.licenses.deployment", nil, { ID })
+    assert.equal(made.headers, made.prepared.headers)
+    made.prepared = nil
     assert.same({
       method = "GET",
       url = "https://api.example.com/v1/customers/" .. ID .. "/analytics/licenses/deployment",
@@ -32,7 +35,7 @@ describe("partnercenter.request", function()
       origin = "https://api.example.com",
       base_url = "https://api.example.com",
       counts = { licensesDeployed = true, licensesSold = true },
-    }, build("customers.analytics.licenses.deployment", nil, { ID }))
+    }, made)
   end)
 
   it("builds the same from the same data, whatever the order of the parameters", function()

@@ -2,17 +2,12 @@
 -- really evaluated.
 local cjson = require "spec.support.json"
 local sandbox = require "spec.support.sandbox"
+local wire = require "spec.support.wire"
 
 local DEPLOYMENT = "/partner/v1/analytics/commercial/deployment/license"
 local USAGE = "/partner/v1/analytics/commercial/usage/license"
 
-local function encode(text)
-  return (text:gsub("[^%w._~/=&?:-]", function(c) return ("%%%02X"):format(c:byte()) end))
-end
-
-local function decode(body)
-  return cjson.decode((body:gsub("^\239\187\191", "")))
-end
+local encode, decode = wire.encode, wire.decode
 
 describe("sandbox's data", function()
   local box

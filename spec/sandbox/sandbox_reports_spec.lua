@@ -1,4 +1,4 @@
-local cjson = require "cjson"
+local cjson = require "spec.support.json"
 local core = require "partnercenter.core"
 local sandbox = require "spec.support.sandbox"
 

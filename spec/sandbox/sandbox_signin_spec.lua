@@ -1,16 +1,10 @@
 -- The sandbox's sign-in side: every grant, both versions, all errors.
-local cjson = require "spec.support.json"
 local sandbox = require "spec.support.sandbox"
+local wire = require "spec.support.wire"
 
 local RESOURCE = "https://api.partnercenter.microsoft.com"
 
-local function encode(text)
-  return (text:gsub("[^%w._~/=&?:-]", function(c) return ("%%%02X"):format(c:byte()) end))
-end
-
-local function decode(body)
-  return cjson.decode((body:gsub("^\239\187\191", "")))
-end
+local encode, decode = wire.encode, wire.decode
 
 -- %-escaped like a form's value, nothing kept.
 local function form(fields)

@@ -1,7 +1,7 @@
 -- The sandbox seen from outside, through the curl command: the wire, refusals,
 -- pace, faults, statistics, life.
-local cjson = require "spec.support.json"
 local sandbox = require "spec.support.sandbox"
+local wire = require "spec.support.wire"
 
 local BOM = "\239\187\191"
 local DEPLOYMENT = "/partner/v1/analytics/commercial/deployment/license"
@@ -13,13 +13,7 @@ local function read_file(path)
   return text
 end
 
-local function encode(text)
-  return (text:gsub("[^%w._~/=&?:-]", function(c) return ("%%%02X"):format(c:byte()) end))
-end
-
-local function decode(body)
-  return cjson.decode((body:gsub("^\239\187\191", "")))
-end
+local encode, decode = wire.encode, wire.decode
 
 describe("sandbox", function()
   local box

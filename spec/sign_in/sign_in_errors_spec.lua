@@ -64,17 +64,22 @@ describe("signing in", function()
       end)
     end
 
-    it("of claims that are missing cost no new token, and hand them over", function()
-      world.box:control { faults = { { match = "/v1/analytics", status = 401, body = "", times = 9,
-        headers = { ["WWW-Authenticate"] = 'Bearer error="insufficient_claims", '
-          .. 'claims="eyJhY2Nlc3NfdG9rZW4iOnt9fQ=="' } } } }
-      local page, err = call(new(refreshing()))
-      assert.is_nil(page)
-      assert.equal("sign_in", err.kind)
-      assert.equal('{"access_token":{}}', err.claims)
-      assert.truthy(tostring(err):find("a person has to sign in again", 1, true))
-      assert.equal(1, token_requests())
-    end)
+    local CLAIMS = 'Bearer error="insufficient_claims", claims="eyJhY2Nlc3NfdG9rZW4iOnt9fQ=="'
+    for _, c in ipairs {
+      { "", CLAIMS },
+      { ", on a line behind others' challenges", { "Negotiate", 'Basic realm="x"', CLAIMS } },
+    } do
+      it("of claims that are missing cost no new token, and hand them over" .. c[1], function()
+        world.box:control { faults = { { match = "/v1/analytics", status = 401, body = "",
+          times = 9, headers = { ["WWW-Authenticate"] = c[2] } } } }
+        local page, err = call(new(refreshing()))
+        assert.is_nil(page)
+        assert.equal("sign_in", err.kind)
+        assert.equal('{"access_token":{}}', err.claims)
+        assert.truthy(tostring(err):find("a person has to sign in again", 1, true))
+        assert.equal(1, token_requests())
+      end)
+    end
 
     for _, c in ipairs {
       { "temporarily_unavailable", { error = "temporarily_unavailable" } },

@@ -1,5 +1,6 @@
 -- The file that keeps a refresh token: who may read it, how it is replaced, and
 -- how processes take turns.
+local clients_of = require "spec.support.clients"
 local core = require "partnercenter.core"
 local partnercenter = require "partnercenter"
 local process = require "spec.support.process"
@@ -41,7 +42,7 @@ describe("a token file", function()
 
   describe("read", function()
     it("gives its bytes", function()
-      for _, bytes in ipairs { "", "a", "a\0b\r\n", ("x"):rep(16384) } do
+      for _, bytes in ipairs { "", "a", "a\0b\r\n", ("x"):rep(1048576) } do
         assert.is_true((core.file_write(path, bytes)))
         assert.equal(bytes, (core.file_read(path)))
       end
@@ -69,7 +70,7 @@ describe("a token file", function()
       { "a symbolic link to nothing", "ln -s /nowhere %s", "symbolic link" },
       { "a directory", "mkdir -m 700 %s", "not a regular file" },
       { "a FIFO, without waiting", "mkfifo -m 600 %s", "not a regular file" },
-      { "a file that is too large", "head -c 16385 /dev/zero > %s; chmod 600 %s", "too large" },
+      { "a file that is too large", "head -c 1048577 /dev/zero > %s; chmod 600 %s", "too large" },
     } do
       it("refuses " .. c[1], function()
         sh((c[2]:gsub("%%s", path)))
@@ -168,8 +169,8 @@ describe("a token file", function()
       assert.equal("No such file or directory", why)
     end)
 
-    it("raises for more than a token can be", function()
-      assert.has_error(function() core.file_write(path, ("x"):rep(16385)) end)
+    it("raises for more than can be read again", function()
+      assert.has_error(function() core.file_write(path, ("x"):rep(1048577)) end)
     end)
   end)
 
@@ -251,7 +252,10 @@ describe("a token file", function()
   end)
 
   describe("of a client", function()
-    local box, now, clients
+    local box, now
+    local clients = clients_of(function()
+      return box:client_options { time = function() return now end }
+    end)
 
     setup(function() box = sandbox.start { customers = 5 } end)
     teardown(function() box:stop() end)
@@ -259,12 +263,10 @@ describe("a token file", function()
     before_each(function()
       box:reset()
       box:control { rotate = "revoke" }
-      now, clients = os.time(), {}
+      now = os.time()
     end)
 
-    after_each(function()
-      for _, client in ipairs(clients) do client:close() end
-    end)
+    after_each(clients.close)
 
     local function known(more)
       local all = { tenant = box.tenant, client_id = box.client_id,
@@ -274,14 +276,9 @@ describe("a token file", function()
     end
 
     local function new(provider, more)
-      local options = {
-        credentials = credentials.file(path, provider), base_url = box.base_url,
-        authority = box.authority, ca_file = box.ca_file, time = function() return now end,
-      }
+      local options = { credentials = credentials.file(path, provider) }
       for name, value in pairs(more or {}) do options[name] = value end
-      local client = assert(partnercenter.new(options))
-      clients[#clients + 1] = client
-      return client
+      return clients.new(options)
     end
 
     local function call(client) return client.customers:get { size = 1 } end

@@ -47,6 +47,30 @@ describe("the store", function()
     assert.equal("", nginx.run("find " .. dir .. " -type f ! -perm 600"))
   end)
 
+  it("in files forgets what has ended, with its first write, and nothing else", function()
+    local dir = new_directory()
+    local before = store.file(dir)
+    before:set("ended", "v", 1)
+    before:set("good", "v", 600)
+    for _, other in ipairs { "notes", ("f"):rep(64) } do
+      local file = io.open(dir .. "/" .. other, "w")
+      file:write "1 apple\n"
+      file:close()
+    end
+    local function count() return tonumber(nginx.run("ls " .. dir .. " | wc -l")) end
+    assert.equal(5, count())
+    pause(3)
+    assert.equal("v", before:get "good")
+    before:set("good", "w", 600)
+    assert.equal(5, count())
+    assert.is_true(store.file(dir):add("new", "v", 600))
+    assert.equal(5, count())
+    assert.is_nil(before:get "ended")
+    assert.equal("w", before:get "good")
+    before:delete "new"
+    assert.equal(4, count())
+  end)
+
   it("in files says what it cannot do", function()
     local value, why = store.file("build/nowhere"):set("k", "v")
     assert.is_nil(value)
@@ -168,6 +192,7 @@ describe("the store in Redis", function()
 
   for _, bad in ipairs {
     "http://x", "redis://", "redis://h:0", "redis://h:99999", "redis://h/x",
+    "redis://S3cretPass@h", "redis://h?x=1", "redis://h i",
   } do
     it("is not made of " .. bad, function()
       local ok, why = pcall(store.redis, bad)
@@ -209,6 +234,19 @@ describe("the store in Redis", function()
     assert.equal("string", type(why))
     server:revive()
     assert.equal("v", await(ours, "k"))
+  end)
+
+  it("reads over a new connection where the server has ended the idle one", function()
+    start()
+    local ours = store.redis { url = server.url, timeout = 5 }
+    ours:set("k", "v")
+    server:cli "CLIENT KILL TYPE normal"
+    assert.equal("v", ours:get "k")
+    -- Whether a count was done nobody knows.
+    server:cli "CLIENT KILL TYPE normal"
+    local value, why = ours:incr "n"
+    assert.is_nil(value)
+    assert.equal("string", type(why))
   end)
 
   it("says that it is full, and still reads", function()

@@ -7,6 +7,7 @@
 --   browser:console() --> what went wrong on the page, browser:stop()
 local cjson = require "spec.support.json"
 local core = require "partnercenter.core"
+local shell = require "spec.support.shell"
 
 local M = {}
 
@@ -15,15 +16,16 @@ local LIMIT = 60      -- seconds for one command
 local methods = {}
 local mt = { __name = "browser", __index = methods }
 
-local function quoted(text)
-  return "'" .. tostring(text):gsub("'", "'\\''") .. "'"
-end
+local quoted, run = shell.quoted, shell.run
 
-local function run(command)
-  local pipe = assert(io.popen(command))
-  local output = pipe:read("*a")
-  pipe:close()
-  return output
+--- Are the numbers of a column in order?
+function M.is_sorted(list, descending)
+  for i = 2, #list do
+    local one, other = list[i - 1], list[i]
+    if descending then one, other = other, one end
+    if one > other then return false end
+  end
+  return true
 end
 
 --- Is it installed?

@@ -5,17 +5,20 @@
 --     -> exit code, everything that was shown. `talk` is called whenever there
 --     is more; seen is all so far, send types something.
 --
--- Both take `script`, where it is not the checkout's bin/partnercenter; `run` takes
--- `stdin`, a file's path.
+-- Both take `script`, where it is not the checkout's bin/partnercenter, and `pid`, a path at
+-- which the command's own is written; `run` takes `stdin`, a file's path, and `stdout`, what
+-- the shell writes behind `>`.
+local shell = require "spec.support.shell"
+
 local M = {}
 
 local ABI = _VERSION:match("%d%.%d")
 local LUA = os.getenv "PC_LUA" or (type(rawget(_G, "jit")) == "table" and "luajit" or "lua" .. ABI)
+M.lua = LUA
+
 local LIMIT = 60      -- seconds, then it is killed
 
-local function quoted(text)
-  return "'" .. tostring(text):gsub("'", "'\\''") .. "'"
-end
+local quoted = shell.quoted
 
 -- Under valgrind each start of the command takes seconds, and it is Lua that runs.
 function M.skips()
@@ -60,7 +63,7 @@ end
 
 -- Nothing of this machine's own settings reaches the command.
 local function environment(options)
-  local env = { HOME = options.home or "/nonexistent", LC_ALL = "C.UTF-8", TERM = "xterm" }
+  local env = { HOME = options.home or "/proc/nonexistent", LC_ALL = "C.UTF-8", TERM = "xterm" }
   local box = options.box
   if box then
     env.PARTNERCENTER_BASE_URL, env.PARTNERCENTER_AUTHORITY = box.base_url, box.authority
@@ -72,23 +75,25 @@ local function environment(options)
   return table.concat(words, " ")
 end
 
--- Words as an array, or as the shell reads them.
-local function line_of(words, options)
+-- The whole command as a line for the shell; words as an array, or as the shell reads them.
+function M.line(words, options)
   if type(words) == "table" then
     local list = {}
     for i, word in ipairs(words) do list[i] = quoted(word) end
     words = table.concat(list, " ")
   end
   local script = options.script or "bin/partnercenter"
-  return ("%s %s %s %s"):format(environment(options), LUA, quoted(script), words)
+  local line = ("%s %s %s %s"):format(environment(options), LUA, quoted(script), words)
+  if not options.pid then return line end
+  return ("sh -c 'echo $$ >\"$0\"; exec \"$@\"' %s %s"):format(quoted(options.pid), line)
 end
 
 function M.run(words, options)
   options = options or {}
   local directory = M.directory()
-  os.execute(("timeout -k 5 %d %s >%s/out 2>%s/err <%s; echo $? >%s/code"):format(
-    LIMIT, line_of(words, options), directory, directory, quoted(options.stdin or "/dev/null"),
-    directory))
+  os.execute(("timeout -k 5 %d %s >%s 2>%s/err <%s; echo $? >%s/code"):format(
+    LIMIT, M.line(words, options), options.stdout or directory .. "/out", directory,
+    quoted(options.stdin or "/dev/null"), directory))
   local code = tonumber(M.read(directory .. "/code"))
   local out, err = M.read(directory .. "/out"), M.read(directory .. "/err")
   M.remove(directory)
@@ -103,7 +108,7 @@ function M.terminal(words, options)
   local keys = directory .. "/keys"
   os.execute("mkfifo " .. keys)
   local inner = ("trap : INT; stty cols %d rows 50; %s; echo \"<exit $?>\""):format(
-    options.columns or 100, line_of(words, options))
+    options.columns or 100, M.line(words, options))
   local pipe = assert(io.popen(("timeout --foreground -k 5 %d script -q -c %s /dev/null <%s 2>&1")
     :format(LIMIT, quoted(inner), keys)))
   local typing = assert(io.open(keys, "w"))

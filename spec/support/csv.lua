@@ -104,14 +104,15 @@ end
 
 -- A line of fields | nil, error, line, byte. `count`: fields it must have;
 -- `names`: they must be names.
-local function read_record(cursor, separator, count, names)
+local function read_record(cursor, separator, count, names, arrays)
   local fields, known = {}, {}
   while true do
     local field, line, byte, more = read_field(cursor, separator)
     if not field then return nil, line, byte, more end
     fields[#fields + 1] = field
-    if names and field == "" then return nil, "CSV_HEADING", line, byte end
-    if names and known[field] then return nil, "CSV_TWICE", line, byte end
+    if names and field:find("%z") then return nil, "CSV_UTF16", line, byte end
+    if names and not arrays and field == "" then return nil, "CSV_HEADING", line, byte end
+    if names and not arrays and known[field] then return nil, "CSV_TWICE", line, byte end
     known[field] = true
     if cursor.at_end() or cursor.peek() ~= separator then break end
     cursor.take()
@@ -121,22 +122,28 @@ local function read_record(cursor, separator, count, names)
 end
 
 --- Read a text: an array of arrays of texts, the first line among them. On an
--- error also its message, line and byte.
-function M.read(text, separator, headings)
+-- error also its message, line and byte. `headings`: the first line that is not empty
+-- has names, of which `arrays` makes no keys.
+function M.read(text, separator, headings, arrays)
   local cursor, rows, count = new_cursor(text), {}, nil
+  local start = text:sub(1, 2)
+  if start == "\255\254" or start == "\254\255" then return {}, M.message "CSV_UTF16", 1, 1 end
   if text:sub(1, 3) == "\239\187\191" then cursor.skip(3) end
   while not cursor.at_end() do
     local line, byte = cursor.place()
     local first = #rows == 0
-    local fields, why, where, at = read_record(cursor, separator, count, first and headings)
-    if not fields then return rows, M.message(why), where, at end
-    count = count or #fields
-    local _, now = cursor.place()
-    local empty = #fields == 1 and now == byte and select(1, cursor.place()) == line
-    if #fields < count and not empty then
-      return rows, M.message("CSV_FEWER"), cursor.place()
+    if not (first and headings and cursor.peek():find("[\r\n]")) then
+      local fields, why, where, at = read_record(cursor, separator, count, first and headings,
+        arrays)
+      if not fields then return rows, M.message(why), where, at end
+      count = count or #fields
+      local _, now = cursor.place()
+      local empty = #fields == 1 and now == byte and select(1, cursor.place()) == line
+      if #fields < count and not empty then
+        return rows, M.message("CSV_FEWER"), cursor.place()
+      end
+      if #fields == count then rows[#rows + 1] = fields end
     end
-    if #fields == count then rows[#rows + 1] = fields end
     if not cursor.at_end() then pass_line(cursor) end
   end
   if headings and #rows == 0 then return rows, M.message("CSV_EMPTY"), cursor.place() end

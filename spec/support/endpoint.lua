@@ -2,7 +2,7 @@
 -- forgotten(resource, box) gives an array of texts, empty when all is there.
 local fields = require "partnercenter.fields.documented"
 
-local TYPES = "types/partnercenter.lua"
+local TYPES = "types/library/partnercenter.lua"
 
 -- The path without its version, as its steps; an id is {name}.
 local function steps_of(path)
@@ -21,44 +21,82 @@ local function name_of(path)
   return table.concat(parts, ".")
 end
 
--- The fields of the classes that the types have, as texts by name.
+-- The classes that the types have, each with its fields' types by name, and `parent`.
 local function read_classes()
   local classes, current = {}, nil
   for line in io.lines(TYPES) do
-    local class = line:match("^%-%-%-@class ([%w_.]+)")
+    local class, parent = line:match("^%-%-%-@class ([%w_.]+)%s*:?%s*([%w_.]*)$")
     local name, kind = line:match("^%-%-%-@field ([%w_]+)%?? (.+)$")
     if class then
-      current = {}
+      current = { fields = {}, parent = parent ~= "" and parent or nil }
       classes[class] = current
     elseif name and current then
-      current[name] = kind
+      current.fields[name] = kind
     end
   end
   return classes
 end
 
--- What is missing in the types on the way to a resource, or nil.
-local function missing_type(resource)
-  local classes, class = read_classes(), "partnercenter.Client"
+-- The class of a resource's node, or nil and what is missing in the types on the way.
+local function node_class(resource, classes)
+  local class = "partnercenter.Client"
   for _, step in ipairs(steps_of(resource.path)) do
     local name = step:find("^{") and "by_id" or step
-    local kind = classes[class][name]
+    local kind = classes[class].fields[name]
     if not kind then
       local line = name == "by_id" and "by_id fun(self, id: string): partnercenter.THINGNode"
         or name .. " partnercenter.NAMENode"
-      return ("%s: add to the class %s the line '---@field %s', and that class"):format(TYPES,
+      return nil, ("%s: add to the class %s the line '---@field %s', and that class"):format(TYPES,
         class, line)
     end
     class = kind:match("([%w_.]+)$")
-    if not classes[class] then return ("%s: add the class %s"):format(TYPES, class) end
+    if not classes[class] then return nil, ("%s: add the class %s"):format(TYPES, class) end
   end
+  return class
+end
+
+-- The class of a resource's rows, or nil and what is missing in the types.
+local function row_class(resource)
+  local classes = read_classes()
+  local class, missing = node_class(resource, classes)
+  if not class then return nil, missing end
   for _, verb in ipairs(resource.single and { "get" } or { "get", "pages", "each", "all" }) do
-    if not classes[class][verb] then
-      return ("%s: add to the class %s the verb '%s', as its neighbours have it"):format(TYPES,
+    local signature = classes[class].fields[verb]
+    if not signature then
+      return nil, ("%s: add to the class %s the verb '%s', as its neighbours have it"):format(TYPES,
         class, verb)
     end
+    for name in signature:gmatch("partnercenter%.%u%w*") do
+      if not classes[name] and name ~= "partnercenter.Outcome" then
+        return nil, ("%s: add the class %s, which the verb '%s' of %s names"):format(TYPES, name,
+          verb, class)
+      end
+    end
   end
-  return nil
+  local row = classes[class].fields.get:match("%): ([%w_.]+)%?")
+  if not resource.single then row = (classes[row].fields.items or ""):match("^([%w_.]+)%[%]") end
+  if not row or not classes[row] then
+    return nil, ("%s: the class of the pages of %s needs the field 'items', an array of the class "
+      .. "of its rows"):format(TYPES, class)
+  end
+  return row, nil, classes
+end
+
+-- The fields of rows that stand in the types and not in the data, or the other way round.
+local function differing_fields(row, classes, known)
+  local names, list = {}, {}
+  local class = classes[row]
+  while class do
+    for name in pairs(class.fields) do names[name] = true end
+    class = classes[class.parent]
+  end
+  local documented = {}
+  for _, name in ipairs(known) do documented[name] = true end
+  for name in pairs(names) do
+    if not documented[name] then list[#list + 1] = name end
+  end
+  table.sort(list)
+  return list
 end
 
 -- The path with ids that the sandbox has, and texts where ids are others. Behind the
@@ -81,7 +119,21 @@ local function address_of(resource, box)
   return path, ids
 end
 
-local M = { name_of = name_of, steps_of = steps_of, address_of = address_of }
+-- Has the changelog a line with one of the path's own steps?
+local function is_told(resource)
+  local file = assert(io.open "CHANGELOG.md")
+  local text = file:read("*a")
+  file:close()
+  local steps = steps_of(resource.path)
+  for _, step in ipairs(steps) do
+    local common = step == "analytics" or step == "customers" and #steps > 2
+    if not common and text:find("%f[%w]" .. step .. "%f[%W]") then return true end
+  end
+  return false
+end
+
+local M = { name_of = name_of, steps_of = steps_of, address_of = address_of,
+  row_class = row_class }
 
 function M.forgotten(resource, box)
   local list = {}
@@ -89,16 +141,26 @@ function M.forgotten(resource, box)
     list[1] = ("lua/partnercenter/resources/catalogue.lua: the name of %s is %s, by its path")
       :format(resource.path, name_of(resource.path))
   end
-  list[#list + 1] = missing_type(resource)
-  local name = resource.name:gsub("%.by_id$", "")
-  if not (fields[resource.name] or fields[name]) then
+  local row, missing, classes = row_class(resource)
+  list[#list + 1] = missing
+  local known = fields[resource.name] or fields[resource.name:gsub("%.by_id$", "")]
+  local lacking = row and known and differing_fields(row, classes, known) or {}
+  if not known then
     list[#list + 1] = ("lua/partnercenter/fields/documented.lua: add [\"%s\"] with the fields "
       .. "that the documentation names"):format(resource.name)
+  elseif lacking[1] then
+    list[#list + 1] = ("lua/partnercenter/fields/documented.lua: [\"%s\"] lacks %s, which the "
+      .. "class %s has"):format(resource.name, table.concat(lacking, ", "), row)
   end
-  local _, status = box:get((address_of(resource, box)))
+  local body, status = box:get((address_of(resource, box)))
   if status ~= 200 then
     list[#list + 1] = ("examples/sandbox/server/routes.lua: add a route for %s (it answers %s)")
       :format(resource.path, tostring(status))
+  elseif not resource.single and not body:find("[", 1, true) then
+    list[#list + 1] = ("examples/sandbox: %s answers no rows"):format(resource.path)
+  end
+  if not is_told(resource) then
+    list[#list + 1] = "CHANGELOG.md: add a line about " .. resource.name
   end
   return list
 end

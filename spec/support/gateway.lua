@@ -7,17 +7,14 @@
 --
 -- The gateway limits the requests of each client, and specs ask faster than people:
 -- so it trusts its proxy, and each `get` comes from an address of its own.
+local shell = require "spec.support.shell"
+
 local M = {}
 
 local methods = {}
 local mt = { __name = "gateway", __index = methods }
 
-local function run(command)
-  local pipe = assert(io.popen(command))
-  local output = pipe:read("*a")
-  pipe:close()
-  return output
-end
+local run = shell.run
 
 -- nginx's Lua takes the build for 5.1.
 function M.available()

@@ -3,19 +3,14 @@
 --   process.fork(), .raw_fork(), .wait(pid), .kill(pid, signal), .pid(), .alarm(seconds)
 --   process.threads()       ids of the threads of this process
 --   process.descriptors()   how many are open
---   process.run_lua(code)   a new Lua: its exit code, output, seconds
+--   process.run_lua(code, environment)   a new Lua: its exit code, output, seconds
 local library = require "spec.support.library"
 
 local M = library("spec/support/process.c", "luaopen_spec_process")
 
 local ABI = _VERSION:match("%d%.%d")
 
-local function output_of(command)
-  local pipe = assert(io.popen(command))
-  local output = pipe:read("*a")
-  pipe:close()
-  return output
-end
+local output_of = require("spec.support.shell").run
 
 function M.threads()
   return M.list("task")
@@ -37,14 +32,15 @@ function M.interpreter()
   return type(rawget(_G, "jit")) == "table" and "luajit" or "lua" .. ABI
 end
 
-function M.run_lua(code)
+function M.run_lua(code, environment)
   local core = require "partnercenter.core"
   local path = os.tmpname()
   local file = assert(io.open(path, "w"))
   file:write(code)
   file:close()
   local started = core.now()
-  local output = output_of(("%s %s 2>&1; echo \"exit $?\""):format(M.interpreter(), path))
+  local output = output_of(("%s %s %s 2>&1; echo \"exit $?\""):format(environment or "",
+    M.interpreter(), path))
   local seconds = core.now() - started
   os.remove(path)
   local text, status = output:match("^(.*)exit (%d+)\n$")

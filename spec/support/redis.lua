@@ -1,7 +1,8 @@
 -- Starts a redis-server for specs, on a port and a socket of its own.
 --
 --   local server = redis.start { password = "…", tls = true, maxmemory = "2mb",
---     save = true (it keeps what was written, over a restart) }
+--     save = true (it keeps what was written, over a restart), lifetime = 300 (seconds),
+--     replica_of = another one }
 --   server.url, server.socket, server.port, server.ca_file
 --   server:signal("STOP"), server:stop(), server:revive(), server:cli("INFO")
 local nginx = require "spec.support.nginx"
@@ -11,7 +12,7 @@ local M = {}
 local methods = {}
 local mt = { __name = "redis", __index = methods }
 
-local LIFETIME = 300     -- seconds until one that was forgotten ends itself
+local LIFETIME = 300     -- seconds until one that was forgotten ends itself, unless told
 
 -- Debian has lua-redis for 5.1 to 5.3; it is the same file for every Lua.
 if not package.path:find("/usr/share/lua/5.3/?.lua", 1, true) then
@@ -37,6 +38,7 @@ local function arguments(self)
   else
     add("--port", self.port)
   end
+  if o.replica_of then add("--replicaof 127.0.0.1", o.replica_of.port) end
   if o.password then add("--requirepass", o.password) end
   if o.maxmemory then add("--maxmemory", o.maxmemory, "--maxmemory-policy noeviction") end
   return table.concat(list, " ")
@@ -44,7 +46,8 @@ end
 
 -- What starts it again by a shell in its directory.
 function methods:start_command()
-  return ("rm -f pid; timeout %d redis-server %s >out 2>&1"):format(LIFETIME, arguments(self))
+  return ("rm -f pid; timeout %d redis-server %s >out 2>&1"):format(
+    self.options.lifetime or LIFETIME, arguments(self))
 end
 
 local function launch(self)

@@ -133,12 +133,21 @@ scenes.file = {
     local lock, message = core.file_lock(path .. ".lock")
     if not lock then return nil, message or "locked" end
     local ok, why = core.file_write(path, "token")
+    if ok then ok, why = core.file_append(path, "s") end
     if ok then ok, why = core.file_read(path) end
     lock:close()
     if not ok then return nil, why end
+    local output
+    output, why = core.output_open(path)
+    if not output then return nil, why end
+    local done
+    done, why = output:write "rows"
+    if done then done, why = output:finish(path) end
+    if not done then return nil, why end
+    assert(core.file_kind(path) == "file")
     -- So many use up the random bytes that the core keeps.
     for _ = 1, 16 do assert(#core.guid() == 36) end
-    assert(ok == "token")
+    assert(ok == "tokens")
     return true
   end,
 }

@@ -15,6 +15,7 @@ describe("partnercenter.text", function()
       { "takes out marks that turn the writing", "a\226\128\174b\226\129\166c", "a b c" },
       { "takes out a byte order mark", "\239\187\191a", "a" },
       { "marks stray continuation bytes", "a\128\191b", "a??b" },
+      { "takes out marks of direction", "a\226\128\142b\226\128\143c\216\156d", "a b c d" },
       { "marks a cut character", "a\226\130", "a??" },
       { "marks what follows a whole character", "\195\159\128", "\195\159?" },
       { "marks Latin-1", "Gro\223e", "Gro?e" },

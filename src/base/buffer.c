@@ -5,7 +5,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define MIN_CAP 256 /* the smallest allocation worth making, bytes */
+/* The smallest allocation worth making, bytes: the headers of most requests and
+** answers, and what malloc keeps at hand. */
+#define MIN_CAP 1024
 
 void pc_buffer_init(struct pc_buffer *b, size_t max) {
   b->bytes = NULL;

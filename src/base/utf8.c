@@ -10,13 +10,13 @@
 typedef unsigned char byte;
 
 /* How many bytes the sequence at s needs, by its first; 0: none begins so. */
-static size_t wanted(const byte *s) {
+static inline size_t wanted(const byte *s) {
   if (s[0] < 0xC2 || s[0] > 0xF4) return 0;
   return s[0] < 0xE0 ? 2 : s[0] < 0xF0 ? 3 : 4;
 }
 
 /* How many of the n bytes at s are right. */
-static size_t count_right(const byte *s, size_t n) {
+static inline size_t count_right(const byte *s, size_t n) {
   byte lowest = 0x80, highest = 0xBF; /* the bounds of the second byte */
   size_t i;
   if (s[0] == 0xE0) lowest = 0xA0;

@@ -11,7 +11,7 @@
 ** it is wrong, or cut by the end. */
 size_t pc_utf8_length(const unsigned char *s, const unsigned char *end);
 
-/* Whether a sequence at s of which that says 0 is right as far as it goes. */
+/* For a sequence whose length is 0: is it only cut by the end, and right so far? */
 bool pc_utf8_cut(const unsigned char *s, const unsigned char *end);
 
 /* How many of the n bytes are valid, all whole sequences. */

@@ -178,35 +178,41 @@ static size_t count_plain(const byte *s, const byte *end) {
   return (size_t)(p - s);
 }
 
+/* The first byte from s on that is a backslash, or no part of a whole sequence;
+** or end. */
+static const byte *skip_text(const byte *s, const byte *end) {
+  while (s < end) {
+    size_t n = *s < 0x80 ? count_plain(s, end) : pc_utf8_length(s, end);
+    if (n == 0 && *s < 0x80 && *s != '\\') n = 1;
+    if (n == 0) break;
+    s += n;
+  }
+  return s;
+}
+
 enum pc_err pc_json_text(const char *raw, size_t n, char *out, size_t *used) {
   const byte *s = (const byte *)raw, *end = s + n;
   char *to = out;
-  while (s < end) {
-    enum pc_err err = PC_OK;
-    size_t length = count_plain(s, end);
-    char text[4];
-    const char *from = (const char *)s;
-    size_t written;
-    if (length == 0 && *s < 0x80 && *s != '\\') length = 1;
-    written = length;
-    if (length == 0 && *s >= 0x80) {
-      length = pc_utf8_length(s, end);
-      if (length == 0) err = pc_utf8_cut(s, end) ? PC_TRUNCATED : PC_JSON_UTF8;
-      written = length;
-    } else if (length == 0) {
-      uint32_t code = 0;
-      err = read_escape(s, end, &code, &length);
-      if (err == PC_OK) written = write_utf8(code, text);
-      from = text;
+  for (;;) {
+    enum pc_err err;
+    const byte *next = skip_text(s, end);
+    uint32_t code = 0;
+    size_t length;
+    if (to != NULL) {
+      memmove(to, s, (size_t)(next - s)); /* may be the same bytes */
+      to += next - s;
     }
+    s = next;
+    if (s == end) break;
+    if (*s == '\\')
+      err = read_escape(s, end, &code, &length);
+    else
+      err = pc_utf8_cut(s, end) ? PC_TRUNCATED : PC_JSON_UTF8;
     if (err != PC_OK) {
       *used = (size_t)(s - (const byte *)raw);
       return err;
     }
-    if (to != NULL) {
-      memmove(to, from, written); /* may be the same bytes */
-      to += written;
-    }
+    if (to != NULL) to += write_utf8(code, to);
     s += length;
   }
   *used = out == NULL ? n : (size_t)(to - out);

@@ -179,11 +179,18 @@ static const char *guess_members(struct run *r, const char *p) {
   struct pc_builder *b = r->b;
   struct pc_level *level = &b->levels[b->depth];
   for (;;) {
-    struct pc_place *m = &b->memo.places[level->next];
+    uint32_t i = level->next;
+    struct pc_place *m = &b->memo.places[i];
     const char *next;
-    if (pc_leads(m, p, r->end)) {
-      pc_push_name(r, level->next);
-      level->value = level->next;
+    bool led = pc_leads(m, p, r->end);
+    if (!led) { /* perhaps that member is left out in this row */
+      i = m->next;
+      m = &b->memo.places[i];
+      led = pc_leads(m, p, r->end);
+    }
+    if (led) {
+      pc_push_name(r, i);
+      level->value = i;
       level->next = m->next;
       p += m->lead_len;
     } else {

@@ -135,7 +135,7 @@ static int push_failure(lua_State *L, int index, enum pc_err err) {
     lua_rawgeti(L, -1, (int)c->wrong_field);
     lua_remove(L, -2);
   }
-  if (lua_isnil(L, -1)) {
+  if (lua_type(L, -1) != LUA_TSTRING || pc_rawlen(L, -1) == 0) {
     lua_pop(L, 1);
     lua_pushinteger(L, (lua_Integer)c->wrong_field);
   }
@@ -259,16 +259,18 @@ void pc_csv_decoder_push(lua_State *L, int index) {
 
 /***
 Make a decoder for CSV text (RFC 4180) that arrives in pieces. Lines end in
-CRLF, LF or CR; a byte order mark is skipped; where there are several columns,
-empty lines are skipped as well. Everything else must be right.
+CRLF, LF or CR; a byte order mark is skipped, and so are empty lines in front of
+the names and, where there are several columns, behind them. Everything else must
+be right.
 @function csv
 @tparam[opt] table options
 @tparam[opt=","] string options.separator one character; `"\t"` for TSV
 @tparam[opt=false] boolean options.arrays rows are arrays in the order of the
-  columns; otherwise tables with the names of the first line as keys
+  columns, whose names may be missing or the same; otherwise tables with the names
+  of the first line as keys
 @tparam[opt=true] boolean options.headings the first line has the names;
   otherwise it is a row, and `arrays` must be true
-@tparam[opt] table options.numbers names (letter case aside) of the columns
+@tparam[opt] table options.numbers names (letter case and blanks aside) of the columns
   that become numbers, as JSON has them; without headings their indices. An
   empty field is absent, in an array `core.null`.
 @tparam[opt] table options.dates the same for dates, which become seconds since

@@ -247,7 +247,6 @@ guess_value(struct run *r, struct pc_csv_column *column, const char *p) {
   if (column->kind == PC_CSV_NUMBERS) return guess_integer(r, p);
   if (column->kind != PC_CSV_TEXTS || column->seen.hope == 0) return NULL;
   next = guess_text(r, column->seen.texts[0], p);
-  if (next == NULL) next = guess_text(r, column->seen.texts[1], p);
   if (next != NULL) column->seen.hope = PC_PATIENCE;
   return next;
 }
@@ -285,33 +284,44 @@ static inline void store(struct run *r, uint32_t at) {
 
 /* --- the first line --- */
 
-static bool same_letters(const char *a, const char *b, size_t n) {
-  size_t i;
-  for (i = 0; i < n; i++) {
-    char x = a[i], y = b[i];
+static bool is_blank(char c) {
+  return c == ' ' || c == '\t';
+}
+
+/* Whether two names are the same, letter case and blanks aside. */
+static bool same_letters(const char *a, size_t m, const char *b, size_t n) {
+  size_t i = 0, k = 0;
+  for (;; i++, k++) {
+    char x, y;
+    while (i < m && is_blank(a[i])) i++;
+    while (k < n && is_blank(b[k])) k++;
+    if (i == m || k == n) return i == m && k == n;
+    x = a[i];
+    y = b[k];
     if (x >= 'A' && x <= 'Z') x = (char)(x + 32);
     if (y >= 'A' && y <= 'Z') y = (char)(y + 32);
     if (x != y) return false;
   }
-  return true;
 }
 
-/* The column with the name on top, letter case aside; `count` when there is
-** none.  [-0, +0, -] */
+/* The column with the name on top, or else one whose name differs in letter
+** case and blanks alone; `count` when there is none.  [-0, +0, -] */
 static uint32_t find_column(struct run *r) {
+  const uint32_t count = r->c->count;
   size_t len, n;
   const char *wanted = lua_tolstring(r->L, -1, &len);
-  uint32_t i;
-  for (i = 0; i < r->c->count; i++) {
+  uint32_t i, alike = count;
+  for (i = 0; i < count; i++) {
     const char *name;
     bool same;
     push_name(r, i);
     name = lua_tolstring(r->L, -1, &n);
-    same = n == len && same_letters(name, wanted, n);
+    same = n == len && memcmp(name, wanted, n) == 0;
+    if (alike == count && same_letters(name, n, wanted, len)) alike = i;
     lua_pop(r->L, 1);
-    if (same) break;
+    if (same) return i;
   }
-  return i;
+  return alike;
 }
 
 /* Give the columns in the list at that slot their kind.  [-0, +0, m] */
@@ -344,17 +354,22 @@ static bool set_kinds(struct run *r, int slot, enum pc_csv_kind kind) {
 static const char *read_name(struct run *r, const char *p) {
   lua_State *L = r->L;
   const size_t lines = r->c->lines, line = r->c->line;
-  bool empty, known;
-  const char *next = read_value(r, add_column(r), p);
+  enum pc_err err = PC_OK;
+  const char *name, *next = read_value(r, add_column(r), p);
+  size_t len;
   if (next == NULL) {
     r->c->count--;
     return NULL;
   }
-  empty = pc_rawlen(L, -1) == 0;
+  name = lua_tolstring(L, -1, &len);
+  if (memchr(name, 0, len) != NULL)
+    err = PC_CSV_UTF16; /* ASCII in it has one beside each letter */
+  else if (len == 0 && !r->c->arrays)
+    err = PC_CSV_HEADING;
   lua_rawgeti(L, r->kept, PC_CSV_KEPT_PLACES); /* name places */
   lua_pushvalue(L, -2);
   lua_rawget(L, -2); /* name places column|nil */
-  known = !lua_isnil(L, -1);
+  if (err == PC_OK && !lua_isnil(L, -1) && !r->c->arrays) err = PC_CSV_TWICE;
   lua_pop(L, 1);
   lua_pushvalue(L, -2);
   lua_pushinteger(L, (lua_Integer)r->c->count);
@@ -368,10 +383,10 @@ static const char *read_name(struct run *r, const char *p) {
   lua_insert(L, -2); /* names name */
   lua_rawseti(L, -2, (int)r->c->count);
   lua_pop(L, 1);
-  if (empty || known) { /* where the field begins */
+  if (err != PC_OK) { /* where the field begins */
     r->c->lines = lines;
     r->c->line = line;
-    return fail(r, empty ? PC_CSV_HEADING : PC_CSV_TWICE, p, p);
+    return fail(r, err, p, p);
   }
   return next;
 }
@@ -438,6 +453,16 @@ static bool end_row(struct run *r, const char *p) {
   return false;
 }
 
+/* Go on behind the line that ends at p. */
+static const char *pass_line(struct run *r, const char *p) {
+  struct pc_csv *c = r->c;
+  c->lines++;
+  if (p == r->end) return p;
+  c->after_cr = *p == '\r';
+  c->line = offset_of(r, p + 1);
+  return p + 1;
+}
+
 /* The line of fields ends at p: go on behind it.  [-0|1, +0, m] */
 static const char *end_line(struct run *r, const char *p) {
   struct pc_csv *c = r->c;
@@ -445,11 +470,7 @@ static const char *end_line(struct run *r, const char *p) {
   if (c->row_open && !end_row(r, p)) return NULL;
   c->row_open = false;
   c->at = 0;
-  c->lines++;
-  if (p == r->end) return p;
-  c->after_cr = *p == '\r';
-  c->line = offset_of(r, p + 1);
-  return p + 1;
+  return pass_line(r, p);
 }
 
 static inline bool is_separator(const struct run *r, const char *p) {
@@ -507,10 +528,14 @@ static const char *read_line(struct run *r, const char *p) {
   }
 }
 
-/* Skip a byte order mark; NULL when that is cut. */
+/* Skip a byte order mark; NULL when that is cut, or one of UTF-16. */
 static const char *read_mark(struct run *r, const char *p) {
   static const char mark[] = "\xEF\xBB\xBF";
   size_t n = (size_t)(r->end - p) < 3 ? (size_t)(r->end - p) : 3;
+  if (n == 1 && !r->final && (*p == '\xFF' || *p == '\xFE')) return NULL;
+  if (n > 1 &&
+      (memcmp(p, "\xFF\xFE", 2) == 0 || memcmp(p, "\xFE\xFF", 2) == 0))
+    return fail(r, PC_CSV_UTF16, p, p);
   if (memcmp(p, mark, n) == 0) {
     if (n < 3 && !r->final) return NULL;
     if (n == 3) p += 3;
@@ -544,6 +569,11 @@ static const char *run_text(struct run *r, const char *p) {
     if (c->at == 0) {
       if (p == r->end) return p;
       c->record = offset_of(r, p);
+      /* The names are in the first line that is not empty. */
+      if (!c->named && c->headings && (*p == '\r' || *p == '\n')) {
+        p = pass_line(r, p);
+        continue;
+      }
     }
     next = c->named ? read_line(r, p) : read_first_line(r, p);
     if (next == NULL) return r->done;

@@ -18,8 +18,10 @@
 #define PC_CSV_MAX_LINE    ((size_t)1 << 24)
 #define PC_CSV_MAX_COLUMNS 1024
 
-#define PC_CSV_ATOMS    512 /* texts remembered; a power of two */
-#define PC_CSV_SPECIALS 128 /* the same for those that need their quotes */
+#define PC_CSV_ATOMS 512 /* texts remembered; a power of two */
+#define PC_CSV_SPECIALS                                                       \
+  128 /* the same for those that need their quotes: it
+                               takes no time off, but memory */
 
 /* So many of the names lie on the Lua stack during a run, where they are
 ** quicker to get than from a table. */

@@ -43,95 +43,7 @@ static struct decoder *check_decoder(lua_State *L, int index) {
   return d;
 }
 
-static void check_type(lua_State *L, int index, const char *option, int type) {
-  if (lua_type(L, -1) != type) {
-    luaL_argerror(L, index,
-                  lua_pushfstring(L, "option '%s' must be a %s, not a %s",
-                                  option, lua_typename(L, type),
-                                  luaL_typename(L, -1)));
-  }
-}
-
-static int check_depth(lua_State *L, int index) {
-  lua_Number depth;
-  check_type(L, index, "max_depth", LUA_TNUMBER);
-  depth = lua_tonumber(L, -1);
-  luaL_argcheck(L, depth >= 1 && depth <= PC_DEPTH_MAX, index,
-                "option 'max_depth' must lie between 1 and 1000");
-  return (int)depth;
-}
-
-/* Read the option whose name is second from the top, its value on top.
-** [-0, +0, v] */
-static void read_option(lua_State *L, int index,
-                        struct pc_decoder_options *options) {
-  const char *name = lua_type(L, -2) == LUA_TSTRING ? lua_tostring(L, -2) : "";
-  if (strcmp(name, "rows") == 0) {
-    check_type(L, index, name, LUA_TBOOLEAN);
-    options->rows = lua_toboolean(L, -1) != 0;
-  } else if (strcmp(name, "nulls") == 0) {
-    check_type(L, index, name, LUA_TBOOLEAN);
-    options->nulls = lua_toboolean(L, -1) != 0;
-  } else if (strcmp(name, "max_depth") == 0) {
-    options->max_depth = check_depth(L, index);
-  } else if (strcmp(name, "counts") == 0) {
-    check_type(L, index, name, LUA_TTABLE);
-    options->counts = true;
-  } else if (strcmp(name, "renames") == 0) {
-    check_type(L, index, name, LUA_TTABLE);
-    options->renames = true;
-  } else if (strcmp(name, "array_mt") == 0) {
-    check_type(L, index, name, LUA_TTABLE);
-    options->array_mt = true;
-  } else if (strcmp(name, "before") == 0) {
-    check_type(L, index, name, LUA_TSTRING);
-    options->before = true;
-  } else {
-    luaL_argerror(L, index, lua_pushfstring(L, "unknown option '%s'", name));
-  }
-}
-
-void pc_decoder_options(lua_State *L, int index,
-                        struct pc_decoder_options *options) {
-  memset(options, 0, sizeof *options);
-  if (lua_isnoneornil(L, index)) return;
-  luaL_checktype(L, index, LUA_TTABLE);
-  index = options->table = pc_absindex(L, index);
-  for (lua_pushnil(L); lua_next(L, index) != 0; lua_pop(L, 1))
-    read_option(L, index, options);
-}
-
 /* --- helpers --- */
-
-/* Keep the field of the table at index `table`, if that is wanted.
-** [-0, +0, m] */
-static void keep(lua_State *L, int kept, int slot, int table, const char *name,
-                 bool wanted) {
-  if (!wanted) return;
-  lua_pushstring(L, name);
-  lua_rawget(L, table);
-  lua_rawseti(L, kept, slot);
-}
-
-/* Apply the options to a new builder. `kept` is the stack index of its table
-** of kept values.  [-0, +0, m] */
-static void set_options(lua_State *L, struct pc_builder *b, int kept,
-                        const struct pc_decoder_options *options) {
-  keep(L, kept, PC_KEPT_COUNTS, options->table, "counts", options->counts);
-  keep(L, kept, PC_KEPT_RENAMES, options->table, "renames", options->renames);
-  keep(L, kept, PC_KEPT_ARRAY_MT, options->table, "array_mt",
-       options->array_mt);
-  if (options->counts) pc_builder_set_counts(b);
-  b->renames = options->renames;
-  b->array_mt = options->array_mt;
-  b->rows = options->rows;
-  b->nulls = options->nulls;
-  if (options->max_depth > 0) b->max_depth = options->max_depth;
-  if (options->rows) {
-    lua_newtable(L);
-    lua_rawseti(L, kept, PC_KEPT_ROWS);
-  }
-}
 
 /* Push nil, the message and the offset, from 1.  [-0, +3, m] */
 static int push_failure(lua_State *L, enum pc_err err, size_t wrong) {
@@ -446,45 +358,25 @@ int pc_decoder_finish(lua_State *L, int index) {
   return 2; /* true document */
 }
 
-/* Begin to look at rows, where that is asked for.  [-0, +0, m] */
+/* Begin to look at rows, where that is asked for.  [-0, +0, -] */
 static void start_marks(lua_State *L, struct decoder *d, int kept,
                         const struct pc_decoder_options *options) {
   size_t len;
   const char *before;
   d->marks.on = false;
   if (!options->before) return;
-  keep(L, kept, PC_KEPT_BEFORE, options->table, "before", true);
   lua_rawgeti(L, kept, PC_KEPT_BEFORE);
   before = lua_tolstring(L, -1, &len);
   pc_rowmarks_start(&d->marks, before, len);
   lua_pop(L, 1);
 }
 
-/* Is the value kept in that slot the field of the table, or none where none is
-** wanted?  [-0, +0, m] */
-static bool is_kept(lua_State *L, int kept, int slot, int table,
-                    const char *name, bool wanted) {
-  bool same;
-  lua_rawgeti(L, kept, slot);
-  if (wanted) {
-    lua_pushstring(L, name);
-    lua_rawget(L, table);
-  } else {
-    lua_pushnil(L);
-  }
-  same = lua_rawequal(L, -2, -1) != 0;
-  lua_pop(L, 2);
-  return same;
-}
-
 /* Does the decoder at `index` mend the same in rows?  [-0, +0, m] */
 static bool mends_same(lua_State *L, int index,
                        const struct pc_decoder_options *options) {
-  int kept = lua_gettop(L) + 1, table = options->table;
   bool same;
   pc_getuv(L, index);
-  same = is_kept(L, kept, PC_KEPT_COUNTS, table, "counts", options->counts) &&
-         is_kept(L, kept, PC_KEPT_RENAMES, table, "renames", options->renames);
+  same = pc_decoder_options_mend_same(L, lua_gettop(L), options);
   lua_pop(L, 1);
   return same;
 }
@@ -497,7 +389,7 @@ void pc_decoder_push(lua_State *L, const struct pc_decoder_options *options) {
   luaL_getmetatable(L, DECODER);
   lua_setmetatable(L, -2);
   pc_builder_push_kept(L); /* decoder kept */
-  set_options(L, &d->builder, lua_gettop(L), options);
+  pc_decoder_options_apply(L, &d->builder, lua_gettop(L), options);
   start_marks(L, d, lua_gettop(L), options);
   pc_setuv(L, -2);
   d->running = false;
@@ -548,7 +440,7 @@ static int core_decode(lua_State *L) {
   b = lua_newuserdata(L, sizeof *b);
   pc_builder_init(b);
   pc_builder_push_kept(L); /* text options builder kept */
-  set_options(L, b, 4, &options);
+  pc_decoder_options_apply(L, b, 4, &options);
   pc_builder_enter(L, b);
   err = pc_builder_run(L, b, 4, text, len, true, &used);
   pc_builder_trim(L, b, 0);

@@ -10,26 +10,9 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
-#include "lua/compat.h"
 #include "base/errors.h"
-
-struct pc_decoder_options {
-  bool rows;     /* hand out the row array's elements one by one */
-  bool nulls;    /* keep null members as the null value */
-  int max_depth; /* levels of nesting; 0: the default */
-  int table;     /* stack index of a table; those of its fields count that are
-                    true below */
-  bool array_mt; /* the metatable of every array */
-  bool counts;   /* a set of names: in rows these are numbers */
-  bool renames;  /* names in rows, and what they become */
-  bool before;   /* the digest of the page before, a string: "" is of none */
-};
-
-/* Read the options table at `index` (nil or none: the defaults). An unknown
-** key or a wrong type is an argument error. The table stays where it is for
-** as long as the options are used.  [-0, +0, v] */
-void pc_decoder_options(lua_State *L, int index,
-                        struct pc_decoder_options *options);
+#include "lua/compat.h"
+#include "lua/decoderoptions.h"
 
 /* Push a new Decoder.  [-0, +1, m] */
 void pc_decoder_push(lua_State *L, const struct pc_decoder_options *options);

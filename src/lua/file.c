@@ -6,6 +6,7 @@
 #include "lua/file.h"
 #include "lua/system.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdbool.h>
@@ -17,10 +18,13 @@
 #include <unistd.h>
 #include "net/process.h"
 
-#define LOCK_TYPE "partnercenter.lock"
+#define LOCK_TYPE    "partnercenter.lock"
+#define OPENED_TYPE  "partnercenter.opened"
+#define LISTING_TYPE "partnercenter.listing"
 
-/* A refresh token has one or two kilobytes; this is far beyond any. */
-#define MAX_SECRET 16384
+/* A refresh token has one or two kilobytes, a list that grows for years a
+** hundred; this is far beyond any. What is written can be read again. */
+#define MAX_BYTES 1048576
 
 /* Longer paths are refused by the system anyway (PATH_MAX on Linux). */
 #define MAX_PATH 4096
@@ -61,33 +65,196 @@ static int push_failure(lua_State *L, const char *why, int code) {
   return 3;
 }
 
-/* What is wrong with a file that is to hold a secret, or with one that is to
-** be trusted, which others may read and the system may own; NULL: nothing. */
-static const char *find_exposure(const struct stat *st, int trusted) {
+/* A descriptor that Lua closes, should anything raise. */
+struct opened {
+  int fd; /* -1 when closed */
+};
+
+static struct opened *push_opened(lua_State *L) {
+  struct opened *file = lua_newuserdata(L, sizeof *file);
+  file->fd = -1;
+  luaL_getmetatable(L, OPENED_TYPE);
+  lua_setmetatable(L, -2);
+  return file;
+}
+
+/* 0, or what errno said. */
+static int close_opened(struct opened *file) {
+  int fd = file->fd;
+  file->fd = -1;
+  return fd >= 0 && close(fd) != 0 ? errno : 0;
+}
+
+/* Of no use to Lua code, into whose hands none gets. */
+static int opened__gc(lua_State *L) {
+  (void)close_opened(lua_touserdata(L, 1));
+  return 0;
+}
+
+const char *pc_file_kind(const struct stat *st) {
+  if (S_ISREG(st->st_mode)) return "file";
+  if (S_ISLNK(st->st_mode)) return "link";
+  if (S_ISDIR(st->st_mode)) return "directory";
+  if (S_ISFIFO(st->st_mode)) return "fifo";
+  return S_ISSOCK(st->st_mode) ? "socket" : "device";
+}
+
+/* What a file is to its reader: a secret is its owner's alone; what is trusted
+** others may read, but not write, and the system may own it; a key is a secret
+** that the system may own, too, which then lets a group read it, as that of
+** certificates; of a plain one nothing is asked but that it is a file. */
+enum demand { SECRET, TRUSTED, KEY, PLAIN };
+static const char *const demands[] = {"secret", "trusted", "key", "plain",
+                                      NULL};
+
+/* What is wrong with a file; NULL: nothing. */
+static const char *find_exposure(const struct stat *st, enum demand demand) {
+  int system = st->st_uid == 0 && demand != SECRET;
+  mode_t others = S_IRWXG | S_IRWXO;
   if (!S_ISREG(st->st_mode)) return NOT_REGULAR;
-  if (st->st_uid != geteuid() && !(trusted && st->st_uid == 0))
-    return "it belongs to another user";
-  if (trusted)
+  if (demand == PLAIN) return NULL;
+  if (st->st_uid != geteuid() && !system) return "it belongs to another user";
+  if (demand == TRUSTED)
     return (st->st_mode & (S_IWGRP | S_IWOTH)) != 0
                ? "others may write it (chmod go-w takes that away)"
                : NULL;
-  if ((st->st_mode & (S_IRWXG | S_IRWXO)) != 0)
+  if (system) others &= ~(mode_t)S_IRGRP;
+  if ((st->st_mode & others) != 0)
     return "others have access to it (chmod 600 takes it away)";
   return NULL;
 }
 
-/* Read to the end of the file or of the buffer: the number of bytes, or -1
-** with errno. */
-static ssize_t read_all(int fd, char *bytes, size_t room) {
-  size_t have = 0;
-  while (have < room) {
-    ssize_t n = read(fd, bytes + have, room - have);
-    if (n < 0 && errno == EINTR) continue;
-    if (n < 0) return -1;
-    if (n == 0) break;
-    have += (size_t)n;
+/* Open a file that is as it should be. When it is not, *why says so or, where
+** that stays NULL, errno does; then the result is false. */
+static bool open_checked(struct opened *file, const char *path, int flags,
+                         enum demand demand, const char **why) {
+  struct stat st;
+  /* Programs that replace keys do so by a link. */
+  if (demand != KEY && demand != PLAIN) flags |= O_NOFOLLOW;
+  /* A FIFO must not block, nor a terminal become ours, before fstat tells. */
+  file->fd = open(path, flags | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+  if (file->fd < 0) {
+    if (errno == ELOOP || errno == EMLINK) *why = "it is a symbolic link";
+    return false;
   }
-  return (ssize_t)have;
+  if (fstat(file->fd, &st) != 0) return false;
+  *why = find_exposure(&st, demand);
+  return *why == NULL;
+}
+
+/* Push all bytes of a file, or nothing: false, and why as above. */
+static bool push_bytes(lua_State *L, struct opened *file, size_t most,
+                       const char **why) {
+  luaL_Buffer bytes;
+  char chunk[4096];
+  size_t have = 0;
+  ssize_t n;
+  luaL_buffinit(L, &bytes);
+  do {
+    n = read(file->fd, chunk, sizeof chunk);
+    if (n < 0 && errno != EINTR) return false;
+    if (n > 0) {
+      luaL_addlstring(&bytes, chunk, (size_t)n);
+      have += (size_t)n;
+    }
+    if (have > most) {
+      *why = "it is too large";
+      return false;
+    }
+  } while (n != 0);
+  luaL_pushresult(&bytes);
+  return true;
+}
+
+/***
+The bytes of a file. Blocks on the disk.
+@function file_read
+@tparam string path
+@tparam[opt="secret"] string demand what is refused: for a "secret" a symbolic
+link, a file of another user, and one that others have access to; for what is
+"trusted" the same, but others may read it, and root may own it; for a "key"
+that others have access to it, but links are followed, and what root owns a
+group may read; for a "plain" file nothing but what is none
+@tparam[opt=1048576] number most bytes
+@treturn[1] string
+@treturn[2] nil
+@treturn[2] string why
+@treturn[2] boolean true when there is no such file
+*/
+static int file_read(lua_State *L) {
+  const char *why = NULL;
+  const char *path = check_path(L, 1);
+  int demand = luaL_checkoption(L, 2, "secret", demands);
+  lua_Number most = luaL_optnumber(L, 3, MAX_BYTES);
+  struct opened *file;
+  bool ok;
+  int code;
+  luaL_argcheck(L, most >= 0, 3, "is no number of bytes");
+  file = push_opened(L);
+  ok = open_checked(file, path, O_RDONLY, (enum demand)demand, &why) &&
+       push_bytes(L, file, (size_t)most, &why);
+  code = errno;
+  (void)close_opened(file);
+  return ok ? 1 : push_failure(L, why, code);
+}
+
+/***
+What there is of that name; links are not followed, and nothing is opened.
+@function file_kind
+@tparam string path
+@treturn ?string "file", "link", "directory", "fifo", "socket" or "device"; nil:
+nothing, as far as one may look
+*/
+static int file_kind(lua_State *L) {
+  struct stat st;
+  if (lstat(check_path(L, 1), &st) != 0) return 0;
+  lua_pushstring(L, pc_file_kind(&st));
+  return 1;
+}
+
+/* A directory that Lua closes, should anything raise. */
+struct listing {
+  DIR *dir; /* NULL when closed */
+};
+
+/* Of no use to Lua code, into whose hands none gets. */
+static int listing__gc(lua_State *L) {
+  struct listing *listing = lua_touserdata(L, 1);
+  if (listing->dir != NULL) closedir(listing->dir);
+  listing->dir = NULL;
+  return 0;
+}
+
+/***
+The names in a directory but those that begin with a dot, in any order.
+@function file_names
+@tparam string path
+@treturn[1] {string,...}
+@treturn[2] nil
+@treturn[2] string why
+@treturn[2] boolean true when there is no such directory
+*/
+static int file_names(lua_State *L) {
+  const char *path = check_path(L, 1);
+  struct listing *listing = lua_newuserdata(L, sizeof *listing);
+  const struct dirent *entry;
+  int n = 0;
+  listing->dir = NULL;
+  luaL_getmetatable(L, LISTING_TYPE);
+  lua_setmetatable(L, -2); /* path listing */
+  listing->dir = opendir(path);
+  if (listing->dir == NULL) return push_failure(L, NULL, errno);
+  lua_newtable(L); /* path listing names */
+  /* Each thread reads a listing of its own, which is safe.
+  ** NOLINTNEXTLINE(concurrency-mt-unsafe) */
+  while ((entry = readdir(listing->dir)) != NULL) {
+    if (entry->d_name[0] == '.') continue;
+    lua_pushstring(L, entry->d_name);
+    lua_rawseti(L, -2, ++n);
+  }
+  closedir(listing->dir);
+  listing->dir = NULL;
+  return 1;
 }
 
 static int write_all(int fd, const char *bytes, size_t n) {
@@ -99,53 +266,6 @@ static int write_all(int fd, const char *bytes, size_t n) {
     n -= (size_t)done;
   }
   return 0;
-}
-
-/* What is wrong with the file at path is in *why or, where that stays NULL, in
-** errno; then the result is -1. */
-static ssize_t read_secret(const char *path, char *bytes, int trusted,
-                           const char **why) {
-  struct stat st;
-  ssize_t n = -1;
-  int saved;
-  /* A FIFO must not block, nor a terminal become ours, before fstat tells. */
-  int fd =
-      open(path, O_RDONLY | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
-  if (fd < 0) {
-    if (errno == ELOOP || errno == EMLINK) *why = "it is a symbolic link";
-    return -1;
-  }
-  if (fstat(fd, &st) == 0 && (*why = find_exposure(&st, trusted)) == NULL) {
-    n = read_all(fd, bytes, MAX_SECRET + 1);
-    if (n > MAX_SECRET) *why = "it is too large";
-  }
-  saved = errno;
-  close(fd);
-  errno = saved;
-  return *why != NULL ? -1 : n;
-}
-
-/***
-The bytes of a file that holds a secret. A symbolic link, a file of another
-user, and one that others have access to are refused. Blocks on the disk.
-@function file_read
-@tparam string path
-@tparam[opt=false] boolean trusted nothing in it is secret: others may read it,
-but not write it, and root may own it
-@treturn[1] string at most 16 KiB
-@treturn[2] nil
-@treturn[2] string why
-@treturn[2] boolean true when there is no such file
-*/
-static int file_read(lua_State *L) {
-  char bytes[MAX_SECRET + 1];
-  const char *why = NULL;
-  const char *path = check_path(L, 1);
-  int trusted = lua_toboolean(L, 2);
-  ssize_t n = read_secret(path, bytes, trusted, &why);
-  if (n < 0) return push_failure(L, why, errno);
-  lua_pushlstring(L, bytes, (size_t)n);
-  return 1;
 }
 
 /* The name of a file in its directory. */
@@ -217,7 +337,7 @@ What is neither is refused. The caller holds the lock.
 Blocks on the disk.
 @function file_write
 @tparam string path
-@tparam string bytes at most 16 KiB
+@tparam string bytes at most a mebibyte
 @treturn[1] boolean true
 @treturn[2] nil
 @treturn[2] string why
@@ -228,9 +348,35 @@ static int file_write(lua_State *L) {
   const char *bytes = luaL_checklstring(L, 2, &n);
   const char *why = NULL;
   int code;
-  luaL_argcheck(L, n <= MAX_SECRET, 2, "is too large");
+  luaL_argcheck(L, n <= MAX_BYTES, 2, "is too large");
   code = write_secret(path, bytes, n, &why);
   if (code != 0) return push_failure(L, why, code);
+  lua_pushboolean(L, 1);
+  return 1;
+}
+
+/***
+Adds bytes to the end of a file that a secret may be in: what `file_read` refuses
+for one is not touched. Blocks on the disk.
+@function file_append
+@tparam string path of a file that is there
+@tparam string bytes
+@treturn[1] boolean true
+@treturn[2] nil
+@treturn[2] string why
+@treturn[2] boolean true when there is no such file
+*/
+static int file_append(lua_State *L) {
+  size_t n;
+  const char *why = NULL;
+  const char *path = check_path(L, 1);
+  const char *bytes = luaL_checklstring(L, 2, &n);
+  struct opened *file = push_opened(L);
+  bool ok = open_checked(file, path, O_WRONLY | O_APPEND, SECRET, &why) &&
+            write_all(file->fd, bytes, n) == 0;
+  int code = errno, closed = close_opened(file);
+  if (!ok) return push_failure(L, why, code);
+  if (closed != 0) return push_failure(L, NULL, closed);
   lua_pushboolean(L, 1);
   return 1;
 }
@@ -365,8 +511,11 @@ static int lock_close(lua_State *L) {
 
 static const luaL_Reg functions[] = {
     {"file_read", file_read},
+    {"file_kind", file_kind},
     {"file_write", file_write},
+    {"file_append", file_append},
     {"file_lock", file_lock},
+    {"file_names", file_names},
     {NULL, NULL},
 };
 
@@ -382,6 +531,14 @@ static const luaL_Reg metamethods[] = {
 };
 
 void pc_file_register(lua_State *L) {
+  luaL_newmetatable(L, OPENED_TYPE);
+  lua_pushcfunction(L, opened__gc);
+  lua_setfield(L, -2, "__gc");
+  lua_pop(L, 1);
+  luaL_newmetatable(L, LISTING_TYPE);
+  lua_pushcfunction(L, listing__gc);
+  lua_setfield(L, -2, "__gc");
+  lua_pop(L, 1);
   if (luaL_newmetatable(L, LOCK_TYPE)) {
     pc_setfuncs(L, metamethods);
     lua_newtable(L);

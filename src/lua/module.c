@@ -5,9 +5,12 @@
 #include "lua/decoder.h"
 #include "lua/file.h"
 #include "lua/output.h"
+#include "lua/request.h"
 #include "net/net.h"
 #include "net/process.h"
+#include "net/version.h"
 #include "lua/session.h"
+#include "lua/signals.h"
 #include "lua/system.h"
 
 int luaopen_partnercenter_core(lua_State *L);
@@ -29,7 +32,8 @@ __attribute__((visibility("default")))
 #endif
 int luaopen_partnercenter_core(lua_State *L) {
   pc_checkversion(L);
-  if (pc_process_watch() != PC_OK) luaL_error(L, "%s", pc_err_text(PC_NOMEM));
+  if (pc_process_watch(pc_version_prepare) != PC_OK)
+    luaL_error(L, "%s", pc_err_text(PC_NOMEM));
   lua_newtable(L);
   lua_pushlightuserdata(L, NULL);
   lua_setfield(L, -2, "null");
@@ -39,10 +43,12 @@ int luaopen_partnercenter_core(lua_State *L) {
   lua_setfield(L, -2, "curl_version");
   set_features(L);
   pc_system_register(L);
+  pc_signals_register(L);
   pc_file_register(L);
   pc_output_register(L);
   pc_decoder_register(L);
   pc_csv_register(L);
+  pc_request_register(L);
   pc_session_register(L);
   return 1;
 }

@@ -5,7 +5,10 @@
 #include <limits.h>
 #include <string.h>
 #include "net/net.h"
+#include "lua/failure.h"
 #include "lua/options.h"
+#include "lua/request.h"
+#include "lua/self.h"
 #include "lua/transfer.h"
 
 #define SESSION_NAME "partnercenter.session"
@@ -29,7 +32,7 @@ struct session {
 };
 
 static struct session *check_session(lua_State *L) {
-  struct session *s = luaL_checkudata(L, 1, SESSION_NAME);
+  struct session *s = pc_check_self(L, SESSION_NAME);
   luaL_argcheck(L, s->net != NULL, 1, "session is closed");
   return s;
 }
@@ -115,18 +118,22 @@ static void collect_held(lua_State *L, struct session *s) {
 /***
 Start a request; never waits.
 @function Session:send
-@tparam table request
+@tparam table|Template request; behind a template, as further arguments: the
+url, more_headers, the body, and `before`
 @tparam string request.url
 @tparam[opt="GET"] string request.method
 @tparam[opt] table request.headers array of `{name, value}`
 @tparam[opt] table request.more_headers array of name, value, name, value, …
 @tparam[opt] string request.body makes it a POST
 @tparam[opt=180] number request.timeout seconds for the whole transfer, or
-for the longest silence when `streamed`
-@tparam[opt=10] number request.connect_timeout seconds for name, TCP and TLS
+for the longest silence when `streamed`; the wait for a connection, where there
+may be no more of them, is a part of it
+@tparam[opt=10] number request.connect_timeout seconds for name, TCP and TLS,
+without that wait
 @tparam[opt=268435456] number request.max_body bytes after decompression
 @tparam[opt=false] boolean request.streamed rows are read at the reader's pace
 @tparam[opt=false] boolean request.nulls keep null members
+@tparam[opt] table request.array_mt metatable for every array of the answer
 @tparam[opt=128] number request.max_depth levels of nesting
 @treturn[1] Transfer
 @treturn[2] nil
@@ -136,18 +143,31 @@ for the longest silence when `streamed`
 */
 static int session_send(lua_State *L) {
   struct session *s = check_session(L);
-  int id, n;
-  luaL_checktype(L, 2, LUA_TTABLE);
-  lua_settop(L, 2);
+  int id, n, views;
+  if (lua_isuserdata(L, 2)) {
+    lua_settop(L, 2 + PC_REQUEST_BEHIND);
+  } else {
+    luaL_checktype(L, 2, LUA_TTABLE);
+    lua_settop(L, 2);
+  }
   collect_held(L, s);
   id = s->last_id = s->last_id < INT_MAX ? s->last_id + 1 : 1;
-  pc_getuv(L, 1); /* session request views */
+  pc_getuv(L, 1); /* session request... views */
+  views = lua_gettop(L);
   n = pc_transfer_push(L, 1, 2, &s->net, id, s->slice);
   if (n == 1) {
     lua_pushvalue(L, -1);
-    lua_rawseti(L, 3, id); /* session request views view */
+    lua_rawseti(L, views, id); /* session request... views view */
   }
   return n;
+}
+
+/* Take what came. What the collector may free, others wait for: it is run, and
+** nothing else here would have it run while all wait.  [-0, +0, e] */
+static void take(lua_State *L, struct session *s) {
+  if (!pc_net_take(s->net)) return;
+  lua_gc(L, LUA_GCCOLLECT, 0);
+  (void)check_session(L); /* a finalizer may have closed it */
 }
 
 /***
@@ -160,10 +180,10 @@ static int session_step(lua_State *L) {
   struct session *s = check_session(L);
   double seconds = (double)luaL_optnumber(L, 2, 0);
   luaL_argcheck(L, seconds >= 0, 2, "seconds are negative");
-  pc_net_take(s->net);
+  take(L, s);
   if (seconds > 0 && !pc_net_has_ready(s->net)) {
     pc_net_wait(s->net, seconds);
-    pc_net_take(s->net);
+    take(L, s);
   }
   lua_pushinteger(L, pc_net_running(s->net));
   return 1;
@@ -221,7 +241,8 @@ static int session_pollfd(lua_State *L) {
 }
 
 /***
-What to wait for on the descriptor.
+What to wait for on the descriptor: with pollfd and timeout it makes a session a
+thing that `cqueues.poll` takes.
 @function Session:events
 @treturn string always "r"
 */
@@ -324,7 +345,7 @@ fine; every other method raises an error from now on.
 @function Session:close
 */
 static int session_close(lua_State *L) {
-  struct session *s = luaL_checkudata(L, 1, SESSION_NAME);
+  struct session *s = pc_check_self(L, SESSION_NAME);
   struct pc_net *net = s->net;
   s->net = NULL;
   if (net != NULL) pc_net_close(net);
@@ -332,7 +353,7 @@ static int session_close(lua_State *L) {
 }
 
 static int session__tostring(lua_State *L) {
-  struct session *s = luaL_checkudata(L, 1, SESSION_NAME);
+  struct session *s = pc_check_self(L, SESSION_NAME);
   if (s->net == NULL)
     lua_pushliteral(L, SESSION_NAME " (closed)");
   else
@@ -374,15 +395,16 @@ static const luaL_Reg metamethods[] = {
 
 void pc_session_register(lua_State *L) {
   pc_setfuncs(L, functions);
+  pc_failure_register(L);
   pc_transfer_register(L);
   luaL_newmetatable(L, SESSION_NAME);
-  pc_setfuncs(L, metamethods);
+  pc_set_methods(L, -1, metamethods);
   lua_pushliteral(L, SESSION_NAME);
   lua_setfield(L, -2, "__name");
   lua_pushliteral(L, SESSION_NAME);
   lua_setfield(L, -2, "__metatable");
   lua_newtable(L);
-  pc_setfuncs(L, methods);
+  pc_set_methods(L, -2, methods);
   lua_setfield(L, -2, "__index");
   lua_newtable(L);
   lua_pushliteral(L, "v");

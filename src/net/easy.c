@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 #include "net/seal.h"
 #include "net/version.h"
 
@@ -110,6 +111,22 @@ static enum pc_err link_lines(struct pc_transfer *t) {
   return PC_OK;
 }
 
+/* How many connections there are is known by their sockets. */
+static curl_socket_t open_socket(void *arg, curlsocktype purpose,
+                                 struct curl_sockaddr *address) {
+  struct pc_transfer *t = arg;
+  curl_socket_t fd = pc_seal_open(NULL, purpose, address);
+  t->work.opened = true;
+  if (fd != CURL_SOCKET_BAD) t->work.io->sockets++;
+  return fd;
+}
+
+static int close_socket(void *arg, curl_socket_t fd) {
+  struct pc_io *io = arg;
+  if (io->sockets > 0) io->sockets--;
+  return close(fd);
+}
+
 /* Set an option unless an earlier one failed. */
 #define SET(option, value)                                                    \
   if (code == CURLE_OK) code = curl_easy_setopt(easy, option, value)
@@ -150,6 +167,7 @@ static CURLcode set_request(CURL *easy, struct pc_transfer *t) {
       t->request.limits.streamed ? 0L : t->request.limits.timeout_ms);
   SET(CURLOPT_FORBID_REUSE, 0L); /* pc_easy_end may have set it */
   SET(CURLOPT_PRIVATE, t);
+  SET(CURLOPT_OPENSOCKETDATA, t);
   SET(CURLOPT_ERRORBUFFER, t->outcome.detail);
   SET(CURLOPT_HEADERDATA, t);
   SET(CURLOPT_WRITEDATA, t);
@@ -157,12 +175,14 @@ static CURLcode set_request(CURL *easy, struct pc_transfer *t) {
 }
 
 /* What is the same for all transfers of a net. */
-static CURLcode set_connection(CURL *easy, const struct pc_io *io) {
+static CURLcode set_connection(CURL *easy, struct pc_io *io) {
   const struct pc_net_config *c = &io->net->config;
   CURLcode code = CURLE_OK;
   SET(CURLOPT_SHARE, io->share);
   SET(CURLOPT_NOSIGNAL, 1L);
-  SET(CURLOPT_OPENSOCKETFUNCTION, pc_seal_open);
+  SET(CURLOPT_OPENSOCKETFUNCTION, open_socket);
+  SET(CURLOPT_CLOSESOCKETFUNCTION, close_socket);
+  SET(CURLOPT_CLOSESOCKETDATA, io);
   SET(CURLOPT_NOPROGRESS, 1L);
   SET(CURLOPT_HEADERFUNCTION, on_header);
   SET(CURLOPT_WRITEFUNCTION, on_body);
@@ -233,17 +253,49 @@ enum pc_err pc_easy_resume(struct pc_transfer *t) {
   return t->outcome.result;
 }
 
+CURLcode pc_easy_shorten(struct pc_transfer *t, int64_t ms) {
+  if (t->request.limits.streamed) return CURLE_OK;
+  return curl_easy_setopt(t->work.easy, CURLOPT_TIMEOUT_MS, (long)ms);
+}
+
+static curl_socket_t open_none(void *arg, curlsocktype purpose,
+                               struct curl_sockaddr *address) {
+  (void)arg;
+  (void)purpose;
+  (void)address;
+  return CURL_SOCKET_BAD;
+}
+
+/* Have the handle fail to connect, alone: at the end of that it lets go of what
+** it still keeps. */
+static void fail_alone(CURL *easy) {
+  (void)curl_easy_setopt(easy, CURLOPT_ERRORBUFFER, NULL);
+  (void)curl_easy_setopt(easy, CURLOPT_UNIX_SOCKET_PATH, NULL);
+  (void)curl_easy_setopt(easy, CURLOPT_PROXY, "");
+  (void)curl_easy_setopt(easy, CURLOPT_OPENSOCKETFUNCTION, open_none);
+  if (curl_easy_setopt(easy, CURLOPT_URL, "http://127.0.0.1/") == CURLE_OK)
+    (void)curl_easy_perform(easy);
+}
+
 void pc_easy_end(struct pc_io *io, struct pc_transfer *t) {
+  bool kept = false;
   int i;
   /* What libcurl 7.88 keeps of the body it neither gives back nor forgets when
-  ** others use the connection. All of it is refused now, and so let go of. */
-  if (t->work.waits) (void)curl_easy_pause(t->work.easy, CURLPAUSE_CONT);
+  ** others use the connection. All of it is refused now, and so let go of: but
+  ** for a transfer that libcurl has ended itself, of a time that is over or a
+  ** stream that broke, and that has no connection any more. */
+  if (t->work.waits)
+    kept = curl_easy_pause(t->work.easy, CURLPAUSE_CONT) ==
+           CURLE_BAD_FUNCTION_ARGUMENT;
+  /* What it keeps is missing in the body. */
+  if (kept && t->outcome.result == PC_OK) t->outcome.result = PC_BODY_CUT;
   /* Over HTTP/2 libcurl (7.88) may leave the reset of a stream in its buffer
   ** until something else is sent there, while the server goes on sending.
   ** Closing the connection tells it; one that others use is left alone. No
   ** effect on a transfer that is complete. */
   (void)curl_easy_setopt(t->work.easy, CURLOPT_FORBID_REUSE, 1L);
   (void)curl_multi_remove_handle(io->multi, t->work.easy);
+  if (kept && pc_version_keeps_paused()) fail_alone(t->work.easy);
   if (t->outcome.result == PC_OK && io->idle_count < PC_IDLE)
     put_back(io, t->work.easy);
   else

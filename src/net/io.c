@@ -35,7 +35,7 @@ void pc_io_free_unused(struct pc_transfer *list) {
 }
 
 /* What nobody wants any more is freed after the mutex is given back; nothing
-** else is touched from then on: the owner may use it again. */
+** else is touched from then on: the owner may free it. */
 void pc_io_hand_up_all(struct pc_io *io) {
   struct pc_mail *m = &io->net->mail;
   struct pc_transfer *t, *unused = NULL;

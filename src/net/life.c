@@ -3,7 +3,6 @@
 #include "net/life.h"
 
 #include "net/thread.h"
-#include "net/version.h"
 
 void pc_life_end(struct pc_transfer *t, enum pc_err err) {
   struct pc_owned *o = &t->owned;
@@ -56,7 +55,7 @@ enum pc_err pc_life_start(struct pc_net *net) {
   net->task.run = pc_thread_run;
   net->task.stop = pc_thread_stop;
   net->task.arg = net;
-  err = pc_process_start(&net->task, pc_version_prepare);
+  err = pc_process_start(&net->task);
   net->started = err == PC_OK;
   if (err != PC_OK) pc_thread_abandon(net);
   return err;

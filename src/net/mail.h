@@ -9,6 +9,7 @@
 #define PC_NET_MAIL_H
 
 #include <pthread.h>
+#include <stdint.h>
 #include "base/buffer.h"
 #include "base/wake.h"
 #include "net/bell.h"
@@ -36,8 +37,8 @@ enum pc_order { PC_ORDER_START = 1, PC_ORDER_CANCEL = 2, PC_ORDER_RESUME = 4 };
 
 /* The owner's. */
 struct pc_owned {
-  struct pc_transfer *all_prev; /* in net->all */
-  struct pc_transfer *all_next; /* in net->all, or among those to use again */
+  struct pc_transfer *all_prev;   /* in net->all */
+  struct pc_transfer *all_next;   /* in net->all */
   struct pc_transfer *ready_prev; /* in net->ready_first .. ready_last */
   struct pc_transfer *ready_next; /* the same */
   struct pc_pieces pieces;        /* taken, not read */
@@ -81,11 +82,14 @@ struct pc_work {
   size_t unread;       /* of the shared part, when last looked at */
   size_t body_bytes;   /* received in all */
   size_t header_bytes; /* received in all, 1xx included */
+  int64_t started_at;  /* ms */
   unsigned todo;       /* orders being carried out */
   int status;
   struct curl_slist *lines; /* owned: an array, which links the headers */
   bool touched;
-  bool waits; /* libcurl was told to pause it */
+  bool waits;  /* libcurl was told to pause it */
+  bool opened; /* a socket */
+  bool queued; /* it was seen to wait for a connection */
   bool finished;
 };
 
@@ -119,10 +123,11 @@ struct pc_mail {
   struct pc_transfer *up;   /* newest first */
   struct pc_piece *spare;   /* pieces to use again */
   size_t spare_count;
-  size_t held; /* bytes handed up and not dropped, of all transfers */
-  bool asleep; /* the thread looks at nothing until the wake-up is raised */
-  bool stop;   /* the thread has to end */
-  bool raised; /* up_wake */
+  size_t held;  /* bytes handed up and not dropped, of all transfers */
+  bool asleep;  /* the thread looks at nothing until the wake-up is raised */
+  bool stop;    /* the thread has to end */
+  bool raised;  /* up_wake */
+  bool starved; /* others wait for what the owner's collector might free */
 
   struct pc_wake down_wake; /* raised to end the thread's sleep */
   struct pc_wake up_wake;   /* raised while there is news */
@@ -168,6 +173,8 @@ struct pc_piece *pc_mail_drop(struct pc_mail *m, struct pc_transfer *t,
 
 /* Move what it has to where the owner takes it. */
 void pc_mail_hand_up(struct pc_mail *m, struct pc_transfer *t);
+/* Have the owner know that its collector might free what others wait for. */
+void pc_mail_starve(struct pc_mail *m);
 
 /* --- transfers --- */
 

@@ -116,9 +116,12 @@ void pc_net_wait(struct pc_net *net, double seconds) {
   (void)poll(&pfd, 1, ms);
 }
 
-void pc_net_take(struct pc_net *net) {
+bool pc_net_take(struct pc_net *net) {
   struct pc_transfer *t, *next, *unused = NULL;
+  bool starved;
   pc_life_lock(net);
+  starved = net->mail.starved;
+  net->mail.starved = false;
   for (t = pc_mail_collect(&net->mail); t != NULL; t = next) {
     next = t->shared.up_next;
     if (!t->shared.released) {
@@ -136,6 +139,7 @@ void pc_net_take(struct pc_net *net) {
     next = t->shared.up_next;
     pc_transfer_free(t);
   }
+  return starved;
 }
 
 bool pc_net_has_ready(const struct pc_net *net) {

@@ -65,8 +65,10 @@ int pc_net_fd(struct pc_net *net);
 ** (negative: no bound). */
 void pc_net_wait(struct pc_net *net, double seconds);
 
-/* Bring the news to the owner's side and note which transfers have any. */
-void pc_net_take(struct pc_net *net);
+/* Bring the news to the owner's side and note which transfers have any. True:
+** some wait for connections that are held by transfers which nobody reads; the
+** owner may have forgotten them. */
+bool pc_net_take(struct pc_net *net);
 
 /* A second way to be woken, for loops that cannot watch a foreign descriptor
 ** (nginx): this process connects to the path that listen gives, has the
@@ -112,6 +114,11 @@ PC_MUST_CHECK enum pc_err pc_transfer_set(struct pc_transfer *t,
 PC_MUST_CHECK enum pc_err
 pc_transfer_add_header(struct pc_transfer *t, const char *name,
                        size_t name_len, const char *value, size_t len);
+/* Many at once: each line is name, lead, value and a zero byte. */
+PC_MUST_CHECK enum pc_err pc_transfer_add_lines(struct pc_transfer *t,
+                                                const char *lines, size_t len);
+/* What stands between the name of a header and its value. */
+const char *pc_header_lead(size_t value_len);
 PC_MUST_CHECK enum pc_err pc_transfer_send(struct pc_transfer *t,
                                            const struct pc_limits *limits);
 
@@ -133,9 +140,10 @@ enum pc_err pc_transfer_error(struct pc_transfer *t);  /* once ended */
 const char *pc_transfer_detail(struct pc_transfer *t); /* once ended */
 const struct pc_timings *pc_transfer_timings(struct pc_transfer *t);
 int pc_transfer_status(const struct pc_transfer *t); /* 0: not known yet */
-/* The first header line of that name: its value, not terminated, or NULL. */
+/* The first header line of that name, or the first behind `after`, a value that
+** this gave: its value, not terminated, or NULL. */
 const char *pc_transfer_header(const struct pc_transfer *t, const char *name,
-                               size_t *len);
+                               const char *after, size_t *len);
 
 /* The oldest unread piece of the body, or NULL; it stays until it is dropped,
 ** which lets a paused transfer go on. */

@@ -7,15 +7,28 @@
 #define _POSIX_C_SOURCE 200809L
 #include "net/poll.h"
 
+#include <stdbool.h>
 #include <stdlib.h>
+#include <time.h>
+
+int64_t pc_poll_now(void) {
+  struct timespec t;
+  clock_gettime(CLOCK_MONOTONIC, &t);
+  return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
+}
+
+#define MAX_WAIT_MS 60000
+
+/* The shorter of two waits; a negative one has no bound. */
+static int shorter(int64_t a, int64_t b) {
+  int64_t ms = a < 0 || (b >= 0 && b < a) ? b : a;
+  return ms < 0 || ms > MAX_WAIT_MS ? MAX_WAIT_MS : (int)ms;
+}
 
 #if defined(__linux__) && !defined(PC_PORTABLE_POLL)
 
 #include <errno.h>
-#include <stdbool.h>
-#include <stdint.h>
 #include <sys/epoll.h>
-#include <time.h>
 #include <unistd.h>
 #include "net/seal.h"
 
@@ -29,12 +42,6 @@ struct pc_poll {
   int64_t due;          /* when libcurl's timer runs out, ms; -1: no timer */
   bool refused; /* a socket could not be watched: libcurl is at its end */
 };
-
-static int64_t now_ms(void) {
-  struct timespec t;
-  clock_gettime(CLOCK_MONOTONIC, &t);
-  return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
-}
 
 /* Watch a socket from now on as libcurl wants it, or no more: one that stayed
 ** in would be reported without end, and refused when it comes again. False:
@@ -67,7 +74,7 @@ static int on_socket(CURL *easy, curl_socket_t fd, int what, void *arg,
 static int on_timer(CURLM *multi, long timeout_ms, void *arg) {
   struct pc_poll *p = arg;
   (void)multi;
-  p->due = timeout_ms < 0 ? -1 : now_ms() + timeout_ms;
+  p->due = timeout_ms < 0 ? -1 : pc_poll_now() + timeout_ms;
   return 0;
 }
 
@@ -96,12 +103,11 @@ enum pc_err pc_poll_open(struct pc_poll **poll, CURLM *multi, int wake_fd,
   return PC_OK;
 }
 
-static int wait_ms(const struct pc_poll *p) {
+static int64_t time_left(const struct pc_poll *p) {
   int64_t left;
   if (p->due < 0) return -1;
-  left = p->due - now_ms();
-  if (left < 0) return 0;
-  return left > 60000 ? 60000 : (int)left;
+  left = p->due - pc_poll_now();
+  return left < 0 ? 0 : left;
 }
 
 static int to_curl(uint32_t events) {
@@ -119,11 +125,11 @@ static enum pc_err check(CURLMcode code) {
   return code == CURLM_OUT_OF_MEMORY ? PC_NOMEM : PC_RESOURCES;
 }
 
-enum pc_err pc_poll_round(struct pc_poll *p, bool wait) {
+enum pc_err pc_poll_round(struct pc_poll *p, int most_ms) {
   struct epoll_event events[EVENTS_PER_ROUND];
   enum pc_err err = PC_OK;
   int still_running, i;
-  int ms = wait ? wait_ms(p) : 0;
+  int ms = most_ms == 0 ? 0 : shorter(time_left(p), most_ms);
   int n, failure;
   pc_process_rest(p->task);
   n = epoll_wait(p->epoll_fd, events, EVENTS_PER_ROUND, ms);
@@ -135,7 +141,7 @@ enum pc_err pc_poll_round(struct pc_poll *p, bool wait) {
       err = check(curl_multi_socket_action(p->multi, events[i].data.fd,
                                            to_curl(events[i].events),
                                            &still_running));
-  if (err == PC_OK && p->due >= 0 && now_ms() >= p->due) {
+  if (err == PC_OK && p->due >= 0 && pc_poll_now() >= p->due) {
     p->due = -1; /* libcurl sets the next one from within this call */
     err = check(curl_multi_socket_action(p->multi, CURL_SOCKET_TIMEOUT, 0,
                                          &still_running));
@@ -157,8 +163,6 @@ void pc_poll_close(struct pc_poll *p) {
 
 #else
 
-#define MAX_WAIT_MS 60000 /* libcurl shortens it to its own timers */
-
 struct pc_poll {
   CURLM *multi;            /* borrowed */
   struct pc_task *task;    /* borrowed */
@@ -177,11 +181,12 @@ enum pc_err pc_poll_open(struct pc_poll **poll, CURLM *multi, int wake_fd,
   return PC_OK;
 }
 
-enum pc_err pc_poll_round(struct pc_poll *p, bool wait) {
+enum pc_err pc_poll_round(struct pc_poll *p, int most_ms) {
   int still_running;
   CURLMcode code;
   pc_process_rest(p->task);
-  code = curl_multi_poll(p->multi, &p->wake, 1, wait ? MAX_WAIT_MS : 0, NULL);
+  /* libcurl shortens it to its own timers */
+  code = curl_multi_poll(p->multi, &p->wake, 1, shorter(-1, most_ms), NULL);
   pc_process_work(p->task);
   if (code != CURLM_OK) return PC_RESOURCES;
   if (curl_multi_perform(p->multi, &still_running)) return PC_NOMEM;

@@ -4,7 +4,7 @@
 #define PC_NET_POLL_H
 
 #include <curl/curl.h>
-#include <stdbool.h>
+#include <stdint.h>
 #include "base/errors.h"
 #include "net/process.h"
 
@@ -15,9 +15,13 @@ struct pc_poll;
 PC_MUST_CHECK enum pc_err pc_poll_open(struct pc_poll **poll, CURLM *multi,
                                        int wake_fd, struct pc_task *task);
 
-/* Wait until something happens, or look what has, then let libcurl deal with
-** it. A failing wait is reported, so that the caller does not spin. */
-PC_MUST_CHECK enum pc_err pc_poll_round(struct pc_poll *poll, bool wait);
+/* Wait until something happens, for so many ms at most (-1: no bound; 0: look
+** what has), then let libcurl deal with it. A failing wait is reported, so that
+** the caller does not spin. */
+PC_MUST_CHECK enum pc_err pc_poll_round(struct pc_poll *poll, int most_ms);
+
+/* Of a steady clock, in ms. */
+int64_t pc_poll_now(void);
 
 /* Whether it can go on; some of libcurl's calls do not tell. */
 enum pc_err pc_poll_error(const struct pc_poll *poll);

@@ -8,8 +8,10 @@
 #include <stdbool.h>
 #include "base/errors.h"
 
-/* Begin to notice forks: before anything else here, once in a process. */
-PC_MUST_CHECK enum pc_err pc_process_watch(void);
+/* Begin to notice forks and the end: before anything else here. `prepare` is
+** called first, once in a process; what it has the end of the process do is done
+** after the threads have ended. */
+PC_MUST_CHECK enum pc_err pc_process_watch(enum pc_err (*prepare)(void));
 
 /* How many forks lie between the process that began to watch and this one:
 ** where it has changed, this is a child. One that passes the C library by (the
@@ -40,10 +42,8 @@ struct pc_task {
 void pc_process_rest(struct pc_task *task);
 void pc_process_work(struct pc_task *task);
 
-/* Start it, with all signals masked; `prepare` is called before the first one
-** of the process. Not once the process has begun to end. */
-PC_MUST_CHECK enum pc_err pc_process_start(struct pc_task *task,
-                                           enum pc_err (*prepare)(void));
+/* Start it, with all signals masked. Not once the process has begun to end. */
+PC_MUST_CHECK enum pc_err pc_process_start(struct pc_task *task);
 
 /* Stop and join it. False when it did not end in bounded time: then it is left
 ** to end alone, and what it uses must stay. */

@@ -16,11 +16,9 @@
 #define SOCK_CLOEXEC 0
 #endif
 
-/* How many numbers above the first end of a pair are looked at for the second,
-** which has the lowest that was free. */
-#define REACH 4096
-/* Numbers above this are not looked at. The ends are among the lowest, as a rule. */
-#define HIGHEST 65536
+/* A pair gets the lowest numbers that are free. So many above the lowest that is
+** free now are looked at as well: others may have closed some meanwhile. */
+#define REACH 64
 
 static void seal(int fd) {
   (void)fcntl(fd, F_SETFD, FD_CLOEXEC);
@@ -37,7 +35,15 @@ curl_socket_t pc_seal_open(void *arg, curlsocktype purpose,
   return fd;
 }
 
-/* A unix socket without a name, not sealed: an end of a pair. */
+/* The number below which a pair that was made just now lies. */
+static int get_bound(void) {
+  int lowest = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  if (lowest >= 0) close(lowest);
+  return lowest + REACH;
+}
+
+/* A unix socket without a name, not sealed: an end of a pair. libcurl 8.5 to 8.7
+** have pipes in its place, which are left alone: they keep no connection. */
 static bool is_bare_end(int fd, struct stat *st) {
   struct sockaddr_un address = {0};
   socklen_t len = sizeof address;
@@ -50,12 +56,14 @@ static bool is_bare_end(int fd, struct stat *st) {
 
 void pc_seal_pair(int fd) {
   struct stat first, second;
-  int other;
+  int other, bound;
   if (!is_bare_end(fd, &first)) return;
   seal(fd);
   /* Its other end was made right after it, so has the next number as a file. No
   ** other file has that: what is not found is left as it is. */
-  for (other = fd + 1; other <= fd + REACH; other++)
+  bound = get_bound();
+  if (bound < fd + REACH) bound = fd + REACH;
+  for (other = fd + 1; other < bound; other++)
     if (is_bare_end(other, &second) && second.st_dev == first.st_dev &&
         second.st_ino == first.st_ino + 1) {
       seal(other);
@@ -84,12 +92,11 @@ static bool is_woken_by(CURLM *multi, int fd) {
 
 CURLM *pc_seal_multi(void) {
   CURLM *multi = curl_multi_init();
-  long most = sysconf(_SC_OPEN_MAX);
   struct stat st;
-  int fd, ends = 0;
+  int fd, bound, ends = 0;
   if (multi == NULL || pc_version_is_sealed()) return multi;
-  if (most < 0 || most > HIGHEST) most = HIGHEST;
-  for (fd = 0; fd < most && ends < 2; fd++)
+  bound = get_bound();
+  for (fd = 0; fd < bound && ends < 2; fd++)
     if (is_bare_end(fd, &st) && is_woken_by(multi, fd)) {
       seal(fd);
       ends++;

@@ -6,6 +6,7 @@
 #include <poll.h>
 #include "net/easy.h"
 #include "net/poll.h"
+#include "net/queue.h"
 #include "net/seal.h"
 
 static void unlink_active(struct pc_io *io, struct pc_transfer *t) {
@@ -30,6 +31,7 @@ static void finish(struct pc_io *io, struct pc_transfer *t) {
 
 static void start(struct pc_io *io, struct pc_transfer *t) {
   t->work.io = io;
+  t->work.started_at = pc_poll_now();
   t->outcome.result = io->err != PC_OK ? io->err : pc_easy_start(io, t);
   if (t->work.easy != NULL) {
     t->work.active_next = io->active;
@@ -88,11 +90,15 @@ static void collect_ended(struct pc_io *io) {
   CURLMsg *message;
   int left;
   while ((message = curl_multi_info_read(io->multi, &left)) != NULL) {
+    CURLcode code = message->data.result;
     char *private = NULL;
+    struct pc_transfer *t;
     if (message->msg != CURLMSG_DONE) continue;
     (void)curl_easy_getinfo(message->easy_handle, CURLINFO_PRIVATE, &private);
-    pc_easy_result((struct pc_transfer *)private, message->data.result);
-    finish(io, (struct pc_transfer *)private);
+    t = (struct pc_transfer *)private;
+    if (code == CURLE_OPERATION_TIMEDOUT && pc_queue_again(io, t)) continue;
+    pc_easy_result(t, code);
+    finish(io, t);
   }
 }
 
@@ -194,8 +200,10 @@ void pc_thread_run(void *net) {
   io.err = open_io(&io);
   while (take_orders(&io)) {
     pc_io_hand_up_all(&io);
-    if (io.err == PC_OK) io.err = pc_poll_round(io.poll, io.asleep);
+    if (io.err == PC_OK)
+      io.err = pc_poll_round(io.poll, io.asleep ? pc_queue_patience(&io) : 0);
     if (io.err == PC_OK) collect_ended(&io);
+    if (io.err == PC_OK) pc_queue_look(&io, finish);
     if (io.err == PC_OK) io.err = pc_poll_error(io.poll);
     pc_io_hand_up_all(&io);
     if (io.err != PC_OK) start_over(&io);

@@ -37,17 +37,26 @@ enum pc_err pc_transfer_set(struct pc_transfer *t, enum pc_part part,
   return too_large(err);
 }
 
+const char *pc_header_lead(size_t value_len) {
+  /* libcurl takes a name and a colon for a header that is not to be sent. */
+  return value_len > 0 ? ": " : ";";
+}
+
 enum pc_err pc_transfer_add_header(struct pc_transfer *t, const char *name,
                                    size_t name_len, const char *value,
                                    size_t len) {
   struct pc_buffer *b = &t->request.parts[PC_HEADERS];
-  /* libcurl takes a name and a colon for a header that is not to be sent. */
-  const char *lead = len > 0 ? ": " : ";";
+  const char *lead = pc_header_lead(len);
   enum pc_err err = pc_buffer_add(b, name, name_len);
   if (err == PC_OK) err = pc_buffer_add(b, lead, strlen(lead));
   if (err == PC_OK) err = pc_buffer_add(b, value, len);
   if (err == PC_OK) err = pc_buffer_add(b, "", 1);
   return too_large(err);
+}
+
+enum pc_err pc_transfer_add_lines(struct pc_transfer *t, const char *lines,
+                                  size_t len) {
+  return too_large(pc_buffer_add(&t->request.parts[PC_HEADERS], lines, len));
 }
 
 enum pc_err pc_transfer_send(struct pc_transfer *t,
@@ -166,13 +175,17 @@ int pc_transfer_id(const struct pc_transfer *t) {
 }
 
 const char *pc_transfer_header(const struct pc_transfer *t, const char *name,
-                               size_t *len) {
+                               const char *after, size_t *len) {
   const char *line;
   const char *end;
   size_t name_len = strlen(name);
   if (t->owned.status == 0) return NULL; /* the thread still writes to them */
   line = t->outcome.head.bytes;
   end = line + t->outcome.head.len;
+  if (after != NULL) {
+    line = memchr(after, '\n', (size_t)(end - after));
+    line = line == NULL ? end : line + 1;
+  }
   while (line < end) {
     const char *stop = memchr(line, '\n', (size_t)(end - line));
     const char *value = line + name_len + 1;

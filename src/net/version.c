@@ -32,7 +32,11 @@ enum pc_err pc_version_prepare(void) {
 }
 
 bool pc_version_is_sealed(void) {
-  return number >= 0x080e00; /* 8.14 is seen to do so, 7.88 not to */
+  return number >= 0x080800; /* seen: 8.14.1 and 8.23 do, 7.88.1 does not */
+}
+
+bool pc_version_keeps_paused(void) {
+  return number < 0x080700;
 }
 
 CURLcode pc_version_options(CURL *easy) {

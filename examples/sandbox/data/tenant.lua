@@ -153,12 +153,12 @@ end
 function M.subscription(req)
   local c, status, body = licenses.customer_of(req)
   if not c then return status, body end
-  local sub = find(c, req.inner)
+  local sub = find(c, req.ids[1])
   if sub then return 200, written(c, sub) end
-  if seats.uses_azure(c) and req.inner:lower() == data.guid("azure " .. c) then
+  if seats.uses_azure(c) and req.ids[1]:lower() == data.guid("azure " .. c) then
     return 200, azure(c)
   end
-  return errors.api("no_subscription", req.inner)
+  return errors.api("no_subscription", req.ids[1])
 end
 
 local PROVISIONED = '{"skuId":"%s","status":"success","quantity":%d,"endDate":"%s",'
@@ -167,8 +167,8 @@ local PROVISIONED = '{"skuId":"%s","status":"success","quantity":%d,"endDate":"%
 function M.provisioned(req)
   local c, status, body = licenses.customer_of(req)
   if not c then return status, body end
-  local sub = find(c, req.inner)
-  if not sub then return errors.api("no_subscription", req.inner) end
+  local sub = find(c, req.ids[1])
+  if not sub then return errors.api("no_subscription", req.ids[1]) end
   return 200, PROVISIONED:format(data.product(c, sub.k).id, sub.quantity, day(sub.ends))
 end
 

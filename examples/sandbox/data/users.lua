@@ -85,8 +85,9 @@ end
 local function user_of(req)
   local c, status, body = licenses.customer_of(req)
   if not c then return nil, nil, status, body end
-  local u = req.inner:find("^%x+%-%x+%-%x+%-%x+%-%x+$") and #req.inner == 36 and find(c, req.inner)
-  if not u then return nil, nil, errors.api("no_user", req.inner) end
+  local id = req.ids[1]
+  local u = id:find("^%x+%-%x+%-%x+%-%x+%-%x+$") and #id == 36 and find(c, id)
+  if not u then return nil, nil, errors.api("no_user", id) end
   return c, u
 end
 

@@ -16,10 +16,10 @@ local UNKNOWN = { class = "other", api = true, params = {} }
 local function read_request()
   local uri = ngx.var.request_uri
   local path, query = uri:match("^([^?]*)%??(.*)$")
-  local route, id, inner = routes.find(ngx.var.uri)
+  local route, id, ids = routes.find(ngx.var.uri)
   route = route or UNKNOWN
   return {
-    method = ngx.req.get_method(), uri = uri, path = path, query = query, id = id, inner = inner,
+    method = ngx.req.get_method(), uri = uri, path = path, query = query, id = id, ids = ids,
     route = route,
     class = route.class, api = route.api, marked = route.marked,
     request_id = ngx.var.http_ms_requestid, correlation_id = ngx.var.http_ms_correlationid,

@@ -103,8 +103,16 @@ local sign_in_paths = {
 
 exact["/common/oauth2/deviceauth"] = sign_in "deviceauth"
 
--- The route of a path; then the customer's id or the tenant in it, and the id of
--- what is below the customer: that route is named with {id} in its place.
+-- The paths below a customer in which there are more ids, as patterns.
+local by_pattern = {}
+for path, route in pairs(under_customer) do
+  if path:find("{id}", 1, true) then
+    by_pattern["^" .. path:gsub("%p", "%%%0"):gsub("%%{id%%}", "([^/]+)") .. "$"] = route
+  end
+end
+
+-- The route of a path; then the customer's id or the tenant in it, and an array of the
+-- ids of what is below the customer.
 function M.find(path)
   local route = exact[path]
   if route then return route end
@@ -114,8 +122,13 @@ function M.find(path)
   if report then return REPORTS, report end
   local id, rest = path:match("^/v1/customers/([^/]+)(.*)$")
   if id and under_customer[rest] then return under_customer[rest], id end
-  local kind, inner, tail_of_id = (rest or ""):match("^(/[^/]+)/([^/]+)(.*)$")
-  if id then return kind and under_customer[kind .. "/{id}" .. tail_of_id], id, inner end
+  if id then
+    for pattern, under in pairs(by_pattern) do
+      local ids = { rest:match(pattern) }
+      if ids[1] then return under, id, ids end
+    end
+    return nil, id
+  end
   local tenant, tail = path:match("^/([^/]+)(/oauth2/.*)$")
   if tenant then return sign_in_paths[tail], tenant end
 end

@@ -76,7 +76,7 @@ local function last_requests()
 end
 
 local GROUPS = { class = "classes", status = "statuses", grant = "grants", token = "token_errors",
-  fault = "faults" }
+  fault = "faults", redeemed = "redemptions" }
 
 function M.report()
   local dict = ngx.shared.stats

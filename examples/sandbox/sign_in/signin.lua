@@ -59,6 +59,9 @@ function M.token(req)
   local grant = SHORT[name] or tostring(name)
   req.grant, req.tenant = grant, req.id
   stats.count("grant:" .. grant)
+  if form and form.refresh_token then
+    stats.count("redeemed:" .. ngx.md5(form.refresh_token):sub(1, 12))
+  end
   if not form then return refuse("invalid_request") end
   local first = not req.path:find("/v2.0/", 1, true)
   local made, why = grants.make(grant, form, req.id, first,

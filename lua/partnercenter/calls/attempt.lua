@@ -13,10 +13,8 @@
 local core = require "partnercenter.core"
 local errors = require "partnercenter.errors"
 local failures = require "partnercenter.calls.failures"
-local version = require "partnercenter.version"
+local templates = require "partnercenter.calls.template"
 local wire = require("partnercenter.util").wire
-
-local USER_AGENT = { "User-Agent", ("partnercenter-lua/%s (%s)"):format(version, _VERSION) }
 
 local M = {}
 
@@ -33,8 +31,8 @@ function M.cancel(call)
   dispatcher:cancel(call.request_id)
 end
 
--- Wait for news; an error when the deadline has passed, or the call was cancelled,
--- whose transfer is closed. That of a closed dispatcher tells its end itself.
+-- Waits for news. Gives an error when the deadline has passed or the call was cancelled;
+-- its transfer is closed then. When the dispatcher is closed, the transfer itself fails.
 local function await(call, transfer)
   local woken = call.cancelled
     or call.transport.dispatcher:wait(transfer, call.deadline, call.iterating)
@@ -82,14 +80,16 @@ local function refusal(call, transfer)
   if not body then return failures.of_answer(call, transfer, message) end
   return errors.from_response {
     status = transfer:status(),
-    header = function(name) return transfer:header(name) end,
+    header = function(name, list)
+      return list and transfer:header_list(name) or transfer:header(name)
+    end,
     body = body,
     url = call.request.url,
     attempts = call.attempts,
     request_id = call.request_id,
     correlation_id = call.correlation_id,
     token_endpoint = call.request.token_endpoint,
-    roles = call.request.roles,
+    roles = call.request.roles, insights = call.request.insights,
     mask = call.transport.mask,
   }
 end
@@ -97,26 +97,34 @@ end
 -- What the answer to the header ValidateMfa says.
 local COMPLIANT = { ["true"] = true, ["false"] = false }
 
--- The facts of an answer that support asks for. A server may echo anything there.
+-- An id that came back: ours as a rule, but a server may send anything.
+local function returned(call, theirs, ours)
+  if theirs == nil or theirs == ours then return ours end
+  return call.transport.mask(theirs)
+end
+
+-- The facts of an answer that support asks for.
 local function facts_of(call, transfer)
-  local mask = call.transport.mask
-  local request_id, correlation_id, ms_cv, server_id, compliant = transfer:header(
-    "MS-RequestId", "MS-CorrelationId", "MS-CV", "MS-ServerId", "isMfaCompliant")
-  local left, most
-  if call.request.rated then
-    left, most = transfer:header("X-RateLimit-Remaining", "X-RateLimit-Limit")
-  end
-  return {
+  local request_id, correlation_id, ms_cv, server_id, compliant, token, link = transfer:header(
+    "MS-RequestId", "MS-CorrelationId", "MS-CV", "MS-ServerId", "isMfaCompliant",
+    "MS-ContinuationToken", "Link")
+  local facts = {
     status = transfer:status(),
-    request_id = mask(request_id or call.request_id),
-    correlation_id = mask(correlation_id or call.correlation_id),
-    ms_cv = mask(ms_cv),
-    server_id = mask(server_id),
+    request_id = returned(call, request_id, call.request_id),
+    correlation_id = returned(call, correlation_id, call.correlation_id),
+    ms_cv = returned(call, ms_cv),
+    server_id = returned(call, server_id),
     mfa_compliant = compliant and COMPLIANT[wire.lower(compliant)],
+    continuation_token = returned(call, token),
+    link = returned(call, link),
     attempts = call.attempts,
     timings = transfer:timings(),
-    calls_left = left, calls_most = most,
   }
+  if call.request.rated then
+    facts.calls_left, facts.calls_most =
+      transfer:header("X-RateLimit-Remaining", "X-RateLimit-Limit")
+  end
+  return facts
 end
 
 --- The answer is done with: note its facts, close it, tell who listens. Of one
@@ -141,9 +149,8 @@ end
 
 -- The headers that differ from call to call.
 local function headers_of(call, token)
-  if not token then return USER_AGENT end
+  if not token then return nil end
   return {
-    "User-Agent", USER_AGENT[2],
     "Authorization", call.transport.sign_in:authorization(token),
     "MS-RequestId", call.request_id,
     "MS-CorrelationId", call.correlation_id,
@@ -159,24 +166,10 @@ end
 
 local function send(call, token)
   local transport, request = call.transport, call.request
-  local settings = transport.settings
   call.attempts = call.attempts + 1
   if transport.tell then tell_request(call, request) end
-  local transfer, message, kind = transport.dispatcher:send {
-    url = request.url,
-    method = not request.token_endpoint and request.method or nil,
-    headers = request.headers,
-    more_headers = headers_of(call, token),
-    body = request.body,
-    timeout = settings.timeout,
-    connect_timeout = settings.connect_timeout,
-    max_body = settings.max_body,
-    streamed = call.streamed,
-    nulls = settings.nulls,
-    counts = request.counts,
-    renames = request.renames,
-    before = request.before,
-  }
+  local transfer, message, kind = transport.dispatcher:send(templates.of(call), request.url,
+    headers_of(call, token), request.body, request.before)
   if not transfer then return nil, failures.new(call, kind, message) end
   call.transfer = transfer
   if token then call.ticket = transport.throttle:started(transport.dispatcher.clock()) end
@@ -184,7 +177,7 @@ local function send(call, token)
 end
 
 --- Does the call change something at the service, so that it must not be made twice?
--- Those of the sign-in only ask.
+-- Requests of the sign-in do not.
 -- @tparam table call
 -- @treturn boolean
 function M.changes(call)
@@ -197,8 +190,8 @@ local function is_empty(transfer)
   return transfer:status() == 204 or transfer:header("Content-Length") == "0"
 end
 
--- Is it certain that nothing of the request went out? Before the connection, and TLS
--- where it is due, nothing does.
+-- Is it certain that nothing of the request was sent? It is when the connection, or TLS,
+-- was not made.
 local function is_unsent(call, transfer)
   local timings = not transfer:status() and transfer:timings()
   if not timings then return false end
@@ -208,16 +201,17 @@ end
 
 -- An answer whose body can be decoded, or an error.
 local function await_success(call, transfer)
-  while not transfer:status() and not transfer:done() do
+  local status = transfer:status()
+  while not status and not transfer:done() do
     local err = await(call, transfer)
     if err then return err end
+    status = transfer:status()
   end
-  local status = transfer:status()
   if not status then return failures.of_answer(call, transfer) end
   if status == 204 and not M.changes(call) then return failures.no_content(call, transfer) end
   local content_type = transfer:header("Content-Type")
-  local json = content_type == nil or content_type:find "[Jj][Ss][Oo][Nn]" or call.request.raw
-    or is_empty(transfer)
+  local json = content_type == nil or content_type:find("json", 1, true)
+    or content_type:find "[Jj][Ss][Oo][Nn]" or call.request.raw or is_empty(transfer)
   if status < 200 or status > 299 or not json then return refusal(call, transfer) end
   return nil
 end

@@ -18,8 +18,8 @@ local mt = { __name = "partnercenter.bytes", __index = methods }
 -- @treturn[2] Error
 function M.open(call, transfer)
   local self = setmetatable({ call = call, transfer = transfer, status = transfer:status() }, mt)
-  self.range, self.etag, self.encoding =
-    transfer:header("Content-Range", "ETag", "Content-Encoding")
+  self.range, self.etag, self.encoding, self.length =
+    transfer:header("Content-Range", "ETag", "Content-Encoding", "Content-Length")
   self.ok, self.piece = attempt.read(call, transfer, "piece")
   if not self.ok and self.piece then return nil, self.piece end
   return self
@@ -29,7 +29,7 @@ end
 -- @tparam[opt] boolean iterating the caller is the iterator of a `for`
 -- @treturn[1] boolean true
 -- @treturn[1] string bytes
--- @treturn[2] nil the end
+-- @treturn[2] nil the end; the field `unsure` says whether it may have broken off
 -- @treturn[3] nil
 -- @treturn[3] Error the answer broke off
 function methods:next(iterating)
@@ -40,6 +40,8 @@ function methods:next(iterating)
   end
   self.first_taken = true
   if self.ok then return true, self.piece end
+  -- libcurl 7.88 takes a stream of HTTP/2 that was reset for a whole body now and then.
+  self.unsure = not self.piece and not self.length and self.transfer:timings().http == "2"
   attempt.conclude(self.call, self.transfer, self.piece)
   return nil, self.piece
 end

@@ -8,6 +8,8 @@ local errors = require "partnercenter.errors"
 local failures = require "partnercenter.calls.failures"
 local retry = require "partnercenter.calls.retry"
 
+local NO_OPTIONS = {}
+
 local M = {}
 
 local function start(transport, request, options)
@@ -21,7 +23,7 @@ local function start(transport, request, options)
     correlation_id = settings.correlation_id or core.guid(),
     attempts = 0,
     cuts = 0,
-    -- What is set on the way: the table is made with room for it.
+    -- Fields that are set later: the table is made with room for them.
     transfer = nil, facts = nil, ticket = nil, last_error = nil, unsent = nil,
     scalars = nil, digest = nil,
   }
@@ -54,7 +56,8 @@ local function may_repeat(call, err)
   return err.status == 429 or err.status == 503 and err.retry_after ~= nil
 end
 
--- Seconds until the next try, or nil. The 401 that led to a new token is no try.
+-- Seconds until the next try, or nil. The 401 after which a new token was fetched does not
+-- count as a try.
 local function delay_of(call, err)
   if not may_repeat(call, err) then return nil end
   local settings = call.transport.settings
@@ -97,7 +100,7 @@ local function tell_retry(call, err, seconds)
   }
 end
 
--- Wait for the next try; an error when there is none, or none any more.
+-- Waits for the next try. Gives an error when there will be none.
 local function await_retry(call, err)
   local seconds = delay_of(call, err)
   if not seconds then return err end
@@ -139,14 +142,15 @@ local function admit(call, rejected)
   local transport = call.transport
   local err = await_place(call)
   if err then return nil, err end
-  local dispatcher = transport.dispatcher
+  local dispatcher, throttle = transport.dispatcher, transport.throttle
   local turns = dispatcher.turns
   local token
   token, err = transport.sign_in:token(rejected, call.deadline)
-  if not token then return nil, err or call.last_error end
-  if dispatcher.turns == turns or call.cancelled or transport.limiter:is_open() then
+  if token and (dispatcher.turns == turns or call.cancelled or transport.limiter:is_open()) then
     return token
   end
+  if throttle.give_back then throttle:give_back() end
+  if not token then return nil, err or call.last_error end
   err = await_place(call)
   if err then return nil, err end
   return token
@@ -181,8 +185,8 @@ end
 -- @tparam Transport transport
 -- @tparam table request of `partnercenter.resources.request`
 -- @tparam function read as in `attempt.once`
--- @tparam table options
--- @tparam[opt] boolean options.iterating made by the iterator of a `for`
+-- @tparam ?boolean iterating made by the iterator of a `for`
+-- @tparam[opt] table options
 -- @tparam[opt] boolean options.streamed the reader sets the pace
 -- @tparam[opt] table options.holder its `call` becomes the call, from the start
 -- @tparam[opt] number options.deadline on the dispatcher's clock
@@ -190,8 +194,9 @@ end
 -- @treturn[1] table the call, with the `facts` of the answer
 -- @treturn[2] nil
 -- @treturn[2] Error
-function M.run(transport, request, read, options)
-  local driver = transport.dispatcher:runner(options.iterating)
+function M.run(transport, request, read, iterating, options)
+  local driver = transport.dispatcher:runner(iterating)
+  options = options or NO_OPTIONS
   if driver then return driver:run(run, transport, request, read, options) end
   return run(transport, request, read, options)
 end

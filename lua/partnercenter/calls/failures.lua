@@ -1,5 +1,5 @@
---- The errors of calls that came to no success, but for those that the service
--- has put into words. What a *call* is says `partnercenter.calls.attempt`.
+--- The errors of failed calls, except those that an answer of the service describes.
+-- `partnercenter.calls.attempt` says what a *call* is.
 -- SPDX-License-Identifier: MIT
 -- @module partnercenter.calls.failures
 
@@ -25,8 +25,8 @@ function M.new(call, kind, message, fields)
   return call.transport.mask(errors.from_failure(kind, message, all))
 end
 
---- The error of a call that must not go on, if so: what asked for it, or its
--- client, was closed meanwhile.
+--- The error of a call that must not go on, because its iterator or its client was closed;
+-- nil when it may.
 -- @tparam table call
 -- @treturn ?Error of kind cancelled
 function M.interruption(call)
@@ -53,10 +53,23 @@ function M.held_back(call, seconds)
     .. "seconds"):format(math.ceil(seconds)), { retry_after = seconds, retryable = true })
 end
 
--- What went wrong in words; an offset says that it was the decoder.
+-- What TLS libraries say of a peer that speaks another version, or no TLS.
+local OTHER_VERSION = { "protocol version", "unsupported protocol", "wrong version" }
+
+-- What to do about a failure of TLS: mostly it is the certificate.
+local function tls_advice(detail)
+  for _, words in ipairs(OTHER_VERSION) do
+    if detail and detail:find(words, 1, true) then
+      return "; TLS 1.2 or later is needed: see what answers at that address and port"
+    end
+  end
+  return "; check the option ca_file"
+end
+
+-- What went wrong, as a text. An offset means that the decoder has failed.
 local function words_of(kind, message, detail, offset)
   if detail and detail ~= "" then message = message .. ": " .. detail end
-  if kind == "tls" then return message .. "; check the option ca_file" end
+  if kind == "tls" then return message .. tls_advice(detail) end
   if type(offset) ~= "number" then return message end
   return ("the answer is not the JSON that was expected: %s, at byte %d"):format(message, offset)
 end
@@ -94,7 +107,7 @@ function M.of_answer(call, transfer, offset)
     fields.retryable = true
   end
   local words = words_of(kind, message, detail, offset)
-  -- Who reads it may not know that there is a proxy, let alone which.
+  -- The reader may not know that there is a proxy.
   local proxy = call.transport.settings.proxy_host
   if proxy and words:find("^the proxy") then
     words = ("%s (the proxy is %s: ask whoever runs it)"):format(words, proxy)

@@ -40,10 +40,13 @@ function M.transport(options)
     mask = options.mask,
     tell = options.tell,
     sign_in = options.sign_in,
+    -- What requests share, by what they were prepared from.
+    templates = setmetatable({}, { __mode = "k" }),
+    streamed_templates = setmetatable({}, { __mode = "k" }),
   }, mt)
 end
 
---- Ask once, or more often where that may help.
+--- Makes a call, with retries, and gives the whole document.
 -- @tparam table request of `partnercenter.resources.request`
 -- @tparam[opt] boolean iterating the caller is the iterator of a `for`
 -- @tparam[opt] number deadline on the dispatcher's clock, in place of the settings'
@@ -55,13 +58,13 @@ end
 -- @treturn[2] nil
 -- @treturn[2] Error
 function methods:fetch(request, iterating, deadline, holder)
-  local options = { iterating = iterating, deadline = deadline, holder = holder }
-  local document, made = call.run(self, request, attempt.read_document, options)
+  local options = (deadline or holder) and { deadline = deadline, holder = holder } or nil
+  local document, made = call.run(self, request, attempt.read_document, iterating, options)
   if document == nil then return nil, made end
   return document, made.facts, made.scalars, made.digest
 end
 
---- When what begins now has to be done.
+--- The deadline of an operation that begins now.
 -- @treturn ?number on the dispatcher's clock; nil without a `deadline`
 function methods:deadline()
   local seconds = self.settings.deadline
@@ -76,8 +79,8 @@ end
 -- @treturn[2] nil
 -- @treturn[2] Error
 function methods:stream(request, iterating, holder)
-  local options = { iterating = iterating, streamed = true, holder = holder }
-  local opened, made = call.run(self, request, stream.open, options)
+  local options = { streamed = true, holder = holder }
+  local opened, made = call.run(self, request, stream.open, iterating, options)
   if not opened then return nil, made end
   -- Others may have had their turn since it was opened.
   if made.cancelled then return nil, failures.interruption(made) end
@@ -93,8 +96,8 @@ end
 -- @treturn[2] nil
 -- @treturn[2] Error
 function methods:bytes(request, iterating, holder, deadline)
-  local options = { iterating = iterating, streamed = true, holder = holder, deadline = deadline }
-  local opened, made = call.run(self, request, bytes.open, options)
+  local options = { streamed = true, holder = holder, deadline = deadline }
+  local opened, made = call.run(self, request, bytes.open, iterating, options)
   if not opened then return nil, made end
   if made.cancelled then return nil, failures.interruption(made) end
   return opened

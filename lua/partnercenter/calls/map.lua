@@ -59,23 +59,35 @@ local function wake_reader(self)
 end
 
 -- One element is done: its result is the next to be taken.
-local function settle(self, work, ok, ...)
-  self.tasks[work] = nil
+local function settle(self, place, ok, ...)
+  local work = place.work
+  place.work, self.tasks[place] = nil, nil
+  self.places[#self.places + 1] = place
   if self.closed then return end
   self.in_flight = self.in_flight - 1
   self.done = self.done + 1
+  -- Places that were used before cost no room.
+  if self.first > self.last then self.first, self.last = 1, 0 end
   self.last = self.last + 1
   self.results[self.last] = ok and pack(work[1], ...) or pack(work[1], nil, (...))
   wake_reader(self)
   fill(self)
 end
 
+-- Where one element after the other has its task: what that runs is made once for all of
+-- them.
+local function new_place(self)
+  local place, fn = { work = nil }, self.fn
+  function place.run() return fn(unpack(place.work, 1, place.work.n)) end
+  function place.done(...) settle(self, place, ...) end
+  return place
+end
+
 local function start(self, work)
   self.in_flight = self.in_flight + 1
-  local fn = self.fn
-  self.tasks[work] = self.driver:spawn(
-    function() return fn(unpack(work, 1, work.n)) end,
-    function(...) settle(self, work, ...) end)
+  local place = table.remove(self.places) or new_place(self)
+  place.work = work
+  self.tasks[place] = self.driver:spawn(place.run, place.done)
 end
 
 local function has_room(self)
@@ -104,9 +116,8 @@ local function end_pull(self, ok, err)
 end
 
 function fill(self)
-  if not has_room(self) then return end
   if self.total then return pull(self) end
-  if self.puller then return end
+  if self.puller or not has_room(self) then return end
   self.puller = self.driver:spawn(function() pull(self) end,
     function(...) end_pull(self, ...) end)
 end
@@ -154,8 +165,10 @@ local function end_run(self)
 end
 
 local function step(self, iterating)
-  if not self.driver then self.driver = self.dispatcher:driver_for(iterating) end
-  fill(self)
+  if not self.driver then
+    self.driver = self.dispatcher:driver_for(iterating)
+    fill(self) -- from now on whatever makes room fills it
+  end
   while not self.closed do
     if self.first <= self.last then return take(self) end
     if self.exhausted and self.in_flight == 0 and not self.puller then return end_run(self) end
@@ -200,7 +213,8 @@ function M.new(dispatcher, throttle, input, fn, options, level)
     source = source, total = total, fn = fn,
     concurrency = concurrency_of(given.concurrency, throttle.bound, level + 1),
     on_progress = given.on_progress,
-    tasks = {}, puller = nil, reader = nil,
+    tasks = {}, places = {},                  -- by place; those that are free
+    puller = nil, reader = nil,
     results = {}, first = 1, last = 0,        -- done, and not taken yet
     in_flight = 0, done = 0,
     exhausted = false, failure = nil, closed = false, left = false,

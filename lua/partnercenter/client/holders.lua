@@ -41,9 +41,8 @@ local function find_sku(customer, wanted)
       if own and name ~= "id" then names[#names + 1] = own end
     end
   end
-  local near = check.nearest(wanted, names)
   error(errors.from_failure("config", ("the customer has no SKU '%s'%s"):format(wanted,
-    near and (" (did you mean '%s'?)"):format(near) or ""), { retryable = false }), 0)
+    check.hint(wanted, names)), { retryable = false }), 0)
 end
 
 -- Those who are there, then those who were deleted.

@@ -39,9 +39,7 @@ local function is_list_of_sources(value)
   end
   for _, name in ipairs(value) do
     if not ASK[name] then
-      local near = check.nearest(name, ASK)
-      return false, ("has '%s', which is no source%s"):format(tostring(name),
-        near and (" (did you mean '%s'?)"):format(near) or "")
+      return false, ("has '%s', which is no source%s"):format(tostring(name), check.hint(name, ASK))
     end
   end
   return true
@@ -52,7 +50,8 @@ local OPTIONS = {
   price_list = "string|table", known = "table",
 }
 
--- An iterator of `map` is called, not iterated: in PUC 5.1 nobody can wait in a `for`.
+-- The iterator of `map` is called here, since in PUC 5.1 the iterator of a `for` cannot
+-- wait.
 local function gather(transport, input, fn, take)
   local iterate = transport:map(input, fn, nil, 1)
   while true do
@@ -68,7 +67,7 @@ local function gather(transport, input, fn, take)
   end
 end
 
--- Whether nobody has said yet what a subscription provisioned. Azure provisions no seats.
+-- Is it still unknown what a subscription provisioned? Azure provisions no seats.
 local function is_unknown(row, matrix)
   if row.billingType == "usage" or type(row.id) ~= "string" then return false end
   local status = type(row.status) == "string" and wire.lower(row.status)

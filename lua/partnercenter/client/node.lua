@@ -1,8 +1,8 @@
 --- Resources as a caller meets them: the URL's path as a path of Lua names, and
 -- at its end the verbs `get`, `pages`, `each` and `all`.
 --
--- A node never changes and sends nothing by being made. It holds the ids of its
--- path and nothing else; where it stands knows its metatable.
+-- A node never changes, and making one sends nothing. It holds the ids of its path and
+-- nothing else; its metatable knows where it stands.
 -- SPDX-License-Identifier: MIT
 -- @module partnercenter.client.node
 
@@ -44,51 +44,69 @@ local function refuse()
   error("a resource cannot be changed", 2)
 end
 
--- A node with the ids of another one. The metatable is that of all nodes of the
--- client that stand in the same tree.
-local new_node
+-- The place behind a name. It is looked for in `steps` first, where it stands from the
+-- second time on.
+local place_at
 
 local function step_to(place, node, name, level)
-  local members = place.tree.members
-  local member = members[name]
-  if type(member) == "function" then return member end
-  if not member then
-    local label = label_of(node)
-    check.unknown(label == "" and "partnercenter" or label, name, members, level + 1, "resource")
+  local tree = place.tree.members[name]
+  if type(tree) == "table" then
+    local child = place_at(place.home, tree)
+    place.steps[name] = child
+    return child
   end
-  return new_node(place.home, member, node)
+  local label = label_of(node)
+  check.unknown(label == "" and "partnercenter" or label, name, place.tree.members, level + 1,
+    "resource")
 end
 
-local function new_metatable(home, tree)
-  local place = { home = home, tree = tree }
-  return {
+-- The node of a place with the ids of another node, and `id` behind them if given. Where no
+-- id stands in the path there is one for all.
+local function new_node(place, ids, id)
+  local depth = place.depth
+  if depth == 1 then return setmetatable({ id or ids[1] }, place.metatable) end
+  if depth == 0 then
+    place.node = place.node or setmetatable({}, place.metatable)
+    return place.node
+  end
+  local own = { unpack(ids, 1, id and depth - 1 or depth) }
+  own[depth] = id or own[depth]
+  return setmetatable(own, place.metatable)
+end
+
+-- Where the nodes of a client stand that have the same tree: `given` is what their names
+-- stand for without a step, `steps` the places behind them.
+function place_at(home, tree)
+  if home.places[tree] then return home.places[tree] end
+  local given, steps = {}, {}
+  local place = {
+    home = home, tree = tree, depth = tree.depth, given = given, steps = steps,
+    metatable = nil, node = nil,
+  }
+  for name, member in pairs(tree.members) do
+    if type(member) == "function" then given[name] = member end
+  end
+  given[PLACE] = place
+  place.metatable = {
     __name = "partnercenter.resource",
     __index = function(self, name)
-      if name == PLACE then return place end
-      local child = step_to(place, self, name, 2)
-      return child
+      local value = given[name]
+      if value then return value end
+      local child = steps[name] or step_to(place, self, name, 2)
+      return new_node(child, self)
     end,
     __newindex = refuse,
     __tostring = to_text,
   }
-end
-
-function new_node(home, tree, ids)
-  local metatable = home.metatables[tree]
-  if not metatable then
-    metatable = new_metatable(home, tree)
-    home.metatables[tree] = metatable
-  end
-  local depth = tree.depth
-  local own = depth == 0 and {} or depth == 1 and { ids[1] } or { unpack(ids, 1, depth) }
-  return setmetatable(own, metatable)
+  home.places[tree] = place
+  return place
 end
 
 local function new_home(parts)
   return {
     transport = parts.transport, settings = parts.settings, who = parts.who,
     prepared = {},    -- requests, by resource
-    metatables = {},  -- of nodes, by tree
+    places = {},      -- of nodes, by tree
   }
 end
 
@@ -186,9 +204,7 @@ function methods.by_id(self, id)
     error(("bad argument '%s' to %s:by_id (%s is due)"):format(tree.argument, label_of(self),
       due), 2)
   end
-  local ids = { unpack(self, 1, place.tree.depth) }
-  ids[tree.depth] = id
-  return new_node(place.home, tree, ids)
+  return new_node(place_at(place.home, tree), self, id)
 end
 
 --- Who holds which licence of a customer: an iterator that gives each user with an array
@@ -227,7 +243,7 @@ local root = trees.plant(resources.catalogue, methods)
 -- @tparam {string,...} parts.who whose answers it gets, for keys
 -- @treturn table a node
 function M.root(parts)
-  return new_node(new_home(parts), root, {})
+  return new_node(place_at(new_home(parts), root), {})
 end
 
 --- What stands behind the root: the next node, or a method.
@@ -238,8 +254,11 @@ end
 -- @treturn table|function
 -- @raise an unknown name; the message has the nearest
 function M.child(node, name, level)
-  local child = step_to(node[PLACE], node, name, level + 1)
-  return child
+  local place = node[PLACE]
+  local given = place.given[name]
+  if given then return given end
+  local child = place.steps[name] or step_to(place, node, name, level + 1)
+  return new_node(child, node)
 end
 
 --- The names behind a node, for people.
@@ -255,13 +274,17 @@ end
 -- @tparam ?table params as for `get`
 -- @treturn string
 -- @treturn boolean false where nobody knows who asks: a function gives the token
+-- @treturn table options of `core.decode` by which a page that was kept as text becomes
+--   what `get` gives
 -- @raise as `get`
 function M.key(node, params)
   local plan, place = plan_of(node, "key", params)
   local source = type(params) == "table" and params.source or ""
-  return resources.key(plan.request, place.home.who,
-    ("%s %s %s"):format(tostring(plan.filter or ""), source, tostring(place.home.settings.nulls))),
-    not place.home.who.unknown
+  local settings = place.home.settings
+  local key = resources.key(plan.request, place.home.who, tostring(plan.filter or ""), source,
+    tostring(settings.nulls))
+  return key, not place.home.who.unknown,
+    { nulls = settings.nulls, array_mt = settings.array_mt }
 end
 
 --- A node for a resource that the tree does not have.
@@ -269,7 +292,8 @@ end
 -- @tparam table resource what `partnercenter.resources.custom` gives
 -- @treturn table a node with the four verbs
 function M.custom(node, resource)
-  return new_node(new_home(node[PLACE].home), trees.leaf(resource, methods), {})
+  local home = new_home(node[PLACE].home)
+  return new_node(place_at(home, trees.leaf(resource, methods)), {})
 end
 
 return M

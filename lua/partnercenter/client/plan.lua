@@ -7,9 +7,6 @@ local resources = require "partnercenter.resources"
 
 local M = {}
 
-local by_name = {}
-for _, resource in ipairs(resources.catalogue) do by_name[resource.name] = resource end
-
 -- What all requests of a resource share is made once for a client.
 local function prepared_of(home, resource, level)
   local prepared = home.prepared[resource]
@@ -22,7 +19,7 @@ end
 
 -- The successor serves the rows in the shape of the resource.
 local function serve_from(plan, home, source, ids, given, level)
-  local resource, successor, id = plan.resource, by_name[source.resource], ids[1]
+  local resource, successor, id = plan.resource, resources.by_name[source.resource], ids[1]
   local prepared = prepared_of(home, successor, level + 2)
   plan.resource = successor
   plan.request, plan.filter =
@@ -44,7 +41,7 @@ function M.new(home, resource, ids, given, level)
     transport = home.transport, max_pages = home.settings.max_pages, resource = resource,
     array_mt = home.settings.array_mt,
   }
-  local source_name = type(given) == "table" and given.source
+  local source_name = given ~= nil and type(given) == "table" and given.source
   if not (source_name and resource.sources) then
     local prepared = prepared_of(home, resource, level + 1)
     plan.request, plan.filter = resources.build(prepared, ids, given, level + 1)

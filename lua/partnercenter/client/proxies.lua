@@ -3,7 +3,6 @@
 -- SPDX-License-Identifier: MIT
 -- @module partnercenter.client.proxies
 
-local base64 = require("partnercenter.util").base64
 local url = require("partnercenter.util").url
 local wire = require("partnercenter.util").wire
 
@@ -56,11 +55,9 @@ local function note(register, parts)
   local user, password = url.decode(parts.user or ""), url.decode(parts.password or "")
   -- Together they are the whole of a Basic authentication, and long enough to be
   -- found where the password alone is too short for that.
-  for _, secret in ipairs {
-    parts.user_info, parts.password, password, user .. ":" .. password,
-    base64.encode(user .. ":" .. password), url.encode(password),
-  } do
-    if parts.password then register.add(secret, true) end
+  if not parts.password then return end
+  for _, secret in ipairs { parts.user_info, parts.password, password, user .. ":" .. password } do
+    register.add(secret, true)
   end
 end
 

@@ -8,6 +8,7 @@ local core = require "partnercenter.core"
 local loops = require "partnercenter.loop"
 local stores = require "partnercenter.store"
 local url = require("partnercenter.util").url
+local wire = require("partnercenter.util").wire
 
 local M = {}
 
@@ -31,6 +32,17 @@ local function header(value)
   return check.header(value), "must be a text that fits in a header"
 end
 
+-- An address in full: a proxy, and what is reached without one, know no other spelling,
+-- and a name server might be asked for it.
+local function is_this_machine(host)
+  if host == "localhost" or host == "[::1]" then return true end
+  local octets = { host:match "^127%.(%d+)%.(%d+)%.(%d+)$" }
+  for _, octet in ipairs(octets) do
+    if octet:find("^0%d") or wire.digits(octet) > 255 then return false end
+  end
+  return octets[1] ~= nil
+end
+
 -- http:// would send the token readable to all on the way; to this machine
 -- itself it is fine, for development.
 local function address(value)
@@ -41,8 +53,7 @@ local function address(value)
     return false, "must not end in a slash, nor have a query or a fragment"
   end
   if parts.scheme == "https" then return true end
-  local own = parts.host == "localhost" or parts.host == "[::1]" or parts.host:find("^127%.[%d.]+$")
-  return own and true or false, "must begin with https:// (http:// is for this machine only)"
+  return is_this_machine(parts.host), "must begin with https:// (http:// is for this machine only)"
 end
 
 local function loop(value)
@@ -51,9 +62,7 @@ local function loop(value)
       "must be a name or what require 'partnercenter.loop.NAME' returns"
   end
   if loops.names[value] then return true end
-  local near = type(value) == "string" and check.nearest(value, loops.names)
-  local hint = near and (" (did you mean '%s'?)"):format(near) or ""
-  return false, "must be block, cqueues, luv or ngx" .. hint
+  return false, "must be block, cqueues, luv or ngx" .. check.hint(value, loops.names)
 end
 
 local function guid(value)

@@ -10,8 +10,11 @@
 local check = require("partnercenter.util").check
 local core = require "partnercenter.core"
 local errors = require "partnercenter.errors"
+local text_of = require("partnercenter.util").text
 
 local PIECE = 65536 -- bytes read, and decoded, at once
+local MOST = 60     -- bytes of a name in a message
+local MARK = "\239\187\191"
 
 local M = {}
 
@@ -30,11 +33,43 @@ M.decoder = core.csv
 function M.failure(decoder, message, line, byte, column)
   local words = ("CSV, line %d, byte %d (column %s): %s"):format(line, byte, tostring(column),
     message)
-  local near = check.nearest(column, decoder:headings() or {})
-  if message:find("asked for", 1, true) and near then
-    words = ("%s (did you mean '%s'?)"):format(words, near)
+  if message:find("asked for", 1, true) then
+    words = words .. check.hint(column, decoder:headings() or {})
   end
   return errors.from_failure("protocol", words, { retryable = false })
+end
+
+local function what_is_wrong(headings, separator)
+  local first = headings[1]
+  if first:sub(1, #MARK) == MARK then return "a second byte order mark stands before the names" end
+  local shown = text_of.line(first, MOST)
+  if first:find("^%s*[<{%[]") then return "it is no CSV, it begins with " .. shown end
+  if headings[2] then return nil end
+  if first:find("^[sS][eE][pP]=.?$") then
+    return ("'%s' is a spreadsheet's word for the separator: leave that line out, and give the "
+      .. "option 'separator'"):format(shown)
+  end
+  local between = not separator and first:match("[;\t|]")
+  if not between then return nil end
+  return ("its only column is called '%s': if a %s stands between columns, give the option "
+    .. "'separator'"):format(shown, between == "\t" and "tab" or between)
+end
+
+--- The error of a first line that has no names of columns: rows by such names are what
+-- nobody has meant.
+-- @tparam {string,...} headings
+-- @tparam ?string separator that the caller has given
+-- @treturn ?Error of kind protocol
+function M.check_headings(headings, separator)
+  local why = what_is_wrong(headings, separator)
+  if not why then return nil end
+  return errors.from_failure("protocol", "CSV, line 1: " .. why, { retryable = false })
+end
+
+local function check_first_line(decoder, options)
+  local headings = decoder:headings()
+  if not headings then return nil end
+  return M.check_headings(headings, options and options.separator)
 end
 
 local function check_reader(source)
@@ -59,7 +94,7 @@ end
 function M.each(source, options)
   local read = check_reader(source)
   local decoder = core.csv(options)
-  local rows, at, ended = {}, 0, false
+  local rows, at, ended, checked = {}, 0, false, false
   local function more()
     local piece, why = read()
     if piece == nil and why then error(errors.from_failure("config", tostring(why)), 0) end
@@ -71,7 +106,11 @@ function M.each(source, options)
       ok, message, line, byte, column = decoder:feed(piece)
     end
     rows, at = decoder:rows(), 0
-    if not ok then
+    local wrong = not checked and check_first_line(decoder, options)
+    checked = checked or decoder:headings() ~= nil
+    if wrong then
+      rows, ended = {}, wrong
+    elseif not ok then
       ended = M.failure(decoder, message, line, byte, column)
     end
   end
@@ -101,8 +140,10 @@ function M.decode(text, options)
   local decoder = core.csv(options)
   local ok, message, line, byte, column = decoder:feed(text)
   if ok then ok, message, line, byte, column = decoder:finish() end
+  local wrong = check_first_line(decoder, options)
+  if wrong then return nil, wrong end
   if not ok then return nil, M.failure(decoder, message, line, byte, column) end
   return decoder:rows(), decoder:headings()
 end
 
-return M
+return check.strict(M, "partnercenter.csv")

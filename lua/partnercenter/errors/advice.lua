@@ -50,7 +50,8 @@ local M = {
 -- token of the same kind would be refused as well.
 M.faults = {
   [200] = {
-    [400072] = { hint = "the item is not available", kind = "not_found" },
+    [400072] = { hint = "check the ids: what they name is not available, or not yet",
+      kind = "not_found" },
   },
   [400] = {
     [2000] = { hint = "check ids (GUIDs) and parameters" },
@@ -78,7 +79,9 @@ M.faults = {
     [2032] = { hint = "check the permissions: the signed-in user needs the role admin agent or "
       .. "sales agent in Partner Center" },
     [20002] = { hint = "check the customer id: the partner has no relationship with it" },
-    [90000] = { hint = "Microsoft Entra refused a token; look up the number in the description" },
+    [90000] = { hint = "Microsoft Entra refused a token: " .. SIGN_IN .. "; if that does not "
+      .. "help, look up the AADSTS number of the description at "
+      .. "https://login.microsoftonline.com/error" },
     [800039] = { hint = "the reseller program is not active; " .. ADMIN },
     [900124] = { hint = "accept the partner agreement; " .. ADMIN },
     [900149] = { hint = "the program status is not active; " .. ADMIN },
@@ -93,7 +96,7 @@ M.faults = {
   },
   [404] = {
     [1000] = { hint = "check the path and the ids in it" },
-    [3000] = { hint = "nothing has that id, or it has no data yet" },
+    [3000] = { hint = "check the ids: nothing has them, or it has no data yet" },
     [20003] = { hint = "check the subscription id" },
     [60002] = { hint = "check the user id" },
     [60003] = { hint = CUSTOMER },
@@ -103,6 +106,11 @@ M.faults = {
     [800003] = { hint = LATER },
   },
 }
+
+--- What a refusal means where a role of Partner Insights is missing.
+M.INSIGHTS_ROLE = "the signed-in user needs the role Executive report viewer or Report viewer in "
+  .. "the partner's account that is enrolled in the AI Cloud Partner Program; its administrator "
+  .. "gives it in Partner Center"
 
 --- What a refusal means where a role is missing.
 -- @tparam {string,...} roles of which one is enough

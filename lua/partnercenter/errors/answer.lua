@@ -8,21 +8,23 @@
 local text = require("partnercenter.util").text
 local wire = require("partnercenter.util").wire
 
--- Where the words for people stand: the first that is there.
+-- Members with the text for people; the first that is there counts.
 local WORDS = {
-  "description", "error_description", "message", "error_message", "errormessage", "detail",
-  "reason", "exceptionmessage", "faultstring", "msg", "title",
+  "description", "error_description", "errordescription", "message", "error_message",
+  "errormessage", "detail", "reason", "exceptionmessage", "faultstring", "msg", "title",
 }
 
--- Where more of them may stand, inside.
+-- Members that may hold another error.
 local INNER = {
-  "error", "odata.error", "errors", "details", "detail", "innererror", "inner_error",
-  "innerexception", "fault",
+  "error", "odata.error", "errors", "modelstate", "details", "detail", "innererror",
+  "inner_error", "innerexception", "fault",
 }
+-- Of them those that are a list in any case: of errors, or by the fields that are wrong.
+local LISTS = { errors = true, modelstate = true }
 
 local CODES = { "code", "errorcode", "error_code" }
 
--- What is no detail: said elsewhere already.
+-- Members that are no details: what they say has fields of its own.
 local SAID = { statuscode = true, status = true, target = true, source = true }
 for _, names in ipairs { WORDS, CODES } do
   for _, name in ipairs(names) do SAID[name] = true end
@@ -33,9 +35,13 @@ local DEEPEST = 8  -- objects in objects that are looked into
 
 local M = {}
 
--- A text; OData has one in an object with its language.
+-- A text; OData has one in an object with its language, others have a list of them.
 local function string_or_nil(value)
-  if type(value) == "table" then value = value.value end
+  if type(value) == "table" then
+    local list = {}
+    for _, one in ipairs(value) do if type(one) == "string" then list[#list + 1] = one end end
+    value = list[1] and table.concat(list, "; ") or value.value
+  end
   if type(value) == "string" and value ~= "" then return value end
   return nil
 end
@@ -48,7 +54,7 @@ local function number_or_nil(value)
   return math.floor(value)
 end
 
--- An array of what convert leaves of each element; nil when nothing is left.
+-- The elements of an array as `convert` gives them; nil when it gives none.
 local function array_of(value, convert)
   if type(value) ~= "table" then return nil end
   local list = {}
@@ -138,14 +144,14 @@ function collect(document, found, depth)
   for _, name in ipairs(INNER) do
     local inner = d[name]
     if type(inner) == "table" and inner.value == nil then
-      local listed = inner[1] ~= nil or name == "errors"
+      local listed = inner[1] ~= nil or LISTS[name]
       if listed then collect_list(inner, found, depth) else collect(inner, found, depth + 1) end
     end
   end
   if document[1] ~= nil then collect_list(document, found, depth) end
 end
 
--- What an object says beside words and code, by its own names.
+-- The members of an object beside text and code, under its own names.
 local function rest_of(document)
   local d, rest = with_lower_keys(document), {}
   if type(d.data) == "table" then return d.data end
@@ -158,7 +164,7 @@ local function rest_of(document)
   return next(rest) ~= nil and rest or nil
 end
 
--- The words once each: a detail often repeats what it is a detail of.
+-- The texts without repetitions: a detail often says the same as the error.
 local function join(words)
   local list = {}
   for _, word in ipairs(words) do
@@ -169,7 +175,7 @@ local function join(words)
   return list[1] and table.concat(list, "; ")
 end
 
--- The shape by what is there, for those who have to know.
+-- Which shape the answer has, by its members.
 local function shape_of(d, inner, found, description)
   if inner then return "api" end
   if found.code or d.description or d.errors then return "fault" end
@@ -181,6 +187,7 @@ local function read_document(document)
   local d = with_lower_keys(document)
   local name = type(d.error) == "string" and string_or_nil(d.error)
   local plain = not first_of(d, { "message", "detail" }, string_or_nil)
+    and type(d.details) ~= "table"
   if name and (d.error_description or d.error_codes or plain) then return read_token_error(d) end
   local inner = type(d.error) == "table" and d.error or d["odata.error"]
   inner = type(inner) == "table" and inner or nil

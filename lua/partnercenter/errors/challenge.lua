@@ -62,16 +62,19 @@ end
 --   there; nil when there is no such challenge
 function M.read(header)
   if type(header) ~= "string" or #header > LONGEST then return nil end
+  local found
   for _, challenge in ipairs(challenges(header)) do
     if challenge.scheme == "bearer" then
-      return {
+      found = {
         error = challenge.error ~= "" and challenge.error or nil,
         description = challenge.error_description ~= "" and challenge.error_description or nil,
         claims = claims_of(challenge.claims),
       }
+      -- One may only name the realm, and the next one say what is wrong.
+      if next(found) then return found end
     end
   end
-  return nil
+  return found
 end
 
 return M

@@ -1,5 +1,5 @@
---- What stands in a text behind its escapes: percent-encoding, JSON's and HTML's,
--- one level at a time, with the place that each byte came from.
+--- What stands in a text behind its escapes: percent-encoding, JSON's, HTML's and
+-- those of mail, one level at a time, with the place that each byte came from.
 -- SPDX-License-Identifier: MIT
 -- @module partnercenter.errors.encodings
 
@@ -15,16 +15,39 @@ local MAX_LEVELS = 6
 -- Written as what is none of them: a pattern of Lua 5.1 cannot hold a NUL.
 local BEGINS = "[^\1-\9\11\12\14-\36\39-\91%]\94-\255]"
 
+-- The same for quoted-printable, as mail and its gateways write it. It is read beside
+-- the others: in a query, "=ab" is mostly the beginning of a value.
+local QUOTED = "=[%x\r\n]"
+
 local M = {}
 
 local function byte_of(digits)
   return string.char(wire.digits(digits, 16))
 end
 
--- Of JSON, JavaScript and C; a backslash before anything else stands for that.
+-- The names of HTML that need no semicolon, and go on with whatever follows.
+local BARE = { "amp", "AMP", "lt", "LT", "gt", "GT", "quot", "QUOT" }
+
+local function bare_at(source, at)
+  for _, name in ipairs(BARE) do
+    if source:sub(at + 1, at + #name) == name then
+      return 1 + #name, text.unescape("&" .. name .. ";")
+    end
+  end
+  return nil
+end
+
+-- Of JSON, JavaScript, Perl and C; a backslash before anything else stands for that.
 local function after_backslash(source, at)
   local digits = source:match("^u(%x%x%x%x)", at + 1)
   if digits then return 6, text.unescape("&#x" .. digits .. ";") end
+  digits = source:match("^[ux]{(%x+)}", at + 1) or source:match("^U(%x%x%x%x%x%x%x%x)", at + 1)
+  if digits then
+    local braces = source:sub(at + 2, at + 2) == "{" and 2 or 0
+    return 2 + braces + #digits, text.unescape("&#x" .. digits .. ";")
+  end
+  digits = source:match("^[0-3][0-7][0-7]", at + 1) or source:match("^[0-7][0-7]?", at + 1)
+  if digits then return 1 + #digits, string.char(wire.digits(digits, 8)) end
   digits = source:match("^x(%x%x)", at + 1)
   if digits then return 4, byte_of(digits) end
   local letter = source:sub(at + 1, at + 1)
@@ -45,6 +68,11 @@ local function escape_at(source, at)
     local entity = source:match("^&#?%w+;", at)
     local plain = entity and text.unescape(entity)
     if plain and plain ~= entity then return #entity, plain end
+    -- Browsers read a number without its semicolon, too.
+    entity = source:match("^&#%d+", at) or source:match("^&#[xX]%x+", at)
+    plain = entity and text.unescape(entity .. ";")
+    if plain and plain ~= entity .. ";" then return #entity, plain end
+    return bare_at(source, at)
   elseif first == "\\" then
     return after_backslash(source, at)
   else
@@ -53,13 +81,21 @@ local function escape_at(source, at)
   return nil
 end
 
+local function quoted_at(source, at)
+  local digits = source:match("^%x%x", at + 1)
+  if digits then return 3, byte_of(digits) end
+  local line_break = source:match("^\r?\n", at + 1)
+  if line_break then return 1 + #line_break, "" end
+  return nil
+end
+
 -- The text with one level of escapes resolved, and the escapes: where each one
 -- stands in both. nil when there is none.
-local function resolve(source)
+local function resolve(source, begins, escape_of)
   local parts, escapes, from, shift = {}, {}, 1, 0
-  local at = source:find(BEGINS)
+  local at = source:find(begins)
   while at do
-    local length, plain = escape_at(source, at)
+    local length, plain = escape_of(source, at)
     if length then
       parts[#parts + 1] = source:sub(from, at - 1)
       parts[#parts + 1] = plain
@@ -69,7 +105,7 @@ local function resolve(source)
       shift = shift + #plain - length
       from = at + length
     end
-    at = source:find(BEGINS, length and from or at + 1)
+    at = source:find(begins, length and from or at + 1)
   end
   if not escapes[1] then return nil end
   parts[#parts + 1] = source:sub(from)
@@ -98,34 +134,46 @@ local function origin(escapes, place)
 end
 
 --- A text level by level: itself, then with its escapes resolved, again and
--- again until none is left.
+-- again until none is left; and each level once more as quoted-printable.
 -- @tparam string source
 -- @tparam function visit takes the text of a level, and a function that turns a
 --   first and last place in it into those of the source
 function M.levels(source, visit)
-  local stack, level = {}, source
-  for _ = 0, MAX_LEVELS do
-    visit(level, function(first, last)
-      for i = #stack, 1, -1 do
-        first = origin(stack[i], first)
-        last = select(2, origin(stack[i], last))
-      end
-      return first, last
-    end)
-    local escapes
-    level, escapes = resolve(level)
-    if not level then return end
-    stack[#stack + 1] = escapes
+  local stack = {}
+  local function place(first, last)
+    for i = #stack, 1, -1 do
+      first = origin(stack[i], first)
+      last = select(2, origin(stack[i], last))
+    end
+    return first, last
   end
+  local walk
+  local function descend(quoted, plain, escapes)
+    if not plain then return end
+    stack[#stack + 1] = escapes
+    walk(plain, quoted)
+    stack[#stack] = nil
+  end
+  function walk(level, quoted)
+    visit(level, place)
+    if #stack >= MAX_LEVELS then return end
+    if not quoted then descend(true, resolve(level, QUOTED, quoted_at)) end
+    descend(quoted, resolve(level, BEGINS, escape_at))
+  end
+  walk(source, false)
 end
 
---- The text with all levels of escapes resolved.
+--- The text with all levels of escapes resolved; what may be quoted-printable stays.
 -- @tparam string source
 -- @treturn string
 function M.plain(source)
-  local last = source
-  M.levels(source, function(level) last = level end)
-  return last
+  local plain = source
+  for _ = 1, MAX_LEVELS do
+    local next_level = resolve(plain, BEGINS, escape_at)
+    if not next_level then break end
+    plain = next_level
+  end
+  return plain
 end
 
 return M

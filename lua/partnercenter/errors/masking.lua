@@ -7,6 +7,7 @@
 
 local base64 = require("partnercenter.util").base64
 local encodings = require "partnercenter.errors.encodings"
+local object = require "partnercenter.errors.object"
 local wire = require("partnercenter.util").wire
 
 -- Shorter strings turn up by chance everywhere, and protect nothing.
@@ -123,20 +124,14 @@ local function mask_text(text, secrets)
   return ranges[1] and cut_out(text, ranges) or text
 end
 
--- The names and the kind of an error object are ours: a server that calls "message" a
--- token must not take them away.
-local function is_error(map)
-  local mt = getmetatable(map)
-  return type(mt) == "table" and mt.__name == "partnercenter.error"
-end
-
 -- Keys hold a server's words too. A key is exchanged after the walk, since a
--- table must not gain keys during it.
+-- table must not gain keys during it. But the names and the kind of an error object are
+-- ours: a server that calls "message" a token must not take them away.
 local function mask_table(map, secrets, seen)
   if seen[map] then return map end
   seen[map] = true
   local changed
-  local ours = is_error(map)
+  local ours = object.is(map)
   for key, value in next, map do
     if type(value) == "string" and not (ours and key == "kind") then
       map[key] = mask_text(value, secrets)

@@ -29,7 +29,7 @@ local OWN_HEADERS = { "MS-RequestId", "MS-CorrelationId", "MS-CV", "MS-ServerId"
 
 local KIND_OF_STATUS = { [401] = "sign_in", [403] = "forbidden", [404] = "not_found" }
 
--- The token endpoint's refusals that are failures of the service in truth.
+-- Errors of the token endpoint that mean a failure of the service.
 local PASSING_OAUTH_ERRORS = { temporarily_unavailable = true, server_error = true }
 
 local M = {}
@@ -40,7 +40,7 @@ local function seconds_to_wait(header, description)
   local value = header("Retry-After")
   if type(value) == "string" then
     local seconds = wire.number(value:match("^%s*(%d[%d.]*)%s*$"))
-    -- An overlong numeral is far off, but no infinity.
+    -- A very long numeral is a time far off, not infinity.
     if seconds then return math.min(seconds, 1e9) end
     local at = datetime.http_date(value)
     local now = at and (datetime.http_date(header("Date") or "") or os.time())
@@ -53,9 +53,9 @@ end
 local function nothing() end
 local function same(value) return value end
 
--- What is looked at: a copy with a body of bounded size, with what it says, and with
--- what all may be absent. Secrets are masked behind the decoding and before anything
--- is cut, since half a secret is not found any more.
+-- The answer as it is examined: a copy with a body of bounded size, its meaning, and
+-- defaults for what may be absent. Secrets are masked after decoding and before anything is
+-- cut: half a secret would not be found.
 local function read(response, decode)
   local seen = {}
   for name, value in pairs(response) do seen[name] = value end
@@ -66,7 +66,7 @@ local function read(response, decode)
   seen.mask, seen.decode = mask, decode
   seen.header = function(name) return mask(header(name)) end
   seen.found, seen.body = mask(answer.read(body, decode)), mask(body)
-  local challenge = response.status == 401 and challenges.read(header("WWW-Authenticate"))
+  local challenge = response.status == 401 and challenges.read(header("WWW-Authenticate", true))
   seen.challenge = mask(challenge or {})
   return seen
 end
@@ -90,8 +90,8 @@ local function is_in_between(seen)
   return true
 end
 
--- Advice by the numbers of Microsoft Entra, and the number that it is by. Of several
--- the last one is the cause.
+-- The advice for Microsoft Entra's error numbers, and the number it is for. The last of
+-- several is the cause.
 local function entra_advice(codes)
   codes = codes or {}
   for i = #codes, 1, -1 do
@@ -108,14 +108,21 @@ local function numbers_in(description)
   return codes
 end
 
+-- The second factor is missing, where only the words say so.
+local function says_mfa(description)
+  return type(description) == "string"
+    and wire.lower(description):find("mfa required", 1, true) ~= nil
+end
+
 local function service_advice(seen)
   local found, status = seen.found, seen.status
   local row = (advice.faults[status] or {})[found.code]
-  if not row and status == 401 and (found.description or ""):find("MFA required", 1, true) then
+  if not row and status == 401 and says_mfa(found.description) then
     row = advice.faults[401][900421]
   end
   local entra = (status == 401 or status == 403) and entra_advice(numbers_in(found.description))
   if entra then return entra, row and row.kind end
+  if seen.insights and status == 403 and not row then return advice.INSIGHTS_ROLE end
   local needs_role = row and row.role or not row and status == 403 and not seen.found.code
   if needs_role and seen.roles then return advice.missing_role(seen.roles) end
   if row then return row.hint, row.kind end
@@ -125,7 +132,7 @@ local function service_advice(seen)
   return advice.status[status]
 end
 
--- What to do, the kind where a code decides it, and Entra's number.
+-- What to do; the kind, where a code decides it; and Entra's number.
 local function advice_for(seen)
   if is_about_tokens(seen) then
     local hint, code = entra_advice(seen.found.error_codes)
@@ -191,8 +198,10 @@ local FROM_BODY = { "source", "data", "suberror", "error_codes" }
 --- The error object of an answer that is no success: classified by its status
 -- and by what its body says.
 -- @tparam table response `status` (number), `body` (string), `header` (function:
---   name to value or nil), `url`, `attempts`, `request_id`, `correlation_id` (the
---   request's, used where the answer has none), `token_endpoint` (boolean), `roles`
+--   name to value or nil; given `true` as well, to the values of all its lines), `url`,
+--   `attempts`, `request_id`, `correlation_id` (the request's, used where the answer has
+--   none), `token_endpoint` (boolean),
+--   `insights` (of the report service, which has roles of its own), `roles`
 --   (in the customer's tenant, of which the request needs one),
 --   `mask` (of the register: takes secrets out of a value); all but status optional
 -- @tparam[opt] function decode JSON text to value; default is the core's
@@ -230,9 +239,8 @@ end
 function M.needs_person(err)
   if err.status ~= 401 then return false end
   local row = advice.faults[401][err.code]
-  local words = type(err.description) == "string" and err.description or ""
   return err.claims ~= nil or row ~= nil and row.final == true
-    or err.error == "insufficient_claims" or words:find("MFA required", 1, true) ~= nil
+    or err.error == "insufficient_claims" or says_mfa(err.description)
 end
 
 return M

@@ -1,5 +1,5 @@
---- Tokens in an answer that nobody has noted yet: what a token endpoint grants in an
--- answer that cannot be used, or somebody else's that a server shows.
+--- Tokens that the register does not know: those in an answer of the token endpoint that
+-- could not be used, and those of others that a server shows.
 -- SPDX-License-Identifier: MIT
 -- @module partnercenter.errors.strays
 

@@ -16,6 +16,10 @@ local wire = require("partnercenter.util").wire
 
 local M = {}
 
+--- Rows in any of the forms in which callers have them.
+-- @see partnercenter.fields.rows
+M.rows = require "partnercenter.fields.rows"
+
 --- The computed shares, in the order in which they are looked for.
 M.shares = {
   { name = "deployedShare", part = "licensesDeployed", whole = "licensesSold" },
@@ -31,7 +35,7 @@ local ELSEWHERE = {
   UserState = "state",
 }
 
--- Fields that rows of all kinds have: they do not tell where a row is from.
+-- Fields that rows of many kinds have: these do not tell of which kind a row is.
 local COMMON = { id = true, name = true, status = true, links = true, attributes = true }
 
 local DOCUMENTED, OF_SERVICE = { deployedShare = true, usedShare = true }, {}
@@ -68,8 +72,8 @@ function M.count(row, name)
   return type(value) == "number" and value == value and value or nil
 end
 
---- A share of a row, from its counts. That of a group, which has `rows`, was made from
--- the rows that have both counts: its sums cannot tell.
+--- A share of a row, from its counts. A group (which has `rows`) brings its share along:
+-- that is of the rows with both counts, while its sums are of all rows.
 -- @tparam table row
 -- @tparam table share one of `shares`
 -- @treturn ?number 0 to 1; more if more are deployed than were sold
@@ -114,7 +118,7 @@ function M.getter(name)
   end
 end
 
---- The words for a name that means no field.
+--- The message about a name that no row has as a field.
 -- @tparam string name
 -- @tparam table own the rows' own fields: a map by name, or a row
 -- @treturn string
@@ -122,27 +126,25 @@ function M.unknown(name, own)
   local names = {}
   for known in pairs(DOCUMENTED) do names[known] = true end
   for known in pairs(own) do names[known] = true end
-  local near = check.nearest(name, names)
-  return ("no row has the field '%s'%s"):format(name,
-    near and (" (did you mean '%s'?)"):format(near) or "")
+  return ("no row has the field '%s'%s"):format(name, check.hint(name, names))
 end
 
---- What is wrong with a name that is asked of a resource: nothing, unless a name like
--- it is documented.
+--- The message about a misspelt field of a resource. Only a name that is like a
+-- documented one counts as misspelt: the service may have more than it documents.
 -- @tparam string name
 -- @tparam string resource its name in the catalogue
 -- @treturn ?string
 function M.misspelt(name, resource)
   local known = documented[resource]
   if not known or M.is_documented(name) then return nil end
-  local near = check.nearest(name, known)
-  return near and ("%s documents no field '%s' (did you mean '%s'?)"):format(resource, name, near)
+  local hint = check.hint(name, known)
+  return hint ~= "" and ("%s documents no field '%s'%s"):format(resource, name, hint) or nil
 end
 
---- A function that tells a misspelt name as far as one row can: the field may be that
--- of other rows. It is misspelt if the row lacks it and nobody documents it, and if a
--- name like it is known or the row is of a kind whose fields are documented. An empty
--- row tells nothing.
+--- A check whether a field's name is misspelt, made with one row at a time. It is when
+-- nobody documents it, the row lacks it, and one of these holds: a documented name is
+-- like it, the row is of a kind whose fields are documented, or one of the row's own names
+-- is like it. An empty row tells nothing.
 -- @tparam string name
 -- @treturn ?function takes a row, gives nil or what is wrong; nil for a documented name
 function M.guard(name)
@@ -165,8 +167,8 @@ function M.guard(name)
   end
 end
 
---- Watches rows for fields: a documented one may be missing in all of them, another
--- one must be in some.
+--- A check whether fields' names are misspelt, made with all rows. A documented field may
+-- be missing in every row; any other must be in at least one.
 -- @tparam table names array of strings
 -- @treturn function takes each row
 -- @treturn function gives nil when all is well, else what is wrong

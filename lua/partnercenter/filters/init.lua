@@ -4,8 +4,8 @@
 -- An expression never changes. `tostring(expression)` is its canonical text,
 -- `expression(row)` is true or false. A field that is missing, null or of another
 -- type fails every comparison but `ne`; one that is neither documented nor in the row
--- is misspelt, and raises an error that names the nearest. Strings are compared without regard to
--- ASCII letter case (except in `subscriptionType`), a count that is text like a
+-- is misspelt, and raises an error that names the nearest. Strings are compared without
+-- regard to ASCII letter case (except in `subscriptionType`), a count that is text like a
 -- number, dates as points in time. A field's name may lead into nested tables:
 -- `companyProfile.domain`; such conditions are decided locally.
 -- SPDX-License-Identifier: MIT
@@ -18,12 +18,11 @@
 
 local check = require("partnercenter.util").check
 local dates = require "partnercenter.filters.dates"
-local fields = require "partnercenter.fields"
+local objects = require "partnercenter.filters.expression"
 local odata = require "partnercenter.filters.odata"
-local predicate = require "partnercenter.filters.predicate"
 
--- What is larger is a loop that went wrong: deep nesting would end in a stack
--- overflow, and no URL holds so many conditions.
+-- A larger filter comes from a loop that went wrong. Deeper nesting would overflow the
+-- stack, and no URL holds so many conditions.
 local MAX_DEPTH, MAX_CONDITIONS = 100, 10000
 
 -- Without an endpoint's capabilities only what has no text at all is refused.
@@ -32,37 +31,15 @@ local EVERYTHING = {
   dates = true, numbers = true,
 }
 
--- Private keys: what an expression holds cannot be reached, or changed, by name.
-local NODE, TEST, GUARDS = {}, {}, {}
-
 local M = {}
-local function refuse_change()
-  error("a filter expression cannot be changed", 2)
-end
 
-local mt = { __name = "partnercenter.filter", __newindex = refuse_change }
+--- Is it a filter expression?
+-- @function is
+-- @param value any value
+-- @treturn boolean
+M.is = objects.is
 
--- Whoever reads many rows (`lenient`) knows better than one row whether a field is
--- misspelt.
-local function wrap(node, lenient)
-  local guards = {}
-  for _, name in ipairs(lenient and {} or odata.fields(node)) do
-    guards[#guards + 1] = fields.guard(name)
-  end
-  return setmetatable({ [NODE] = node, [TEST] = predicate.compile(node), [GUARDS] = guards }, mt)
-end
-
-function mt.__tostring(expression) return odata.text(expression[NODE]) end
-
-function mt.__call(expression, row)
-  if type(row) ~= "table" then error("a filter decides on a row, not on a " .. type(row), 2) end
-  local guards = expression[GUARDS]
-  for i = 1, #guards do
-    local why = guards[i](row)
-    if why then error("filter: " .. why, 2) end
-  end
-  return expression[TEST](row)
-end
+local node_of, wrap = objects.node, objects.new
 
 --- A point in time to compare with.
 -- @tparam string|number value `2018-01-01`, or any other form that
@@ -161,12 +138,12 @@ local function wrap_checked(node)
   return (wrap(node))
 end
 
-local function join(op, expressions)
+local function join(op, list)
   local nodes = {}
-  for _ in pairs(type(expressions) == "table" and not M.is(expressions) and expressions or {}) do
-    local expression = expressions[#nodes + 1]
+  for _ in pairs(type(list) == "table" and not M.is(list) and list or {}) do
+    local expression = list[#nodes + 1]
     if not M.is(expression) then nodes = {} break end
-    nodes[#nodes + 1] = expression[NODE]
+    nodes[#nodes + 1] = node_of(expression)
   end
   if #nodes == 0 then error("filter." .. op .. " takes an array of expressions", 3) end
   return (wrap_checked(odata.group(op, nodes)))
@@ -184,7 +161,7 @@ function M.any(expressions) return (join("any", expressions)) end
 
 local function negate(expression)
   if not M.is(expression) then error("filter.negate takes an expression", 3) end
-  return (wrap_checked { op = "negate", inner = expression[NODE] })
+  return (wrap_checked { op = "negate", inner = node_of(expression) })
 end
 
 --- The expression is false. The service has no such word, so this is decided
@@ -199,20 +176,11 @@ function M.negate(expression) return (negate(expression)) end
 -- @treturn {table,...} each with `op`, `field`, `value` (of a date a table with `text`);
 --   an `in` has `values`; `negated` may be set for `contains` and `starts_with`. What is
 --   no plain condition has only `text`.
-function M.conditions(expression)
-  return odata.conditions(expression[NODE])
-end
-
---- Is it a filter expression?
--- @param value any value
--- @treturn boolean
-function M.is(value)
-  return type(value) == "table" and getmetatable(value) == mt
-end
+function M.conditions(expression) return odata.conditions(node_of(expression)) end
 
 local function check_expression(name, expression)
   if not M.is(expression) then error("filter." .. name .. " takes an expression", 3) end
-  return expression[NODE]
+  return node_of(expression)
 end
 
 --- The expression in two parts: what the endpoint takes, and the rest, for the
@@ -240,8 +208,16 @@ end
 -- @param expression
 -- @treturn table array of names, each once
 function M.fields(expression)
-  local node = check_expression("fields", expression)
-  return (odata.fields(node))
+  return (odata.fields(check_expression("fields", expression)))
+end
+
+--- The same expression over fields of other names, for rows that are known to have
+-- them.
+-- @tparam table expression
+-- @tparam function name_of gives the new name of a field
+-- @return expression
+function M.rename(expression, name_of)
+  return (wrap(odata.rename(check_expression("rename", expression), name_of), true))
 end
 
 --- The expression as text for the query parameter `filter`, not yet

@@ -127,16 +127,16 @@ function M.refusal(node, capabilities)
   end
   if node.list then return nil end
   local operators = capabilities[node.field]
-  -- The marks of the dialect are no fields.
+  -- `dates`, `numbers` and `json` stand among the fields, and are none.
   if type(operators) == "boolean" then operators = nil end
-  -- A path into nested tables is a local notion.
+  -- The service knows no paths into nested tables.
   if not node.field:find(".", 1, true) then operators = operators or capabilities["*"] end
   local taken = has_operator(operators, node.op) and takes_value(node.value, capabilities)
   return not taken and M.text(node) or nil
 end
 
--- Which one of the conditions a search in JSON gets: it takes one. What no row shows
--- goes first, since nobody else can decide it.
+-- Which of the conditions a search in JSON is sent: it takes a single one. One whose
+-- field no row shows comes first, since only the service can decide it.
 local function pick_for_search(nodes, capabilities)
   local picked
   for i, node in ipairs(nodes) do
@@ -193,6 +193,22 @@ function M.fields(node)
   end
   collect(node)
   return list
+end
+
+--- The same node over other fields.
+-- @tparam table node
+-- @tparam function name_of gives the new name of a field
+-- @treturn table
+function M.rename(node, name_of)
+  local copy = {}
+  for name, value in pairs(node) do copy[name] = value end
+  copy.field = node.field and name_of(node.field)
+  copy.inner = node.inner and M.rename(node.inner, name_of)
+  for i, child in ipairs(node.list or {}) do
+    if i == 1 then copy.list = {} end
+    copy.list[i] = M.rename(child, name_of)
+  end
+  return copy
 end
 
 --- The first field in a node that only the service can decide.

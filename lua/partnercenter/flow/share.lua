@@ -48,9 +48,9 @@ end
 -- @tparam number now seconds
 -- @tparam number length seconds of a window
 function methods:passed(now, length)
-  forget(self, now, length)
   local slice = self[self.last]
-  if self.first > self.last or now - slice.from > length / SLICES then
+  if not slice or now - slice.from > length / SLICES then
+    forget(self, now, length)
     slice = { from = now, calls = 0 }
     self.last = self.last + 1
     self[self.last] = slice
@@ -58,6 +58,7 @@ function methods:passed(now, length)
   slice.to, slice.calls = now, slice.calls + 1
   self.count, self.pause = self.count + 1, 1
   if not self.most then return end
+  forget(self, now, length)
   self.spare = self.spare + 1
   if self.count > self.most then
     self.most = self.count

@@ -153,15 +153,14 @@ end
 -- @tparam number running calls in flight
 -- @treturn number seconds; 0 to go ahead; infinity until a place is free
 function methods:delay(now, running)
-  local seconds = math.max(0, self.paused_until - now)
-  if seconds > 0 then return seconds end
-  if self.fixed then seconds = self.fixed:delay(now) end
+  if now < self.paused_until then return self.paused_until - now end
+  local seconds = self.fixed and self.fixed:delay(now) or 0
   local window = window_at(self, now)
   if self.share.most then
     seconds = math.max(seconds, self.share:delay(now, self.length or MINUTE))
   end
-  seconds = math.max(seconds, window_delay(self, window, now))
-  if seconds == 0 and running >= math.floor(room(self, window, now)) then return math.huge end
+  if self.budget then seconds = math.max(seconds, window_delay(self, window, now)) end
+  if seconds == 0 and running + 1 > room(self, window, now) then return math.huge end
   return seconds
 end
 
@@ -190,8 +189,9 @@ end
 
 -- The time since the last event counts where calls were under way in it.
 local function account(window, now, was_busy)
-  if was_busy then window.busy = window.busy + math.max(0, now - window.seen) end
-  window.seen = math.max(window.seen, now)
+  if now <= window.seen then return end
+  if was_busy then window.busy = window.busy + (now - window.seen) end
+  window.seen = now
 end
 
 --- A call is being sent.
@@ -216,8 +216,10 @@ end
 function methods:succeeded(now, ticket)
   account(ticket, now, true)
   ticket.passed = ticket.passed + 1
-  self.tests = math.min(self.tests + 1, CALLS_PER_TEST * MOST_TESTS)
-  self.limit = math.min(self.most, self.limit + 1 / self.limit)
+  if self.tests < CALLS_PER_TEST * MOST_TESTS then self.tests = self.tests + 1 end
+  if self.limit < self.most then
+    self.limit = math.min(self.most, self.limit + 1 / self.limit)
+  end
   self.pause = PAUSE
   self.share:passed(now, self.length or MINUTE)
   self.open = self.open or now >= self.paused_until

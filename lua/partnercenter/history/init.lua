@@ -16,7 +16,7 @@ local insights = require "partnercenter.insights"
 local store_of = require "partnercenter.history.store"
 local util = require "partnercenter.util"
 
-local json, datetime, wire = util.json, util.datetime, util.wire
+local check, json, datetime, wire = util.check, util.json, util.datetime, util.wire
 
 local M = {}
 
@@ -51,10 +51,17 @@ end
 -- @treturn[1] History
 -- @treturn[2] nil
 -- @treturn[2] Error config: LuaSQL is missing, or the file is none of ours
+-- @raise an unknown or wrong option
 function M.open(path, options)
+  if not check.text(path) then error("history.open takes the path of a file", 2) end
+  options = check.options("history.open", options, { source = "string" }, 2)
   local store, err = store_of.open(path)
   if not store then return nil, err end
-  return setmetatable({ store = store, source = options and options.source or "default" }, mt)
+  return setmetatable({ store = store, source = options.source or "default" }, mt)
+end
+
+function mt.__tostring(self)
+  return ("partnercenter.history (%s, source %s)"):format(self.store.path, self.source)
 end
 
 local function day_of(row)
@@ -62,7 +69,8 @@ local function day_of(row)
   return seconds and datetime.format(seconds):sub(1, 10) or nil
 end
 
--- What is kept of rows: by key, counts of equal keys added up. And the latest day.
+-- What is kept of rows: an entry for each key, with the counts of its rows added up; the
+-- keys in order; and the latest day.
 local function digest(kind, rows)
   local entries, order, latest = {}, {}, nil
   for row in rows do
@@ -90,15 +98,6 @@ local function digest(kind, rows)
     end
   end
   return entries, order, latest
-end
-
-local function iterate(rows)
-  if type(rows) == "function" then return rows end
-  local list, i = type(rows.items) == "table" and rows.items or rows, 0
-  return function()
-    i = i + 1
-    return list[i]
-  end
 end
 
 local function write(self, name, day, entries, order)
@@ -137,7 +136,7 @@ end
 -- @raise another kind
 function methods:take(kind, rows)
   local known = kind_of("take", kind)
-  local entries, order, day = digest(known, iterate(rows))
+  local entries, order, day = digest(known, fields.rows.each("history:take", rows, 2))
   if not day then return nil, "no row says when it was processed" end
   local ok, err = write(self, kind, day, entries, order)
   if not ok then return nil, err end
@@ -244,4 +243,4 @@ function methods:close()
   self.store:close()
 end
 
-return M
+return check.strict(M, "partnercenter.history")

@@ -23,13 +23,12 @@ local function config_error(message)
   return errors.from_failure("config", message)
 end
 
--- A new file is for nobody else; SQLite takes an empty one for a new database.
+-- A new file is for nobody else; SQLite takes an empty one for a new database. Of what is
+-- none it would write to where a link leads, and wait at a pipe.
 local function make_private(path)
-  local file = io.open(path, "rb")
-  if file then
-    file:close()
-    return true
-  end
+  local kind = core.file_kind(path)
+  if kind == "file" then return true end
+  if kind then return nil, "it is a " .. kind .. ", not a file" end
   return core.file_write(path, "")
 end
 
@@ -44,7 +43,7 @@ function M.open(path)
     return nil, config_error("a history needs LuaSQL for SQLite (Debian: lua-sql-sqlite3)")
   end
   local ok, why = make_private(path)
-  if not ok then return nil, config_error(("%s cannot be made: %s"):format(path, why)) end
+  if not ok then return nil, config_error(("%s cannot be opened: %s"):format(path, why)) end
   local environment = luasql.sqlite3()
   local connection
   connection, why = environment:connect(path)

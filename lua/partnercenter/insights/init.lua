@@ -23,7 +23,7 @@ local licences = require "partnercenter.insights.licences"
 local offers = require "partnercenter.insights.offers"
 local prices = require "partnercenter.insights.prices"
 local renewals = require "partnercenter.insights.renewals"
-local rows_of = require "partnercenter.insights.rows"
+local rows_of = require("partnercenter.fields").rows
 local summary = require "partnercenter.insights.summary"
 
 local each_row, known = rows_of.each, rows_of.known
@@ -104,7 +104,7 @@ function M.sort(rows, key, direction)
   local entries = {}
   local value_of = type(key) == "function" and key or fields.getter(key)
   local see, verdict = fields.watch { type(key) == "string" and key or nil }
-  for row in each_row("sort", rows, 2) do
+  for row in each_row("insights.sort", rows, 2) do
     see(row)
     local n = #entries + 1
     entries[n] = { row = row, value = known(value_of(row)), n = n }
@@ -139,7 +139,7 @@ function M.below(rows, share, name)
   end
   local wanted = name ~= nil and find_share("below", name, 2) or nil
   local found = {}
-  for row in each_row("below", rows, 2) do
+  for row in each_row("insights.below", rows, 2) do
     local value = any_share(row, wanted)
     if value and value < share then found[#found + 1] = row end
   end

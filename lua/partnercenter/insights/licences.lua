@@ -11,7 +11,7 @@ local check = require("partnercenter.util").check
 local offers_of = require "partnercenter.insights.offers"
 local pieces_of = require "partnercenter.insights.pieces"
 local prices_of = require "partnercenter.insights.prices"
-local rows_of = require "partnercenter.insights.rows"
+local rows_of = require("partnercenter.fields").rows
 local seats = require "partnercenter.insights.seats"
 local wire = require("partnercenter.util").wire
 
@@ -61,7 +61,7 @@ local function read_all(given)
     return customer
   end
   for _, source in ipairs(pieces_of.sources) do
-    for row in rows_of.each("licences", given[source] or {}, 3) do
+    for row in rows_of.each("insights.licences", given[source] or {}, 3) do
       local customer = customer_of(row)
       if customer then
         customer.pieces[#customer.pieces + 1] = READERS[source](row)
@@ -73,8 +73,8 @@ end
 
 -- --- keys ---
 
--- What the offers of one customer provision: by subscription first, then by part
--- number, then by the matrix.
+-- Gives each subscription its SKU. What says it best comes first: what the subscription
+-- has provisioned, then a part number in the tenant, then the offer matrix.
 local function learn(pieces, provisioned, matrix)
   local numbered = offers_of.new(matrix)
   for _, piece in ipairs(pieces) do
@@ -92,7 +92,7 @@ local function learn(pieces, provisioned, matrix)
   end
 end
 
--- The SKU that insights know by a name, where they know one alone.
+-- By a product's name in the insights: its SKU, where all of them mean the same one.
 local function names_of(pieces)
   local names = {}
   for _, piece in ipairs(pieces) do
@@ -138,8 +138,8 @@ end
 
 -- --- rows ---
 
--- The tenant's own name of a product comes before that of the offer, which comes before
--- the capitals of the insights.
+-- Whose name of a product a row takes: that of the tenant, else that of the offer, else
+-- that of the insights, which write it in capitals.
 local NAMING = { "skus", "subscriptions", "deployment", "usage" }
 
 local function name_row(row, found)
@@ -199,7 +199,7 @@ end
 -- @treturn {[string]={table,...},...}
 function M.by_customer(rows)
   local index = {}
-  for row in rows_of.each("by_customer", rows, 2) do
+  for row in rows_of.each("insights.by_customer", rows, 2) do
     local id = pieces_of.customer_id(row)
     if id then
       index[id] = index[id] or {}

@@ -7,7 +7,7 @@
 -- @module partnercenter.insights.offers
 
 local check = require("partnercenter.util").check
-local rows_of = require "partnercenter.insights.rows"
+local rows_of = require("partnercenter.fields").rows
 local tables = require "partnercenter.insights.tables"
 local wire = require("partnercenter.util").wire
 
@@ -40,7 +40,8 @@ function M.of_subscription(offer_id)
   return M.name(product, sku)
 end
 
---- The name of the offer that a part number of a SKU is, as in the second licence group.
+--- The name of an offer, from a SKU's part number: in the second licence group part
+-- numbers are such names.
 -- @param part_number such as "CFQ7TTC0K5DR/0002"
 -- @treturn ?string
 function M.of_part_number(part_number)

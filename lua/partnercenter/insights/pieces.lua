@@ -6,7 +6,7 @@
 local datetime = require("partnercenter.util").datetime
 local fields = require "partnercenter.fields"
 local offers_of = require "partnercenter.insights.offers"
-local rows_of = require "partnercenter.insights.rows"
+local rows_of = require("partnercenter.fields").rows
 local wire = require("partnercenter.util").wire
 
 local known = rows_of.known
@@ -21,8 +21,8 @@ local function lower(value)
   return type(value) == "string" and wire.lower(value) or nil
 end
 
---- The day of a date; nil for none, and for the last days that there are, by which the
--- service says that there is no end.
+--- The day of a date. Nil where there is none, and where the service means that there is
+-- no end: then it writes a day of December 9999.
 -- @param value as the service writes it
 -- @treturn ?string such as "2023-02-28"
 function M.day(value)

@@ -111,8 +111,8 @@ function M.read(source, options, level)
     self.count = self.count + 1
     local offer = offers_of.name(row.product, row.sku)
     put(self.by_offer, offer, entry)
-    -- A name stands for a seat only where nothing better does; an older offer is named by
-    -- its id alone.
+    -- Names are looked up only for a price without the ids of an offer; that of an older
+    -- offer is its id.
     for _, name in ipairs(offer and {} or { text(row.title) or "", text(row.product) }) do
       put(self.by_name, wire.upper(name), entry)
     end
@@ -176,9 +176,9 @@ end
 
 --- Put the price of a seat, and the cost of those that nobody has, into a row.
 --
--- A seat costs only what was sold here: what came by another channel, or is tried out,
--- has another price or none. So of the seats without a holder as many are counted as
--- were sold, where that is known.
+-- The price is that of seats which were sold here. Seats from another channel have
+-- another price, and trials have none. So the cost is that of the unassigned seats, but of
+-- no more than were sold, where that number is known.
 -- @tparam table row of `partnercenter.insights.licences`
 -- @tparam table bought `offer`, `term`, `billing` of what was sold
 function methods:apply(row, bought)

@@ -4,7 +4,7 @@
 
 local datetime = require("partnercenter.util").datetime
 local pieces_of = require "partnercenter.insights.pieces"
-local rows_of = require "partnercenter.insights.rows"
+local rows_of = require("partnercenter.fields").rows
 local seats = require "partnercenter.insights.seats"
 
 local DAY = 86400
@@ -36,8 +36,8 @@ local function ending(row, today)
   return list
 end
 
--- Seats that nobody will have, if all stay assigned that are: with what has changed
--- until the end of that day. Nil where one of the numbers is unknown.
+-- How many seats will be unassigned at the end of a day: subscriptions end and renew until
+-- then, and the seats that are assigned now stay so. Nil where a number is unknown.
 local function unassigned_at(row, list, day)
   local total = row.total
   if not total or not row.assigned then return nil end
@@ -79,7 +79,7 @@ function M.renewing(rows, days, now)
   end
   now = now or os.time()
   local today, last, found = day_of(now), day_of(now + days * DAY), {}
-  for each in rows_of.each("renewing", rows, 2) do
+  for each in rows_of.each("insights.renewing", rows, 2) do
     local row = as_licence(each)
     local list = ending(row, today)
     for _, renewal in ipairs(list) do

@@ -32,7 +32,7 @@ end
 
 -- --- subscriptions ---
 
--- The livelier comes first.
+-- A product's status is the first of these that one of its subscriptions has.
 local STATUSES = { "active", "pending", "suspended", "disabled", "expired", "deleted", "none" }
 
 local function status_of(pieces)

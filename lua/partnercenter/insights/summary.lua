@@ -4,7 +4,7 @@
 
 local fields = require "partnercenter.fields"
 local resources = require("partnercenter.resources").catalogue
-local rows_of = require "partnercenter.insights.rows"
+local rows_of = require("partnercenter.fields").rows
 local wire = require("partnercenter.util").wire
 
 local each_row, known = rows_of.each, rows_of.known
@@ -106,7 +106,7 @@ function M.summarize(rows, keys)
   local groups, by_id, getters = {}, {}, {}
   for i, key in ipairs(keys) do getters[i] = fields.getter(key) end
   local see, verdict = fields.watch(keys)
-  for row in each_row("summarize", rows, 2) do
+  for row in each_row("insights.summarize", rows, 2) do
     see(row)
     local id = group_id(row, getters)
     local group = by_id[id]

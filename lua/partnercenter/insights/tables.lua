@@ -72,8 +72,10 @@ function M.each(what, source, columns, take, level)
   end)
   if file then file:close() end
   if not ok then
-    if errors.is(err) then return nil, err end
-    error(err, 0)
+    if not errors.is(err) then error(err, 0) end
+    if type(source) ~= "string" then return nil, err end
+    local words = ("%s: %s: %s"):format(what, source, err.message)
+    return nil, errors.from_failure(err.kind, words, { retryable = false })
   end
   local missing = M.missing(found, columns)
   if missing then

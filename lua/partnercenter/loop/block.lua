@@ -41,6 +41,7 @@ function M.attach(dispatcher)
     dispatcher = dispatcher,
     queue = {}, first = 1, last = 0,                 -- tasks to resume, in order
     tasks = setmetatable({}, { __mode = "kv" }),     -- coroutine -> record
+    busy = false,                  -- whether there may be any; the dispatcher asks, too
     timers = setmetatable({}, { __mode = "k" }),     -- token -> time
     next_due = math.huge,                            -- not later than any timer
     coroutines = coroutines.new(),                   -- that tasks run in
@@ -53,6 +54,11 @@ function M.usable()
   return true
 end
 
+local function add_task(self, record)
+  self.tasks[record.co] = record
+  self.busy = true
+end
+
 local function enqueue(self, record)
   if record.queued or record.dead then return end
   record.queued = true
@@ -60,10 +66,15 @@ local function enqueue(self, record)
   self.queue[self.last] = record
 end
 
+-- The task that runs.
+local function running_task(self)
+  local co = self.busy and coroutine.running()
+  return co and self.tasks[co] or nil
+end
+
 -- The task that runs, if it can yield here.
 local function task_here(self, iterating)
-  local co = coroutine.running()
-  local record = co and self.tasks[co]
+  local record = running_task(self)
   if not record or not isyieldable() or not yields.can(iterating) then return nil end
   return record
 end
@@ -71,8 +82,7 @@ end
 --- Is what runs a task of this driver?
 -- @treturn boolean
 function methods:is_task()
-  local co = coroutine.running()
-  return co ~= nil and self.tasks[co] ~= nil
+  return running_task(self) ~= nil
 end
 
 --- A token for one wait of the running coroutine.
@@ -92,16 +102,16 @@ function methods:wake(token)
 end
 
 local function settle(self, record, ok, what, ...)
-  local dead = coroutine.status(record.co) == "dead"
-  if not dead and what ~= coroutines.DONE then return false end
-  record.dead = true
-  if dead then
-    record.done(ok, what, ...)
+  if what == coroutines.DONE then
+    record.dead = true
+    self.tasks[record.co] = nil
+    self.coroutines:give(record.co)
+    record.done(ok, ...)
     return true
   end
-  self.tasks[record.co] = nil
-  self.coroutines:give(record.co)
-  record.done(ok, ...)
+  if coroutine.status(record.co) ~= "dead" then return false end
+  record.dead = true
+  record.done(ok, what, ...)
   return true
 end
 
@@ -123,13 +133,15 @@ end
 -- Only those that are ready now: what they make ready has its turn after the
 -- session was looked at.
 local function run_ready(self)
-  local stop = self.last
-  while self.first <= stop do
+  for _ = self.first, self.last do
     local record = self.queue[self.first]
+    if not record then break end -- a run within this one has come to it
     self.queue[self.first] = nil
     self.first = self.first + 1
     if not record.dead then go_on(self, record) end
   end
+  -- Places that were used before cost no room.
+  if self.first > self.last then self.first, self.last = 1, 0 end
 end
 
 local function run_timers(self)
@@ -150,7 +162,7 @@ end
 -- Nothing is under way that could ever wake the token: no transfer, or only those that
 -- hold all the places and wait for their readers, who cannot run.
 local function is_stuck(self, token, running)
-  if token.woken or self.first <= self.last then return false end
+  if self.first <= self.last then return false end
   if running > 0 then
     while token.task and token.task.parked do token = token.task.parked end
     return token.full and not self.dispatcher.closed
@@ -166,15 +178,16 @@ end
 -- Run everything until the token is woken or its time is over.
 local function drive(self, token)
   while not token.woken and not token.late do
-    run_ready(self)
-    run_timers(self)
-    if token.woken or token.late then break end
-    local seconds = 0
-    if self.first > self.last then
-      seconds = math.max(0, math.min(LONGEST_STEP, self.next_due - self.dispatcher.clock()))
+    if self.first <= self.last then run_ready(self) end
+    local seconds = LONGEST_STEP
+    if self.next_due < math.huge then
+      run_timers(self)
+      seconds = math.max(0, math.min(seconds, self.next_due - self.dispatcher.clock()))
     end
+    if token.woken or token.late then break end
+    if self.first <= self.last then seconds = 0 end
     local running = self.dispatcher:step(seconds)
-    if is_stuck(self, token, running) then error(STUCK, 0) end
+    if not token.woken and is_stuck(self, token, running) then error(STUCK, 0) end
   end
 end
 
@@ -195,7 +208,7 @@ function methods:park(token, seconds)
   else
     drive(self, token)
   end
-  self.timers[token] = nil
+  if seconds then self.timers[token] = nil end
   return token.woken
 end
 
@@ -215,8 +228,10 @@ end
 --   error; it must not raise
 -- @treturn table the task, for `cancel`
 function methods:spawn(fn, done)
-  local record = { done = done, fn = fn, co = self.coroutines:take() }
-  self.tasks[record.co] = record
+  local record = {
+    done = done, fn = fn, co = self.coroutines:take(), queued = false, parked = nil, dead = false,
+  }
+  add_task(self, record)
   enqueue(self, record)
   return record
 end
@@ -226,11 +241,18 @@ local function finish_run(ok, ...)
   return ...
 end
 
---- Does the caller run in a task of this driver, which can wait here?
+--- May the caller wait as it is: in a task of this driver, or because there is no task
+-- that could wait for what it holds?
 -- @tparam ?boolean iterating the caller is the iterator of a `for`
 -- @treturn boolean
 function methods:is_home(iterating)
-  return task_here(self, iterating) ~= nil
+  -- An iterator that cannot yield to its caller's own loop has to be in a task: what waits
+  -- in it would ask that loop for a driver.
+  if not yields.can(iterating) then return false end
+  if not self.busy or task_here(self, iterating) then return true end
+  -- Those that nobody wants any more go when they are collected.
+  self.busy = next(self.tasks) ~= nil
+  return not self.busy
 end
 
 --- Call a function in a task that lasts as long as the call. So whatever the
@@ -246,7 +268,7 @@ function methods:run(f, ...)
     results = { n = select("#", ...), ... }
     self:wake(token)
   end
-  self.tasks[record.co] = record
+  add_task(self, record)
   token.task = record -- it lives as long as somebody waits for it
   resume(self, record, record, f, ...)
   drive(self, token)

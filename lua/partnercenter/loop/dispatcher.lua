@@ -71,7 +71,7 @@ end
 -- @treturn Driver
 function methods:driver()
   local blocking = self.drivers.block
-  if blocking and blocking:is_task() then return blocking end
+  if blocking and blocking.busy and blocking:is_task() then return blocking end
   return driver_of(self, find_loop(self))
 end
 
@@ -100,14 +100,15 @@ end
 
 --- Start a request; see the session's `send`. After
 -- the end it fails.
--- @tparam table request
+-- @tparam table|Template request
+-- @param ... what stands behind a template
 -- @treturn[1] Transfer
 -- @treturn[2] nil
 -- @treturn[2] string message
 -- @treturn[2] string kind
-function methods:send(request)
+function methods:send(request, ...)
   if self.closed then return nil, "the client was closed", "cancelled" end
-  return self.session:send(request)
+  return self.session:send(request, ...)
 end
 
 -- Wake who waits for a transfer.

@@ -34,11 +34,12 @@ end
 
 --- The failure that a text stands for, as an error of the caller's own.
 -- @tparam ?string text
--- @return nil when there is none
+-- @return nil when there is none, or it is another version's
 function M.decode(text)
   local fields = text and core.decode(text)
-  if not fields then return nil end
-  return fields.kind and errors.new(fields) or fields.message
+  if type(fields) ~= "table" or type(fields.message) ~= "string" then return nil end
+  if type(fields.kind) ~= "string" then return fields.message end
+  return errors.new(fields)
 end
 
 return M

@@ -14,12 +14,13 @@ local check = require("partnercenter.util").check
 local client = require "partnercenter.client"
 local core = require "partnercenter.core"
 local datetime = require("partnercenter.util").datetime
+local entries = require "partnercenter.ngx.entries"
 local failures = require "partnercenter.ngx.failures"
 local json = require("partnercenter.util").json
+local key_of = require("partnercenter.util").key
 local levels = require "partnercenter.ngx.levels"
 local semaphore = require "ngx.semaphore"
 local stores = require "partnercenter.store"
-local wire = require("partnercenter.util").wire
 
 local DAY = 86400
 -- Seconds that one worker may take to fetch before another one tries.
@@ -73,7 +74,7 @@ function M.new(options)
     kept = levels.new(dict and stores.dictionary(dict), o.store,
       function(why) emit("store", why) end),
     named = o.key ~= nil,
-    prefix = "partnercenter:" .. (o.key or "") .. ":",
+    prefix = "partnercenter:" .. key_of(o.key or "") .. ":",
     fresh = o.fresh or 300,
     longest = o.longest or 6 * 3600,
     stale = o.stale or DAY,
@@ -84,25 +85,16 @@ function M.new(options)
   }, mt)
 end
 
-local function parse(text)
-  local stored, fresh, processed, etag, at = text:match("^(%S+) (%S+) (%S+) (%S+)\n()")
-  if not stored then return nil end
-  return text:sub(at), {
-    stored_at = wire.number(stored), fresh_until = wire.number(fresh),
-    processed_at = wire.number(processed), etag = etag,
-  }
-end
-
 -- As long as the others have it, too.
 local function life_of(self, text)
-  local _, info = parse(text)
+  local _, info = entries.parse(text)
   return info and info.fresh_until + self.stale - self.time() or 0
 end
 
 local function read(self, key)
   local kept = self.kept:get(key, function(text) return life_of(self, text) end)
   if not kept then return nil end
-  return parse(kept)
+  return entries.parse(kept)
 end
 
 -- The data of a day is there until that of the next one is.
@@ -118,9 +110,7 @@ local function keep(self, key, text, processed)
     self.emit("too_large", key)
     return info
   end
-  self.kept:set(key, ("%s %s %s %s\n%s"):format(wire.fixed(now, 0),
-    wire.fixed(info.fresh_until, 0), processed and wire.fixed(processed, 0) or "-", info.etag,
-    text), good_for + self.stale)
+  self.kept:set(key, entries.format(text, info), good_for + self.stale)
   return info
 end
 
@@ -262,14 +252,14 @@ function M.processed_at(rows)
   return newest
 end
 
--- The key of a resource's page.
-local function key_of(self, resource, params)
-  local key, is_whose = client.key(resource, params)
+-- The key of a resource's page, and the options to decode it by.
+local function page_key(self, resource, params)
+  local key, is_whose, decoding = client.key(resource, params)
   if not is_whose and not self.named then
     error("insights_cache.new needs the option 'key' here: a function gives the token, so nobody "
       .. "knows for whom the pages are", 3)
   end
-  return key
+  return key, decoding
 end
 
 --- One page of a resource, as its `get` gives it, from the cache or fetched now.
@@ -285,13 +275,21 @@ end
 -- @usage local page, info = cache:page(
 --   partner.customers:by_id(id).analytics.licenses.deployment)
 function methods:page(resource, params)
-  local text, info = self:text(key_of(self, resource, params), function()
-    local page, err = resource:get(params)
-    if not page then return nil, err end
-    return json.encode(page), M.processed_at(page.items or { page })
-  end)
-  if not text then return nil, info end
-  return core.decode(text), info
+  local key, decoding = page_key(self, resource, params)
+  local page, text, info
+  -- What is kept and is no page is fetched anew, once.
+  for _ = 1, 2 do
+    text, info = self:text(key, function()
+      local fetched, err = resource:get(params)
+      if not fetched then return nil, err end
+      return json.encode(fetched), M.processed_at(fetched.items or { fetched })
+    end)
+    if not text then return nil, info end
+    page = core.decode(text, decoding)
+    if type(page) == "table" then break end
+    self.kept:delete(self.prefix .. key)
+  end
+  return page, info
 end
 
 return M

@@ -8,8 +8,8 @@ local wire = require("partnercenter.util").wire
 
 local M = {}
 
--- The lower case of the keys that answers have as a rule: making it anew for each
--- of them is most of the work for a small one.
+-- The usual keys of answers in lower case. To make these anew for each answer would be
+-- most of the work for a small one.
 local LOWER = {}
 for _, key in ipairs { "totalCount", "TotalCount", "items", "links", "attributes", "Value", "value",
   "@nextLink", "nextLink", "@odata.nextLink", "@odata.count", "@odata.context", "message",
@@ -18,40 +18,68 @@ for _, key in ipairs { "totalCount", "TotalCount", "items", "links", "attributes
 end
 
 -- How answers are continued. The first one that is there counts.
-local NEXT_LINKS = { "@nextlink", "nextlink", "@odata.nextlink", "odata.nextlink" }
-local KNOWN = { ["odata.nextlink"] = true }
+local NEXT_LINKS = { "@nextlink", "nextlink", "@odata.nextlink", "odata.nextlink", "__next" }
+local KNOWN = { ["odata.nextlink"] = true, ["__next"] = true }
 for _, name in pairs(LOWER) do KNOWN[name] = true end
 KNOWN.next = nil -- but in links
+
+-- Members that tell of nothing but rows and their number. As a rule an answer has no others,
+-- but for attributes, and those have no others than these.
+local PLAIN = { totalcount = true, items = true, value = true }
+local PLAIN_ATTRIBUTES = { objectType = true, etag = true }
 
 -- Names that tell of more rows behind these.
 local CONTINUATIONS = { "^next$", "next.*link", "next.*page", "next.*ur[il]", "next.*token",
   "next.*cursor", "next.*marker", "continuation", "skiptoken", "^has_?more" }
 
+-- Names that tell it where they are false.
+local ENDS = { islastpage = true, lastpage = true }
+
 -- Members whose own members may be such names.
 local HOLDERS = { links = true, _links = true, meta = true, metadata = true, paging = true,
-  pagination = true }
+  pagination = true, page = true, attributes = true }
+
+--- Do an object's attributes tell of nothing but what it is?
+-- @param attributes any value
+-- @treturn boolean
+function M.are_plain(attributes)
+  if type(attributes) ~= "table" then return false end
+  for key in pairs(attributes) do
+    if not PLAIN_ATTRIBUTES[key] then return false end
+  end
+  return true
+end
 
 --- The keys of an object by their names in lower case. Of two spellings of one name
 -- the one that sorts first counts, so that the answer does not depend on the run.
 -- @tparam table document
 -- @treturn {[string]=string,...}
+-- @treturn boolean whether it has members that may tell of more than rows and their number
 function M.spellings(document)
   -- With room for those of most answers.
   local keys = { totalcount = nil, items = nil, links = nil, attributes = nil, value = nil }
-  for key in pairs(document) do
-    if type(key) == "string" then
-      local name = LOWER[key] or wire.lower(key)
-      if not keys[name] or key < keys[name] then keys[name] = key end
+  local telling = false
+  for key, value in pairs(document) do
+    local name = LOWER[key] or type(key) == "string" and wire.lower(key)
+    if name then
+      local known = keys[name]
+      if not known or key < known then keys[name] = key end
+      if not PLAIN[name] and not telling then
+        telling = name ~= "attributes" or not M.are_plain(value)
+      end
     end
   end
-  return keys
+  return keys, telling
 end
 
 local function is_set(value)
   return value ~= nil and value ~= core.null and value ~= "" and value ~= false
 end
 
-local function is_continuation(name)
+-- Does the member of that name tell of more?
+local function tells_of_more(name, value)
+  if ENDS[name] then return value == false end
+  if not is_set(value) then return false end
   for _, pattern in ipairs(CONTINUATIONS) do
     if name:find(pattern) then return true end
   end
@@ -63,10 +91,10 @@ end
 local function unknown_continuation(document, keys)
   for name, key in pairs(keys) do
     local value = document[key]
-    if not KNOWN[name] and is_set(value) and is_continuation(name) then return key end
+    if not KNOWN[name] and tells_of_more(name, value) then return key end
     if HOLDERS[name] and type(value) == "table" then
       for inner, spelling in pairs(M.spellings(value)) do
-        if inner ~= "self" and is_set(value[spelling]) and is_continuation(inner)
+        if inner ~= "self" and tells_of_more(inner, value[spelling])
           and not (name == "links" and inner == "next") then
           return key .. "." .. spelling
         end
@@ -96,10 +124,22 @@ local function next_link_of(document, keys)
   return nil
 end
 
+-- Of links in an array the one that says of itself that it is the next.
+local function next_in_array(links)
+  for _, link in ipairs(links) do
+    local rel = type(link) == "table" and link.rel
+    if type(rel) == "string" and wire.lower(rel) == "next" then
+      return { uri = link.href or link.uri or link.url, method = link.method }
+    end
+  end
+  return nil
+end
+
 -- What stands at `links.next`, as a table: a text is its address.
 local function links_next_of(document, keys)
   local links = document[keys.links or ""]
   if type(links) ~= "table" then return nil end
+  if links[1] ~= nil then return next_in_array(links) end
   local following = links[M.spellings(links).next or ""]
   if not is_set(following) then return nil end
   return type(following) == "table" and following or { uri = following }
@@ -108,7 +148,7 @@ end
 --- What an answer says about the next page.
 -- @tparam table document the decoded answer, with its rows or without
 -- @tparam table keys what `spellings` gave for it
--- @treturn table `next_link` (of `@nextLink`, `nextLink` or `@odata.nextLink`),
+-- @treturn table `next_link` (of `@nextLink`, `nextLink`, `@odata.nextLink` or `__next`),
 --   `links_next` (of `links.next`), `token` (of `continuationToken`), `unknown` (the
 --   member by which it goes on in a way that is not known); each may be nil
 function M.find(document, keys)
@@ -118,6 +158,40 @@ function M.find(document, keys)
     token = text_at(document, keys.continuationtoken),
     unknown = unknown_continuation(document, keys),
   }
+end
+
+-- The target of the link to the next page in a header Link (RFC 8288).
+local function next_in_header(links)
+  for target, params in (links or ""):gmatch("<([^>]*)>([^<]*)") do
+    local rel = params:match(";%s*[rR][eE][lL]%s*=%s*\"([^\"]*)\"")
+      or params:match(";%s*[rR][eE][lL]%s*=%s*([^%s;,]+)")
+    if rel and (" " .. wire.lower(rel) .. " "):find(" next ", 1, true) then return target end
+  end
+  return nil
+end
+
+--- Where the body does not say how an answer goes on, its headers may.
+-- @tparam table envelope what `find` gave, and more; it is changed
+-- @tparam ?table facts of the answer: `continuation_token`, `link`
+-- @tparam ?string sent the token of the request: servers may send it back
+function M.complete(envelope, facts, sent)
+  if not facts or envelope.next_link or envelope.links_next or envelope.token then return end
+  envelope.next_link = next_in_header(facts.link)
+  local token = facts.continuation_token
+  if token ~= sent and token ~= "" then envelope.token = token end
+end
+
+--- The member by which an answer goes on.
+-- @tparam table document the decoded answer
+-- @treturn ?string nil: these are all the rows
+function M.member(document)
+  local keys = M.spellings(document)
+  if links_next_of(document, keys) then return "links.next" end
+  for _, name in ipairs(NEXT_LINKS) do
+    if keys[name] and text_at(document, keys[name]) then return keys[name] end
+  end
+  return text_at(document, keys.continuationtoken) and keys.continuationtoken
+    or unknown_continuation(document, keys)
 end
 
 return M

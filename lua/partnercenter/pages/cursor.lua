@@ -49,12 +49,13 @@ function M.give(plan, row)
   return row
 end
 
---- Watches rows for the fields of the filter that nobody documents: one that no row
--- has is misspelt, and must not look like a filter that nothing passes.
+--- Looks in the rows for those fields of the filter that nobody documents. If no row has
+-- one, it is misspelt; without this it would look as if no row passed the filter.
 -- @tparam table plan its `filter` is wrapped; `verdict` tells what is wrong
 function M.watch_fields(plan)
+  if not plan.filter then return end
   local names = {}
-  for _, name in ipairs(plan.filter and filters.fields(plan.filter) or {}) do
+  for _, name in ipairs(filters.fields(plan.filter)) do
     if not fields.is_documented(name) then names[#names + 1] = name end
   end
   if not names[1] then return end
@@ -67,7 +68,7 @@ function M.watch_fields(plan)
   end
 end
 
---- What ends a walk behind its last row.
+--- The error that ends a walk behind its last row, if there is one.
 -- @tparam table walk
 -- @treturn ?Error err
 function M.ending(walk)
@@ -143,7 +144,7 @@ end
 -- @tparam ?table facts
 function M.turn(walk, request, envelope, rows, facts)
   M.tell(walk.plan, request, walk.paging.pages + 1, rows, envelope, facts)
-  local following, err = paging.next_request(request, envelope, rows, walk.paging)
+  local following, err = paging.next_request(request, envelope, rows, walk.paging, facts)
   walk.request = following
   if err then walk.failure = M.with_facts(walk.plan, err, request, facts) end
 end

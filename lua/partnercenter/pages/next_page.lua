@@ -1,14 +1,16 @@
 --- The request for the next page, from what an answer says.
 --
 -- Tried in this order: `links.next`, `@nextLink`, `nextLink` or `@odata.nextLink`,
--- `continuationToken`, and `skip` where the resource pages by it. What would
--- lose or repeat rows, never end, lead to another origin, or go on in a way that
--- is not known is an error.
+-- `continuationToken`, the headers Link and MS-ContinuationToken, and `skip` where
+-- the resource pages by it. What would lose or repeat rows, never end, lead to
+-- another origin, or go on in a way that is not known is an error.
 -- SPDX-License-Identifier: MIT
 -- @module partnercenter.pages.next_page
 
 local check = require("partnercenter.util").check
+local continuations = require "partnercenter.pages.continuation"
 local errors = require "partnercenter.errors"
+local resolve = require "partnercenter.pages.link"
 local resources = require "partnercenter.resources"
 local url = require("partnercenter.util").url
 local wire = require("partnercenter.util").wire
@@ -24,81 +26,16 @@ local TOKEN_NAME = "ms-continuationtoken"
 
 local M = { MAX_PAGES = MAX_PAGES }
 
--- The path of the base URL, "" as a rule.
-local function base_path(request)
-  return (url.parse(request.base_url).target:gsub("/+$", ""))
-end
-
--- The version with what stands before it: "/v1", "/partner/v1".
-local function version_of(path)
-  path = path .. "/"
-  return path:match("^(/v%d[%d.]*)/") or path:match("^(/%w+/v%d[%d.]*)/")
-end
-
--- A path without a leading slash against the request's own: what is its end
--- already names the same place, anything else replaces the last segment.
-local function merge(request_path, path)
-  if path == "" then return request_path end
-  local own, tail = request_path:gsub("/$", ""), "/" .. path:gsub("/$", "")
-  if own:sub(-#tail) == tail then return own end
-  return (request_path:gsub("[^/]*$", "")) .. path
-end
-
--- A root-relative path below the base URL's, with its version.
-local function rooted(request, path, own_path)
-  local base = base_path(request)
-  if base ~= "" and path:sub(1, #base + 1) == base .. "/" then return path end
-  if not version_of(path) then
-    path = (version_of(own_path:sub(#base + 1)) or "") .. path
-  end
-  return base .. path
-end
-
--- Does a link with a host of its own lead to the request's? Services behind a
--- gateway write `http:` there: then it is asked over TLS all the same.
-local function is_own(parts, request)
-  local own = url.parse(request.origin)
-  if parts.host ~= own.host then return false end
-  return parts.scheme == own.scheme and parts.port == own.port
-    or parts.scheme == "http" and (parts.port == 80 or parts.port == own.port)
-end
-
--- The absolute URL of a link, always spelt with the request's own origin, or
--- nil and what is wrong with the link.
-local function resolve(link, request)
-  if link:find("[%z\1-\31\127\\]") then
-    return nil, "has control characters or backslashes in it"
-  end
-  if link:sub(1, 2) == "//" then return nil, "leads to another host" end
-  local head, rest = link:match("^(%a[%w+.-]*:/?/?[^/?#]*)(.*)$")
-  if head then
-    local parts, why = url.parse(head)
-    if not parts then return nil, why end
-    if not is_own(parts, request) then
-      return nil, ("leads to another origin (%s)"):format(url.origin(head))
-    end
-    link = rest
-  end
-  local own_path = url.split(url.parse(request.url).target)
-  local path, query = url.split(url.repair(link))
-  if url.is_devious(path) then return nil, "has dots or encoded slashes in its path" end
-  if path:sub(1, 1) ~= "/" then
-    path = merge(own_path, path)
-  elseif not head then
-    path = rooted(request, path, own_path)
-  end
-  return request.origin .. path .. (query and "?" .. query or "")
-end
-
--- The continuation token among the headers of links.next. Other headers are
--- not for a server to choose.
+-- The continuation token among the headers of links.next: pairs of key and value, or
+-- values by their names. Other headers are not for a server to choose.
 local function token_among(headers)
   if type(headers) ~= "table" then return nil end
-  for _, header in ipairs(headers) do
-    local name = type(header) == "table" and (header.key or header.Key)
-    if type(name) == "string" and wire.lower(name) == TOKEN_NAME then
-      return header.value or header.Value
+  for key, header in pairs(headers) do
+    local name, value = key, header
+    if type(header) == "table" then
+      name, value = header.key or header.Key, header.value or header.Value
     end
+    if type(name) == "string" and wire.lower(name) == TOKEN_NAME then return value end
   end
   return nil
 end
@@ -122,8 +59,8 @@ local function by_skip(request, envelope, row_count)
     more = position < envelope.total
     if more and row_count == 0 then return nil, "a page does not advance: it has no rows" end
   else
-    -- No count to go by: a page that is not full is the last. Where no top was
-    -- asked for, the forms that have no count at all are full at the default.
+    -- Without a count: a page that is not full is the last. Where the caller gave no
+    -- `top`, a page is full at the service's default.
     local uncounted = envelope.kind ~= "items" and envelope.kind ~= "insights"
     local top = wire.digits(url.param(request.url, "top")) or uncounted and resources.MAX_TOP
     more = top and row_count > 0 and row_count >= top
@@ -192,11 +129,19 @@ local function with_token(headers, token)
   return list
 end
 
+-- The token that a request has brought.
+local function token_of(request)
+  for _, header in ipairs(request.headers) do
+    if wire.lower(header[1]) == TOKEN_NAME then return header[2] end
+  end
+  return nil
+end
+
 local function key_of(request_url, token)
   return request_url .. "\n" .. (token or "")
 end
 
--- Counts the rows of a walk; what is wrong with their number behind the last page.
+-- Counts the rows of a walk. Gives what is wrong with their number, if anything is.
 local function account(state, envelope, row_count, is_last)
   state.rows = state.rows + row_count
   local total = envelope.kind == "value" and envelope.total
@@ -231,13 +176,15 @@ end
 -- @tparam table envelope what `envelope.envelope` gave for the answer
 -- @tparam number row_count how many rows the page had
 -- @tparam table state what `start` gave; it is changed
+-- @tparam[opt] table facts of the answer, whose headers may say how it goes on
 -- @treturn[1] table the next request; its `following` is true
 -- @treturn[2] nil this was the last page
 -- @treturn[3] nil
 -- @treturn[3] Error of kind protocol: a link that must not be followed, a page
 --   that was read already or does not advance, a count that shrinks, too many pages
-function M.next_request(request, envelope, row_count, state)
+function M.next_request(request, envelope, row_count, state, facts)
   state.pages = state.pages + 1
+  continuations.complete(envelope, facts, facts and token_of(request))
   local target, token, why = follow(request, envelope, row_count, state.linked)
   why = account(state, envelope, row_count, not target) or why
   if target and not why then

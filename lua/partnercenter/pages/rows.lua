@@ -16,8 +16,8 @@ local function close(walk)
   if call then calls.cancel(call) end
 end
 
--- The rows of a page that looks like the one before are held back until they do not,
--- or the page has ended.
+-- Holds rows back, as long as the page looks like the one before it: until a row
+-- differs, or the page ends.
 local function hold(walk, rows)
   local held = walk.held
   if not held then
@@ -33,7 +33,8 @@ local function release(walk)
   return held
 end
 
--- What is no object is no row: those before it are given, then the error.
+-- A row must be an object. The rows before one that is none are given out, then comes
+-- the error.
 local function cut_at_scalar(walk, rows)
   local resource = walk.plan.resource
   for i = 1, #rows do
@@ -46,15 +47,15 @@ local function cut_at_scalar(walk, rows)
   end
 end
 
--- The rows that are in the document still, when all that could be taken out of
--- it one by one were: a bare object is a row itself.
+-- The rows that were not taken out of the document one by one: a bare object is a row
+-- itself.
 local function rest_of(walk, document)
   local page, err = envelopes.normalize(document, walk.plan.resource, walk.plan.transport.mask)
   return page and page.items, err
 end
 
--- The end of a page: what is left of the document says how to go on. What is held
--- back then is given out next. An error, if it is none.
+-- The end of a page: the rest of the document says how to go on. Rows that were held
+-- back are given out next. Gives an error when the answer is none.
 local function end_page(walk)
   if walk.left then return nil end -- by who was told of the answer
   local document, facts, digest = walk.stream:envelope()
@@ -123,7 +124,7 @@ end
 
 local NONE = {}
 
--- As they came: an index and a comparison for each.
+-- Rows as they came: this costs an index and a comparison for each.
 local function plain_iterator(walk)
   local rows, at = NONE, 0
   function walk.forget() rows = NONE end -- those that were not given out yet
@@ -144,8 +145,8 @@ local function plain_iterator(walk)
   end
 end
 
--- A row as the plan has it; nil when the filter drops it. Raises when the plan cannot
--- make anything of it.
+-- A row as the caller gets it; nil when the filter drops it. Raises when it cannot be
+-- converted.
 local function choose(walk, row)
   local chosen, err = cursors.give(walk.plan, row)
   if not err then return chosen end

@@ -60,7 +60,7 @@ local function take_place(file, stream)
   return nil
 end
 
-local KINDS = { [403] = "forbidden", [404] = "not_found" }
+local KINDS = { [403] = "forbidden", [404] = "not_found", [429] = "throttled" }
 
 -- The error of an answer of the store, which speaks otherwise than the service.
 local function store_error(err)
@@ -69,6 +69,27 @@ local function store_error(err)
     ("the report's file: the store answered %d"):format(err.status),
     { status = err.status, url = err.url, attempts = err.attempts, body = err.body,
       retryable = err.retryable })
+end
+
+local function finish(file)
+  file.stream, file.ended = nil, true
+  local ok, message, line, byte, column = file.decoder:finish()
+  if not ok then return csv.failure(file.decoder, message, line, byte, column) end
+  return nil
+end
+
+-- The way broke: whether to go on.
+local function may_resume(file, err)
+  file.stream = nil
+  file.breaks = file.breaks + 1
+  return err.retryable and file.breaks <= BREAKS and not file.left
+end
+
+-- An answer that broke off before its first byte is no worse than one that broke later;
+-- and while rows were given, the way itself may be gone for longer than a call's tries.
+local function is_break(file, err)
+  if err.status then return err.status < 300 end
+  return err.kind == "network" and file.count > 0
 end
 
 -- Ask for the file, or for the rest of it. A link that is over is asked for anew.
@@ -87,6 +108,9 @@ local function open(file, iterating)
       if not err then file.stream = stream end
       return err
     end
+    if is_break(file, err) and may_resume(file, err) then return nil end
+    -- All of it had come, but not its end.
+    if err.status == 416 and file.count > 0 then return finish(file) end
     local over = err.status == 403 or err.status == 404 or err.status == 400
     if not over or attempt == 2 then break end
   end
@@ -106,34 +130,48 @@ local function feed(file, piece)
   return nil
 end
 
-local function finish(file)
-  file.stream, file.ended = nil, true
-  local ok, message, line, byte, column = file.decoder:finish()
-  if not ok then return csv.failure(file.decoder, message, line, byte, column) end
+local function stop(file)
+  file.ended, file.err, file.rows, file.at = true, nil, {}, 0
+  local call = file.call
+  file.call, file.stream = nil, nil
+  if call then calls.cancel(call) end
+end
+
+-- A body has ended. One that may have broken off is asked for what lies behind its end:
+-- where that is nothing, it is the file's.
+local function confirm(file)
+  local here = file.ended_at == file.count and file.skip == 0
+  if here or not file.stream.unsure then return finish(file) end
+  if file.breaks > BREAKS then return failure "where it ends cannot be told" end
+  file.stream, file.ended_at, file.breaks = nil, file.count, file.breaks + 1
   return nil
 end
 
--- The way broke: whether to go on.
-local function may_resume(file, err)
-  file.stream = nil
-  file.breaks = file.breaks + 1
-  return err.retryable and file.breaks <= BREAKS and not file.left
+local function read_piece(file, iterating)
+  local ok, piece = file.stream:next(iterating)
+  if ok then return feed(file, piece) end
+  if not piece then return confirm(file) end
+  if may_resume(file, piece) then return nil end
+  return piece
 end
 
 -- Read on, once.
 local function advance(file, iterating)
-  if not file.stream then return open(file, iterating) end
-  local ok, piece = file.stream:next(iterating)
-  local err
-  if ok then
-    err = feed(file, piece)
-  elseif piece then
-    if may_resume(file, piece) then return nil end
-    err = piece
-  else
-    err = finish(file)
+  if file.busy then
+    return errors.from_failure("config", "the report's file is being read by another call, or an "
+      .. "error has ended that", { retryable = false })
   end
+  file.busy = true
+  local err = (file.stream and read_piece or open)(file, iterating)
   file.rows, file.at = file.decoder:rows(), 0
+  local headings = not file.keep and file.decoder:headings()
+  if headings then
+    -- An answer of something in between has no names in its first line.
+    local why = csv.check_headings(headings, file.separator)
+    if not why then file.keep, why = file.keeper(headings) end
+    if why then file.rows, err = {}, why end
+  end
+  file.busy = false
   return err
 end
 
@@ -143,12 +181,15 @@ end
 -- @tparam table options.register of secrets
 -- @tparam function options.find_link gives the link, or nil and an error
 -- @tparam table options.csv of the decoder
--- @tparam function options.keep takes a row, says whether it is wanted
+-- @tparam function options.keeper takes the names of the columns, gives a function that
+--   takes a row and says whether it is wanted; or nil and an error
+-- @tparam ?number options.limit rows at most
 -- @treturn table for `next` and `close`
 function M.new(options)
   return {
     transport = options.transport, register = options.register, find_link = options.find_link,
-    keep = options.keep, decoder = csv.decoder(options.csv),
+    keeper = options.keeper, decoder = csv.decoder(options.csv), separator = options.csv.separator,
+    left_to_give = options.limit or math.huge,
     rows = {}, at = 0, count = 0, skip = 0, breaks = 0,
   }
 end
@@ -166,7 +207,11 @@ function M.next(file, iterating)
     local row = file.rows[at]
     if row ~= nil then
       file.at, file.rows[at] = at, false
-      if file.keep(row) then return row end
+      if file.keep(row) then
+        file.left_to_give = file.left_to_give - 1
+        if file.left_to_give == 0 then stop(file) end
+        return row
+      end
     elseif file.err then
       return nil, file.err
     elseif file.ended then
@@ -185,10 +230,8 @@ function M.headings(file) return file.decoder:headings() end
 --- Stop reading.
 -- @tparam table file
 function M.close(file)
-  file.left, file.ended, file.rows, file.at = true, true, {}, 0
-  local call = file.call
-  file.call, file.stream = nil, nil
-  if call then calls.cancel(call) end
+  file.left = true
+  stop(file)
 end
 
 return M

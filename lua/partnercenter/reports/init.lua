@@ -27,7 +27,13 @@ local PARTS = {}
 local M = {}
 
 local methods = {}
-local mt = { __name = "partnercenter.reports", __index = methods }
+
+local function to_text()
+  local names = {}
+  for name in pairs(methods) do names[#names + 1] = name end
+  table.sort(names)
+  return "partner.reports: " .. table.concat(names, ", ")
+end
 
 --- The reports of a client.
 -- @tparam table parts
@@ -37,10 +43,19 @@ local mt = { __name = "partnercenter.reports", __index = methods }
 -- @tparam table parts.settings
 -- @treturn Reports
 function M.new(parts)
-  return setmetatable({ [PARTS] = {
+  local own = {
     service = services.new(parts), files = parts.files, register = parts.register,
     time = parts.settings.time, loops = {},
-  } }, mt)
+  }
+  return setmetatable({}, {
+    __name = "partnercenter.reports",
+    __index = function(_, name)
+      if name == PARTS then return own end
+      if methods[name] == nil then check.unknown("partner.reports", name, methods, 2, "member") end
+      return methods[name]
+    end,
+    __tostring = to_text,
+  })
 end
 
 local function parts_of(self, name)
@@ -70,7 +85,7 @@ end
 -- @tparam ?expression what.where asked of the service; what its language does not have is
 --   refused
 -- @tparam ?string|{string,...} what.order columns, `asc` (unless said) or `desc` behind them
--- @tparam ?number what.limit rows at most
+-- @tparam ?number what.limit rows at most; beside `where_here` of those that it wants
 -- @tparam[opt=false] boolean what.distinct
 -- @tparam ?string what.timespan such as "LAST_MONTH"; none is six months
 -- @tparam[opt=false] boolean what.duplicates also rows that stand for another location
@@ -232,7 +247,7 @@ function methods:datasets(name)
   local sets, err = parts_of(self, "datasets").service:datasets {}
   if not sets or name == nil then return sets, err end
   local set
-  set, err = query.dataset(sets, name)
+  set, err = query.find(sets, "datasetName", name, "data set")
   return set, err
 end
 
@@ -242,7 +257,7 @@ end
 -- @treturn[2] nil
 -- @treturn[2] Error
 function methods:queries(system)
-  local rows, err = parts_of(self, "queries").service:queries(system == true)
+  local rows, err = parts_of(self, "queries").service:queries(system == true, {})
   return rows, err
 end
 

@@ -15,8 +15,10 @@ local function make_query(parts, what, name, how)
   local service = parts.service
   if what.query_id then return what.query_id, false end
   if what.system then
-    local found, err = service:find("ScheduledQueries",
-      { queryName = what.system, includeOnlySystemQueries = "true" }, how)
+    local queries, err = service:queries(true, how)
+    if not queries then return nil, err end
+    local found
+    found, err = query.find(queries, "name", what.system, "system query")
     if not found then return nil, err end
     return found.queryId, false
   end
@@ -25,7 +27,7 @@ local function make_query(parts, what, name, how)
     local sets, err = service:datasets(how)
     if not sets then return nil, err end
     local set
-    set, err = query.dataset(sets, what.dataset)
+    set, err = query.find(sets, "datasetName", what.dataset, "data set")
     if not set then return nil, err end
     text, err = query.text(what, set)
     if not text then return nil, err end

@@ -17,9 +17,8 @@ local HALF_AN_HOUR = 1800
 local FEW_CALLS = 2
 
 local function too_late(report, state, seconds)
-  return errors.from_failure("timeout", ("report %s is %s after %d seconds of waiting; it is "
-    .. "still there: partner.reports:open \"%s\""):format(report.id,
-    state and ("in the state " .. state) or "not yet begun", math.floor(seconds), report.id),
+  return errors.from_failure("timeout", ("report %s is %s after %d seconds of waiting"):format(
+    report.id, state and ("in the state " .. state) or "not yet begun", math.floor(seconds)),
     { retryable = true })
 end
 
@@ -33,7 +32,7 @@ local function shortest(calls)
 end
 
 --- Wait until there is a file.
--- @tparam Report report `left` is set when nobody waits any more
+-- @tparam table report its `id`; `left` is set when nobody waits any more
 -- @tparam table service
 -- @tparam number seconds at most
 -- @tparam ?boolean iterating
@@ -56,7 +55,7 @@ function M.await(report, service, seconds, iterating, on_wait)
     end
     local run = runs[1]
     if reading.is_ready(run) then return run end
-    state = run and tostring(run.executionStatus) or nil
+    state = run and run.executionStatus and tostring(run.executionStatus)
     if on_wait then on_wait(state or "None", now - began) end
     local least = shortest(calls)
     pause = pause or least * FIRST_PART

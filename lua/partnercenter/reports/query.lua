@@ -7,25 +7,34 @@ local errors = require "partnercenter.errors"
 local filters = require "partnercenter.filters"
 local util = require "partnercenter.util"
 
-local check, wire = util.check, util.wire
+local check, is_utf8, wire = util.check, util.text.is_utf8, util.wire
 
 local OPERATORS = { eq = "=", ne = "!=", gt = ">", ge = ">=", lt = "<", le = "<=" }
-local DUPLICATE = "IsDuplicateRowForPGA"
 local POSSIBLE = "; the service takes eq, ne, gt, ge, lt, le, contains and starts_with joined by "
   .. "all, and any of several eq on one field: give the rest as where_here"
 
-local M = {}
+local M = {
+  --- The column whose 1 marks a row that stands for another location.
+  DUPLICATE = "IsDuplicateRowForPGA",
+}
 
 -- What is wrong is raised as this, and returned by the door.
 local function refuse(message)
   error(errors.from_failure("config", "reports: " .. message, { retryable = false }), 0)
 end
 
--- Letter case and blanks aside.
-local function plain(name) return wire.lower((tostring(name):gsub("%s", ""))) end
+--- A name as names are compared: letter case and blanks aside.
+-- @tparam string name
+-- @treturn string
+function M.plain(name) return wire.lower((tostring(name):gsub("%s", ""))) end
 
--- A function that finds a name among lists of names; refuses others.
-local function finder(what, ...)
+local plain = M.plain
+
+--- A function that finds a name among lists of names.
+-- @tparam string what has them, for messages
+-- @tparam {string,...} ... the lists
+-- @treturn function gives the name as it stands there; refuses others: see `guard`
+function M.finder(what, ...)
   local known, list = {}, {}
   for _, names in ipairs { ... } do
     for _, name in ipairs(names) do
@@ -36,33 +45,47 @@ local function finder(what, ...)
   return function(name)
     local found = known[plain(name)]
     if found then return found end
-    local near = check.nearest(tostring(name), list)
     refuse(("%s has no column '%s'%s"):format(what, tostring(name),
-      near and (" (did you mean '%s'?)"):format(near) or ""))
+      check.hint(tostring(name), list)))
   end
 end
 
---- The data set of that name among those of the service.
--- @tparam {table,...} datasets
+--- Call a function that may refuse.
+-- @tparam function f
+-- @param ... its arguments
+-- @return[1] its result
+-- @treturn[2] nil
+-- @treturn[2] Error kind config: what it refused
+function M.guard(f, ...)
+  local ok, result = pcall(f, ...)
+  if ok then return result end
+  if errors.is(result) then return nil, result end
+  error(result, 0)
+end
+
+--- What has that name among the rows of the service.
+-- @tparam {table,...} rows
+-- @tparam string member where their names are
 -- @tparam string name
+-- @tparam string noun what they are
 -- @treturn[1] table
 -- @treturn[2] nil
 -- @treturn[2] Error kind config, with the nearest name
-function M.dataset(datasets, name)
+function M.find(rows, member, name, noun)
   local names = {}
-  for i, set in ipairs(datasets) do
-    if plain(set.datasetName) == plain(name) then return set end
-    names[i] = set.datasetName
+  for _, row in ipairs(rows) do
+    if plain(row[member]) == plain(name) then return row end
+    names[#names + 1] = row[member]
   end
-  local near = check.nearest(name, names)
-  return nil, errors.from_failure("config", ("reports: there is no data set '%s'%s"):format(name,
-    near and (" (did you mean '%s'?)"):format(near) or ""), { retryable = false })
+  return nil, errors.from_failure("config", ("reports: there is no %s '%s'%s"):format(noun, name,
+    check.hint(name, names)), { retryable = false })
 end
 
 -- A text in quotes; there is no way to write a quote in it.
 local function quoted(value)
-  if value:find("['%c]") then
-    refuse("a value with a quote or a control character in it cannot be written in a query")
+  if value:find("['%c]") or not is_utf8(value) then
+    refuse("a value with a quote or a control character in it, or that is no UTF-8, cannot be "
+      .. "written in a query")
   end
   return "'" .. value .. "'"
 end
@@ -99,15 +122,14 @@ local function condition_text(condition, find)
   return name .. " " .. OPERATORS[condition.op] .. " " .. literal(condition.value)
 end
 
--- The text of WHERE, and whether it is told what to do with duplicates.
+-- The text of WHERE.
 local function where_text(what, set, find)
   local parts, said = {}, what.duplicates == true
   for i, condition in ipairs(what.where and filters.conditions(what.where) or {}) do
     parts[i] = condition_text(condition, find)
-    said = said or condition.field and plain(condition.field) == plain(DUPLICATE)
   end
   for _, name in ipairs(set.selectableColumns) do
-    if not said and name == DUPLICATE then parts[#parts + 1] = DUPLICATE .. " = 0" end
+    if not said and name == M.DUPLICATE then parts[#parts + 1] = name .. " = 0" end
   end
   return #parts > 0 and " WHERE " .. table.concat(parts, " AND ") or ""
 end
@@ -137,17 +159,23 @@ local function span_text(what, set)
 end
 
 local function compile(what, set)
-  local find = finder(set.datasetName, set.selectableColumns, set.availableMetrics or {})
-  local names = {}
-  for i, name in ipairs(what.columns) do names[i] = find(name) end
-  local selected = finder("the selection", names)
-  for _, list in ipairs { what.numbers or {}, what.dates or {} } do
+  local find = M.finder(set.datasetName, set.selectableColumns, set.availableMetrics or {})
+  local names, twice = {}, {}
+  for i, name in ipairs(what.columns) do
+    names[i] = find(name)
+    if twice[names[i]] then refuse("the column '" .. names[i] .. "' is selected twice") end
+    twice[names[i]] = true
+  end
+  local selected = M.finder("the selection", names)
+  local here = what.where_here and filters.fields(what.where_here) or {}
+  for _, list in ipairs { what.numbers or {}, what.dates or {}, here } do
     for _, name in ipairs(list) do selected(name) end
   end
   local text = "SELECT " .. (what.distinct and "DISTINCT " or "") .. table.concat(names, ", ")
     .. " FROM " .. set.datasetName .. where_text(what, set, find) .. order_text(what.order or {},
       find)
-  if what.limit then text = ("%s LIMIT %d"):format(text, what.limit) end
+  -- What is decided here is counted here.
+  if what.limit and not what.where_here then text = ("%s LIMIT %d"):format(text, what.limit) end
   return text .. span_text(what, set)
 end
 
@@ -159,18 +187,8 @@ end
 -- @treturn[2] nil
 -- @treturn[2] Error kind config: names with the nearest, what cannot be written
 function M.text(what, set)
-  local ok, text = pcall(compile, what, set)
-  if ok then return text end
-  if errors.is(text) then return nil, text end
-  error(text, 0)
-end
-
---- Whether a row of a file is one more of a row that is there.
--- @tparam table row
--- @treturn boolean
-function M.is_duplicate(row)
-  local mark = row[DUPLICATE]
-  return mark == "1" or mark == 1
+  local text, err = M.guard(compile, what, set)
+  return text, err
 end
 
 return M

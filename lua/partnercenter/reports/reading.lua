@@ -31,12 +31,20 @@ function M.shown(run)
   return copy
 end
 
--- What decides on rows here.
-local function keeper(options)
-  local here = options.where_here
-  if here then here = select(2, filters.split(here, {}, 4)) end
+-- What decides on rows here, once the names of the columns are known.
+local function keeper(options, headings)
+  local find, there = query.finder("the file", headings), {}
+  for _, name in ipairs(headings) do there[query.plain(name)] = name end
+  for _, name in ipairs(options.columns or {}) do
+    if not there[query.plain(name)] then
+      error(errors.from_failure("protocol", ("the report's file has no column '%s', which was "
+        .. "asked for"):format(name), { retryable = false }), 0)
+    end
+  end
+  local mark = not options.duplicates and there[query.plain(query.DUPLICATE)]
+  local here = options.where_here and filters.rename(options.where_here, find)
   return function(row)
-    if not options.duplicates and query.is_duplicate(row) then return false end
+    if mark and (row[mark] == "1" or row[mark] == 1) then return false end
     return not here or here(row)
   end
 end
@@ -50,7 +58,8 @@ end
 function M.file(parts, id, options, run)
   local link = run.reportAccessSecureLink
   return files.new {
-    transport = parts.files, register = parts.register, keep = keeper(options),
+    transport = parts.files, register = parts.register, limit = options.limit,
+    keeper = function(headings) return query.guard(keeper, options, headings) end,
     csv = {
       separator = wire.lower(tostring(run.format)) == "tsv" and "\t" or ",",
       numbers = options.numbers, dates = options.dates, nulls = options.nulls,

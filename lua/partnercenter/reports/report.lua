@@ -15,13 +15,12 @@ local shown = reading_of.shown
 
 local DEFAULT_WAIT = 6 * 3600
 
--- Private keys: what a report works with cannot be reached by name.
+-- The names under which a report gives what it works with; nobody else has them.
 local PARTS, FIELDS = {}, {}
 
 local M = {}
 
 local methods = {}
-local mt = { __name = "partnercenter.report", __index = methods }
 
 --- The prefix of the names that this library gives to what it makes.
 M.OWN = "partnercenter "
@@ -31,11 +30,19 @@ M.OWN = "partnercenter "
 -- @tparam table fields `id`, `query_id`, `own_query`, and those of reading
 -- @treturn Report
 function M.new(parts, fields)
-  return setmetatable({ id = fields.id, query_id = fields.query_id, name = fields.name,
-    [PARTS] = parts, [FIELDS] = fields }, mt)
+  local named = { id = fields.id, query_id = fields.query_id, name = fields.name }
+  return setmetatable(named, {
+    __name = "partnercenter.report",
+    __index = function(_, name)
+      if name == PARTS then return parts end
+      if name == FIELDS then return fields end
+      if name == "query_id" or name == "name" then return nil end -- not known
+      if methods[name] == nil then check.unknown("a report", name, methods, 2, "member") end
+      return methods[name]
+    end,
+    __tostring = function() return "report " .. fields.id end,
+  })
 end
-
-function mt.__tostring(self) return "report " .. self.id end
 
 local READING = { numbers = "table", dates = "table", nulls = "boolean", where_here = "any",
   duplicates = "boolean", seen = "table", on_run = "function" }
@@ -72,6 +79,13 @@ function methods:executions()
   return runs
 end
 
+-- What to do when the time is over and the report is not.
+local function stays(self, err)
+  if err.kind ~= "timeout" then return err end
+  return errors.from_failure("timeout", ("%s; it is still there: partner.reports:open \"%s\"")
+    :format(err.message, self.id), { cause = err.cause, retryable = true })
+end
+
 --- Wait until its file is there.
 -- @tparam[opt=21600] number seconds at most
 -- @tparam[opt] function on_wait is called after each look with the state and the seconds
@@ -84,7 +98,7 @@ function methods:wait(seconds, on_wait)
     error("report:wait takes seconds", 2)
   end
   local run, err = M.await(self, seconds or DEFAULT_WAIT, false, on_wait)
-  if not run then return nil, err end
+  if not run then return nil, stays(self, err) end
   return shown(run)
 end
 
@@ -97,7 +111,7 @@ end
 -- @treturn[2] nil
 -- @treturn[2] Error
 function M.await(self, seconds, iterating, on_wait)
-  local run, err = polling.await(self, self[PARTS].service, seconds, iterating, on_wait)
+  local run, err = polling.await(self[FIELDS], self[PARTS].service, seconds, iterating, on_wait)
   return run, err
 end
 
@@ -113,8 +127,8 @@ end
 --- End a wait for it: who waits gets an error of kind cancelled.
 -- @tparam Report self
 function M.leave(self)
-  self.left = true
-  self[PARTS].service.transport:wake(self)
+  self[FIELDS].left = true
+  self[PARTS].service.transport:wake(self[FIELDS])
 end
 
 -- Which runs are to be read.
@@ -126,7 +140,7 @@ local function runs_of(self, seen, iterating)
     if known or runs[1] then return runs end
   end
   local run, err = M.await(self, DEFAULT_WAIT, iterating)
-  if not run then error(err, 0) end
+  if not run then error(stays(self, err), 0) end
   return { run }
 end
 

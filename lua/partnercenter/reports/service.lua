@@ -4,9 +4,10 @@
 -- @module partnercenter.reports.service
 
 local errors = require "partnercenter.errors"
+local pages = require "partnercenter.pages"
 local util = require "partnercenter.util"
 
-local url, wire = util.url, util.wire
+local json, url, wire = util.json, util.url, util.wire
 
 local PREFIX = "/insights/v1/mpn/"
 local CLEAN_UP = 60 -- seconds for taking away what is not needed any more
@@ -23,7 +24,7 @@ for name in ([[datasetName selectableColumns availableMetrics availableDateRange
   minimumRecurrenceInterval queryId name description query type user createdTime modifiedTime
   reportId reportName executeNow startTime reportStatus recurrenceInterval recurrenceCount
   callbackUrl callbackMethod format executionId executionStatus reportLocation
-  reportAccessSecureLink reportExpiryTime reportGeneratedTime value nextLink totalCount message
+  reportAccessSecureLink reportExpiryTime reportGeneratedTime value totalCount message
   statusCode dataRedacted]]):gmatch("%S+") do
   NAMES[wire.lower(name)] = name
 end
@@ -44,6 +45,16 @@ function M.new(parts)
   return setmetatable({ transport = parts.transport, base_url = parts.settings.base_url }, mt)
 end
 
+-- What the rows of a kind of thing must have.
+local DATASET = { datasetName = "string", selectableColumns = "table" }
+local QUERY, REPORT, RUN = { queryId = "string" }, { reportId = "string" },
+  { executionId = "string" }
+
+local function malformed(what, facts)
+  return errors.from_failure("protocol", "reports: the answer has " .. what .. " in it",
+    { status = facts.status, retryable = false })
+end
+
 local function query_text(params)
   local list = {}
   for name, value in pairs(params or {}) do
@@ -54,7 +65,7 @@ local function query_text(params)
 end
 
 local function body_text(body)
-  return body and require("cjson").encode(body)
+  return body and json.encode(body)
 end
 
 --- Make a call.
@@ -74,7 +85,8 @@ function methods:call(method, path, options)
     headers = { { "Accept", "application/json" },
       { "Content-Type", "application/json; charset=utf-8" } },
     body = body_text(options.body) or (changes and method ~= "DELETE" and "" or nil),
-    resource = "reports", user_required = true, base_url = self.base_url, rated = true,
+    resource = "reports", insights = true, user_required = true, base_url = self.base_url,
+    rated = true,
   }, options.iterating, options.deadline, options.holder)
   if document == nil then return nil, facts end
   local envelope = type(document) == "table" and named(document) or {}
@@ -84,19 +96,34 @@ function methods:call(method, path, options)
     return nil, errors.from_failure("protocol", "reports: the answer has no rows in it",
       { status = facts.status, retryable = false })
   end
-  if type(envelope.nextLink) == "string" then
+  local more = type(document) == "table" and pages.continuation(document)
+  if more then
     return nil, errors.from_failure("protocol",
-      "reports: the answer goes on elsewhere (nextLink), which is not documented",
+      ("reports: the answer goes on elsewhere (%s), which is not documented"):format(more),
       { status = facts.status, retryable = false })
   end
-  for i, row in ipairs(rows) do rows[i] = type(row) == "table" and named(row) or row end
+  for i, row in ipairs(rows) do
+    if type(row) ~= "table" then return nil, malformed("a row that is no object", facts) end
+    rows[i] = named(row)
+  end
+  return rows, facts
+end
+
+-- Rows that have what is worked with.
+local function complete(members, rows, facts)
+  for _, row in ipairs(rows or {}) do
+    for name, kind in pairs(members) do
+      if type(row[name]) ~= kind then return nil, malformed("a row without " .. name, facts) end
+    end
+  end
   return rows, facts
 end
 
 -- The one row of an answer.
-local function first(rows, facts)
+local function first(members, rows, facts)
+  rows, facts = complete(members, rows, facts)
   if not rows then return nil, facts end
-  if type(rows[1]) == "table" then return rows[1], facts end
+  if rows[1] then return rows[1], facts end
   return nil, errors.from_failure("protocol", "reports: the answer has no row in it",
     { status = facts.status, retryable = false })
 end
@@ -108,7 +135,7 @@ end
 -- @treturn[2] nil
 -- @treturn[2] Error
 function methods:datasets(how)
-  local rows, err = self:call("GET", "ScheduledDataset", how)
+  local rows, err = complete(DATASET, self:call("GET", "ScheduledDataset", how))
   return rows, err
 end
 
@@ -134,7 +161,7 @@ end
 
 local function create(service, what, body, how)
   local holder = {}
-  local row, err = first(service:call("POST", what.path, { body = body,
+  local row, err = first(what.members, service:call("POST", what.path, { body = body,
     iterating = how.iterating, deadline = how.deadline, holder = holder }))
   if row or not may_be_there(holder.call, err) then return row, err end
   return find_lost(service, what, err, how)
@@ -148,7 +175,7 @@ end
 -- @treturn[2] Error
 function methods:create_query(body, how)
   local row, err = create(self, { path = "ScheduledQueries", param = "queryName",
-    name = body.Name, noun = "query",
+    name = body.Name, noun = "query", members = QUERY,
     is = function(row) return row.name == body.Name and type(row.queryId) == "string" end },
     body, how)
   return row, err
@@ -163,9 +190,9 @@ end
 -- @treturn[2] Error
 function methods:create_report(body, how)
   local row, err = create(self, { path = "ScheduledReport", param = "reportName",
-    name = body.ReportName, noun = "report",
+    name = body.ReportName, noun = "report", members = REPORT,
     is = function(row)
-      return how.unique and row.reportName == body.ReportName
+      return how.unique and row.reportName == body.ReportName and type(row.reportId) == "string"
         and wire.lower(tostring(row.queryId)) == wire.lower(body.QueryId)
     end }, body, how)
   return row, err
@@ -177,7 +204,7 @@ end
 -- @treturn[2] nil
 -- @treturn[2] Error
 function methods:list(params)
-  local rows, err = self:call("GET", "ScheduledReport", { params = params })
+  local rows, err = complete(REPORT, self:call("GET", "ScheduledReport", { params = params }))
   if rows then return rows end
   if err.status == 404 then return {} end
   return nil, err
@@ -185,13 +212,14 @@ end
 
 --- The queries that are there.
 -- @tparam boolean system those of the service instead of one's own
+-- @tparam table how `iterating`, `deadline`
 -- @treturn[1] {table,...}
 -- @treturn[2] nil
 -- @treturn[2] Error
-function methods:queries(system)
-  local rows, err = self:call("GET", "ScheduledQueries", { params = {
+function methods:queries(system, how)
+  local rows, err = complete(QUERY, self:call("GET", "ScheduledQueries", { params = {
     includeSystemQueries = tostring(system), includeOnlySystemQueries = system and "true" or nil,
-  } })
+  }, iterating = how.iterating, deadline = how.deadline }))
   if not rows then return nil, err end
   return rows
 end
@@ -205,10 +233,11 @@ end
 -- @treturn[2] nil
 -- @treturn[2] Error
 function methods:executions(id, how)
-  local rows, facts = self:call("GET", "ScheduledReport/execution/" .. url.encode(id), {
+  local rows, facts = complete(RUN, self:call("GET",
+    "ScheduledReport/execution/" .. url.encode(id), {
     params = { executionStatus = STATES, getLatestExecution = tostring(not how.all) },
     iterating = how.iterating, deadline = how.deadline,
-  })
+  }))
   if rows then
     return rows, { left = wire.number(facts.calls_left or ""),
       most = wire.number(facts.calls_most or "") }
@@ -222,20 +251,24 @@ end
 -- @tparam table params
 -- @tparam table how
 function methods:find(path, params, how)
-  return first(self:call("GET", path,
+  return first(path == "ScheduledReport" and REPORT or QUERY, self:call("GET", path,
     { params = params, iterating = how.iterating, deadline = how.deadline }))
 end
 
---- Take something away. What is gone already is fine.
+--- Take something away. What is gone already is fine: so it is asked for again when
+-- the answer is lost.
 -- @tparam string path
 -- @tparam ?boolean iterating
 -- @treturn[1] boolean true
 -- @treturn[2] nil
 -- @treturn[2] Error
 function methods:delete(path, iterating)
-  local clock = self.transport.dispatcher.clock
-  local rows, err = self:call("DELETE", path,
-    { iterating = iterating, deadline = clock() + CLEAN_UP })
+  local how = { iterating = iterating,
+    deadline = self.transport.dispatcher.clock() + CLEAN_UP }
+  local rows, err = self:call("DELETE", path, how)
+  if not rows and (err.kind == "network" or (err.status or 0) >= 500) then
+    rows, err = self:call("DELETE", path, how)
+  end
   if rows or err.status == 404 then return true end
   return nil, err
 end

@@ -3,9 +3,10 @@
 -- @module partnercenter.reports.wanted
 
 local filters = require "partnercenter.filters"
+local query = require "partnercenter.reports.query"
 local util = require "partnercenter.util"
 
-local check, datetime = util.check, util.datetime
+local check, datetime, is_utf8 = util.check, util.datetime, util.text.is_utf8
 
 local LONGEST_NAME = 256
 local SOONEST = 4 * 3600
@@ -26,22 +27,22 @@ local function is_count(value)
 end
 
 local function is_text(value)
-  return check.text(value), "must be a text without control characters"
+  return check.text(value) and is_utf8(value), "must be a text without control characters, in UTF-8"
 end
 
 local function is_name(value)
-  return check.text(value) and #value <= LONGEST_NAME and not value:find(";", 1, true),
+  return is_text(value) and #value <= LONGEST_NAME and not value:find(";", 1, true),
     ("must be a text of at most %d characters, without ;"):format(LONGEST_NAME)
 end
 
 local function is_description(value)
-  return type(value) == "string" and #value <= LONGEST_NAME,
+  return type(value) == "string" and #value <= LONGEST_NAME and is_utf8(value),
     ("must be a text of at most %d characters"):format(LONGEST_NAME)
 end
 
 local function is_names(value)
   local ok = type(value) == "table" and value[1] ~= nil
-  for _, name in ipairs(ok and value or {}) do ok = ok and check.text(name) end
+  for _, name in ipairs(ok and value or {}) do ok = ok and is_text(name) end
   return ok, "must be a list of names"
 end
 
@@ -120,6 +121,29 @@ local function check_query(label, what, level)
   end
 end
 
+-- One column cannot be both.
+local function check_kinds(label, what, level)
+  local numbers = {}
+  for _, name in ipairs(what.numbers or {}) do numbers[query.plain(name)] = true end
+  for _, name in ipairs(what.dates or {}) do
+    if numbers[query.plain(name)] then
+      error(("%s: 'numbers' and 'dates' both have the column '%s'"):format(label, name), level + 1)
+    end
+  end
+end
+
+-- Who asks for rows by their mark wants those that come.
+local function set_duplicates(what)
+  if what.duplicates ~= nil then return end
+  local asked = what.query and query.plain(what.query):match("where(.*)") or ""
+  if asked:find(query.plain(query.DUPLICATE), 1, true) then what.duplicates = true end
+  for _, condition in ipairs(what.where and filters.conditions(what.where) or {}) do
+    if condition.field and query.plain(condition.field) == query.plain(query.DUPLICATE) then
+      what.duplicates = true
+    end
+  end
+end
+
 local function check_span(label, what, level)
   if (what.from == nil) ~= (what.to == nil) then
     error(label .. " needs 'from' and 'to' together", level + 1)
@@ -157,7 +181,9 @@ end
 function M.now(label, given, level)
   local what = check.options(label, given, FOR_NOW, level + 1)
   check_query(label, what, level + 1)
+  check_kinds(label, what, level + 1)
   check_span(label, what, level + 1)
+  set_duplicates(what)
   return what
 end
 
@@ -170,6 +196,8 @@ end
 function M.scheduled(label, given, now, level)
   local what = check.options(label, given, FOR_SCHEDULE, level + 1)
   check_query(label, what, level + 1)
+  check_kinds(label, what, level + 1)
+  set_duplicates(what)
   check_schedule(label, what, now, level + 1)
   return what
 end
@@ -192,6 +220,8 @@ end
 function M.reading(what)
   local reading = {}
   for name in pairs(READING) do reading[name] = what[name] end
+  reading.columns = what.columns
+  reading.limit = what.where_here and what.limit
   return reading
 end
 

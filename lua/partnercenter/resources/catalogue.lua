@@ -24,7 +24,7 @@
 --   they are documented: a refusal names them
 -- - `methods`: what else can be called there, see `partnercenter.client.node`
 -- - `single`: the answer is one thing, not a collection
--- - `sources`: successors that can serve the same rows (see `source.lua`)
+-- - `sources`: successors that can serve the same rows (see `successor.lua`)
 -- - `envelope`: which form the documentation shows; any form is accepted
 --
 -- SPDX-License-Identifier: MIT

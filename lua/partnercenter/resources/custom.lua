@@ -105,7 +105,11 @@ local function body_text(method, body, headers, level)
   end
   if body == nil then return method ~= "DELETE" and "" or nil end
   if type(body) == "string" then return body end
-  local ok, text = pcall(require("cjson").encode, body)
+  local found, cjson = pcall(require, "cjson")
+  if not found then
+    error("lua-cjson is not installed, so a body is a text, not a table", level + 1)
+  end
+  local ok, text = pcall(cjson.encode, body)
   if not ok then
     error("body cannot be written as JSON: " .. tostring(text):gsub("^.-:%d+: ", ""), level + 1)
   end

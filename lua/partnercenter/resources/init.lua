@@ -6,18 +6,23 @@
 -- SPDX-License-Identifier: MIT
 -- @module partnercenter.resources
 
+local catalogue = require "partnercenter.resources.catalogue"
 local params = require "partnercenter.resources.params"
 local request = require "partnercenter.resources.request"
 
+local by_name = {}
+for _, resource in ipairs(catalogue) do by_name[resource.name] = resource end
+
 return {
-  catalogue = require "partnercenter.resources.catalogue",
+  catalogue = catalogue,
+  --- The entries of the catalogue, by their names.
+  by_name = by_name,
   custom = require "partnercenter.resources.custom".new,
   successor = require "partnercenter.resources.successor",
   key = require "partnercenter.resources.key",
   prepare = request.prepare,
   build = request.build,
   check_id = request.check_id,
-  --- The documented most and default number of rows on a page of the analytics
-  -- endpoints.
+  --- The most rows that a page of the analytics endpoints can have; their default, too.
   MAX_TOP = params.MAX_TOP,
 }

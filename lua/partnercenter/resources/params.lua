@@ -1,4 +1,4 @@
---- Checks of query parameters, by the types that `resources.lua` names.
+--- Checks of query parameters, by the types that `catalogue.lua` names.
 --
 -- A check takes the value and the entry of the resource, and returns the text
 -- to send (not encoded yet), or nil and what is wrong with the value, worded to
@@ -10,8 +10,8 @@ local check = require("partnercenter.util").check
 local datetime = require("partnercenter.util").datetime
 local wire = require("partnercenter.util").wire
 
--- The documented most and default number of rows on a page of the analytics
--- endpoints.
+-- The most rows that a page of the analytics endpoints can have, as documented; it is
+-- their default, too.
 local MAX_TOP = 10000
 -- Counts up to here are exact in every Lua.
 local MAX_COUNT = 2 ^ 53
@@ -55,9 +55,8 @@ local function misnamed(field, known)
     return ("names the field '%s', which is no field name"):format(field)
   end
   if contains(known, field) then return nil end
-  local why = ("names the field '%s', which is not one of its fields"):format(field)
-  local near = check.nearest(field, known)
-  return near and ("%s (did you mean '%s'?)"):format(why, near) or why
+  return ("names the field '%s', which is not one of its fields%s"):format(field,
+    check.hint(field, known))
 end
 
 -- The groupby fields and the counts, or true.
@@ -148,9 +147,7 @@ end
 function M.text(kind, value, resource)
   if type(kind) == "string" then return types[kind](value, resource) end
   if contains(kind, value) then return value end
-  local why = "must be one of " .. table.concat(kind, ", ")
-  local near = check.nearest(value, kind)
-  return nil, near and ("%s (did you mean '%s'?)"):format(why, near) or why
+  return nil, "must be one of " .. table.concat(kind, ", ") .. check.hint(value, kind)
 end
 
 return M

@@ -46,7 +46,7 @@ local function split_filter(resource, value, grouped, level)
   return filter.to_odata(remote, known), here
 end
 
--- Every name that may be given, for the message about one that may not.
+-- All parameters of a resource, so that the message about a wrong one names the nearest.
 local function names_of(resource)
   local names = { filter = not resource.single or nil, source = resource.sources and true or nil }
   for name in pairs(resource.params or {}) do names[name] = true end
@@ -55,7 +55,8 @@ end
 
 -- Sorted name=value pairs, encoded, and the local part of the filter.
 local function query_of(resource, given, level)
-  if resource.query == nil and next(given) == nil then return "", nil end
+  if given == nil and resource.query == nil then return "", nil end
+  given = given or {}
   local known = resource.params or {}
   local pairs_of, here = {}, nil
   local function add(name, values)
@@ -140,8 +141,9 @@ local function headers_of(resource, settings, level)
   return headers
 end
 
--- What the decoder mends in rows: the set of counts, under their documented
--- misspellings, too, and those. A resource that is one thing has no rows.
+-- What the decoder mends in rows: `counts`, the fields that become numbers (under their
+-- misspelt names, too), and `renames`, what documented misspellings become. A resource
+-- that is one thing has no rows.
 local function mends_of(resource)
   if resource.single or not (resource.counts or resource.renames) then return {} end
   local counts = {}
@@ -165,6 +167,7 @@ function M.prepare(resource, settings, level)
   local pieces, id_names = split_url(resource, settings)
   local mends = mends_of(resource)
   return {
+    method = resource.method,
     counts = mends.counts,
     renames = mends.renames,
     resource = resource,
@@ -188,7 +191,7 @@ end
 -- @tparam[opt=2] number level whom to blame for a mistake, as in Lua's `error`
 -- @treturn table `method`, `url`, `headers` (an array of name and value),
 --   `resource` (the name), `user_required`, `origin`, `base_url`, `paging`; `counts` and
---   `renames` for the decoder
+--   `renames` for the decoder; `prepared`
 -- @treturn ?filter what is left to apply locally
 -- @raise an unknown or wrong parameter, an id that is not a GUID; the message
 --   names it
@@ -199,7 +202,7 @@ function M.build(prepared, ids, given, level)
     error(("%s takes a table of parameters, not a %s"):format(resource.name, type(given)), level)
   end
   local target = target_of(prepared, ids or {}, level)
-  local query, here = query_of(resource, given or {}, level)
+  local query, here = query_of(resource, given, level)
   if query ~= "" then target = target .. "?" .. query end
   return {
     method = resource.method,
@@ -214,6 +217,7 @@ function M.build(prepared, ids, given, level)
     body = resource.body,
     counts = prepared.counts,
     renames = prepared.renames,
+    prepared = prepared,
   }, here
 end
 

@@ -36,21 +36,16 @@ local function load_library()
   return library
 end
 
-local function read_file(what, path)
-  local file, why = io.open(path, "rb")
-  local content = file and file:read(MAX_FILE)
-  if file then file:close() end
-  if not content then
-    return nil, config_error(("the %s cannot be read: %s"):format(what,
-      text.line(why or path .. " is empty or no file", 300)))
-  end
-  return content
+local function read_file(what, path, demand)
+  local content, why = core.file_read(path, demand, MAX_FILE)
+  if content then return content end
+  return nil, config_error(("the %s %s cannot be read: %s"):format(what, text.line(path, 300), why))
 end
 
 -- The key, or nil and an error. An encrypted one would have OpenSSL ask at the
 -- terminal.
 local function read_key(library, path)
-  local pem, err = read_file("key", path)
+  local pem, err = read_file("key", path, "key")
   if not pem then return nil, err end
   if pem:find("ENCRYPTED", 1, true) then
     return nil, config_error(("the key in %s is encrypted: write it without a password "
@@ -65,7 +60,7 @@ local function read_key(library, path)
 end
 
 local function read_certificate(library, path)
-  local pem, err = read_file("certificate", path)
+  local pem, err = read_file("certificate", path, "plain")
   if not pem then return nil, err end
   -- A file may hold the key as well, or those of the authorities behind it.
   pem = pem:match("%-%-%-%-%-BEGIN CERTIFICATE%-%-%-%-%-.-%-%-%-%-%-END CERTIFICATE%-%-%-%-%-")

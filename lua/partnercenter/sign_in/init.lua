@@ -102,7 +102,7 @@ local function tell(self, err, expires_at)
   }
 end
 
--- What the flight has come to, for its owner and for those who wait.
+-- The result of a sign-in, for the call that made it and for those that waited.
 local function conclude(self, flight, deadline, granted, err)
   if granted then
     keep(self, granted)

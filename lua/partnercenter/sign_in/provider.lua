@@ -42,11 +42,13 @@ end
 
 --- Who asks with some credentials, as far as they know.
 -- @tparam Provider provider
--- @treturn {string,...} kind, tenant, client; `unknown` is true where a function
+-- @tparam[opt] string authority who vouches for it: equal tenants of two are two
+-- @treturn {string,...} kind, tenant, client, authority; `unknown` is true where a function
 --   gives the token, which may be anybody's
-function M.identity(provider)
+function M.identity(provider, authority)
   local who = { provider.name, provider.tenant or "", provider.client_id or "" }
   if provider.digest then who[#who + 1] = provider.digest end
+  if authority then who[#who + 1] = authority end
   who.unknown = provider.digest == false
   return who
 end

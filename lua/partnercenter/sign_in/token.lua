@@ -5,7 +5,7 @@
 local check = require("partnercenter.util").check
 local endpoint = require "partnercenter.sign_in.token_endpoint"
 local provider = require "partnercenter.sign_in.provider"
-local sha256 = require("partnercenter.util").sha256.sha256
+local sha256 = require("partnercenter.util").sha256
 
 local M = {}
 
@@ -49,9 +49,7 @@ function M.new(source, level)
       .. "characters) or a function that gives one", level + 1)
   end
   local acquire = type(source) == "function" and from_function(source) or from_text(source)
-  local digest = type(source) == "string" and sha256(source):gsub(".", function(byte)
-    return ("%02x"):format(byte:byte())
-  end)
+  local digest = type(source) == "string" and sha256.hex(source)
   return provider.new({ name = "token", digest = digest }, acquire)
 end
 

@@ -180,7 +180,8 @@ end
 -- @param answer
 -- @treturn ?Error
 function M.refusal(context, answer)
-  if type(answer) ~= "table" or type(answer.error) ~= "string" then return nil end
+  local code = type(answer) == "table" and answer.error
+  if type(code) ~= "string" or code == "" then return nil end
   return errors.from_response({
     status = 200, body = "{}", token_endpoint = true, mask = context.mask,
   }, function() return answer end)

@@ -25,7 +25,8 @@ local MAX_SECRETS = 64
 
 local M = {}
 
--- on_rotate's verdict; nothing returned is fine.
+-- What on_rotate says: false, or nil and a reason, means that the token is not safe.
+-- Nothing returned is fine.
 local function notify(on_rotate, token)
   -- What it raises must not end the call before the token is noted as unsaved;
   -- the price is that it cannot wait on PUC 5.1.

@@ -9,10 +9,13 @@ local object = require "partnercenter.store.object"
 local util = require "partnercenter.util"
 local wire = util.wire
 
--- Bytes of a value: what the core's reader takes, but for the first line.
+-- Bytes of a value: tokens and counts have far fewer.
 local MOST = 15 * 1024
 -- Seconds to wait for another process, which holds the lock for a write.
 local PATIENCE = 2
+
+-- Letters of a digest, by which a value's file is named.
+local DIGEST = 64
 
 local M = {}
 
@@ -22,7 +25,7 @@ local mt = { __index = back }
 local function path_of(self, key)
   local name = self.names[key]
   if not name then
-    name = util.sha256.sha256(key):gsub(".", function(c) return ("%02x"):format(c:byte()) end)
+    name = util.sha256.hex(key)
     self.names[key] = name
   end
   return self.path .. "/" .. name
@@ -45,20 +48,34 @@ local function write(self, key, text, ends)
   return ok, why
 end
 
+-- Nobody asks again for what has ended under a key that is not used any more: it goes
+-- with the first write, so that a directory does not grow for ever.
+local function sweep(self)
+  self.swept = true
+  for _, name in ipairs(core.file_names(self.path) or {}) do
+    local path = self.path .. "/" .. name
+    local content = #name == DIGEST and core.file_read(path)
+    local ends = wire.number(content and content:match "^([0-9]+)\n")
+    if ends and os.time() >= ends then os.remove(path) end
+  end
+end
+
 -- Runs with the lock, for which it looks again and again: it is held for one write.
 local function locked(self, change, ...)
   local stop = core.now() + PATIENCE
   local lock, why
   repeat lock, why = core.file_lock(self.path .. "/lock") until lock ~= false or core.now() > stop
   if not lock then return nil, why or "another process holds the lock of the store" end
+  if not self.swept then pcall(sweep, self) end -- what is left over harms nobody
   local ok, value, problem = pcall(change, self, ...)
   lock:close()
   if not ok then error(value, 0) end
   return value, problem
 end
 
+-- Never less than was asked for: a lock is not lost before its time.
 local function end_of(seconds)
-  return os.time() + math.ceil(seconds)
+  return os.time() + math.ceil(seconds) + 1
 end
 
 function back:get(key)

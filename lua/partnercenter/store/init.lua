@@ -9,7 +9,11 @@
 -- @module partnercenter.store
 
 local check = require("partnercenter.util").check
+local core = require "partnercenter.core"
 local object = require "partnercenter.store.object"
+
+-- Seconds between two looks at the clock of a server.
+local ASK_AGAIN = 30
 
 local M = {}
 
@@ -62,21 +66,47 @@ end
 -- @treturn boolean
 M.is = object.is
 
+--- Wait until what was written outlives the store's server, where that has replicas.
+-- @function settle
+-- @tparam Store store
+-- @treturn[1] boolean true
+-- @treturn[2] nil
+-- @treturn[2] string why nobody knows
+M.settle = object.settle
+
 --- Tells the secrets of a store, for a register that masks them.
 -- @function note
 -- @tparam Store store
 -- @tparam function secret takes one
 M.note = object.note
 
---- A clock that all who share a store have: to the millisecond where nginx or LuaSocket
--- tells the time.
--- @tparam function time seconds since the epoch, else
--- @treturn function
-function M.time(time)
-  if time ~= os.time then return time end
+-- Of this machine, to the millisecond where nginx or LuaSocket tells the time.
+local function own_clock()
   if type(rawget(_G, "ngx")) == "table" and ngx.now then return ngx.now end
   local ok, socket = pcall(require, "socket")
-  return ok and socket.gettime or time
+  return ok and socket.gettime or os.time
+end
+
+--- A clock that all who share a store have: that of its server, which is asked now and
+-- then, so that it does not matter how the clocks of the machines differ. Where there
+-- is no server, or it is away from the beginning, the machine's own.
+-- @tparam Store store
+-- @tparam function time seconds since the epoch: another one than `os.time` is taken as
+--   it is
+-- @treturn function may wait for the store
+function M.clock(store, time)
+  if time ~= os.time then return time end
+  local own, ahead, asked = own_clock(), nil, -math.huge
+  return function()
+    local now = core.now()
+    if now - asked >= ASK_AGAIN then
+      asked = now
+      local there = object.time(store)
+      -- It was told half-way between the question and the answer.
+      if there then ahead = there - (now + core.now()) / 2 end
+    end
+    return ahead and core.now() + ahead or own()
+  end
 end
 
 return check.strict(M, "partnercenter.store")

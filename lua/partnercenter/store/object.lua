@@ -118,7 +118,8 @@ end
 
 --- A store.
 -- @tparam table back `kind`, `get`, `set`, `add`, `delete` and `incr`: as above, and a
---   third value true when the server was lost; `secrets`: texts that are never shown
+--   third value true when the server was lost; `time` and `settle`: the same, of a server
+--   on another machine; `secrets`: texts that are never shown
 -- @treturn Store `kind` names it
 function M.new(back)
   back.away_until = -math.huge
@@ -131,6 +132,25 @@ function M.new(back)
     end,
     __tostring = function() return "store." .. back.kind end,
   })
+end
+
+--- The time by the server's clock, where there is one: a machine's own is all its own.
+-- @tparam Store self
+-- @treturn ?number seconds since the epoch
+function M.time(self)
+  local back = self[BACK]
+  return back.time and ask(back, "time") or nil
+end
+
+--- Wait until what was written outlives the server, where that has replicas.
+-- @tparam Store self
+-- @treturn[1] boolean true
+-- @treturn[2] nil
+-- @treturn[2] string why nobody knows
+function M.settle(self)
+  local back = self[BACK]
+  if not back.settle then return true end
+  return ask(back, "settle")
 end
 
 --- Is the value a store?

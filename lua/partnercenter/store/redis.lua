@@ -8,8 +8,10 @@ local url = require("partnercenter.util").url
 local wire = require("partnercenter.util").wire
 
 local TIMEOUT, POOL, PORT = 0.25, 32, 6379
+-- Of the time-out, what is left to a replica.
+local PATIENCE = 0.6
 
--- What has to be done at once is done by the server.
+-- Scripts for the server: what they do happens at once, with nothing in between.
 local DELETE = "if redis.call('get', KEYS[1]) ~= ARGV[1] then return 0 end "
   .. "return redis.call('del', KEYS[1])"
 local INCR = "local n = redis.call('incrby', KEYS[1], ARGV[1]) "
@@ -65,6 +67,29 @@ function back:incr(key, by, seconds)
   return now, why, lost
 end
 
+-- Seconds since the epoch, by the server's clock.
+function back:time()
+  local answer, why, lost = send(self, "time")
+  if why then return nil, why, lost end
+  local seconds, micro = wire.number(tostring(answer[1])), wire.number(tostring(answer[2]))
+  if not seconds or not micro then return nil, "Redis tells no time" end
+  return seconds + micro / 1e6
+end
+
+-- Of a server that has replicas, one has to have what was written: it may take its place.
+function back:settle()
+  local info, why, lost = send(self, "info", "replication")
+  if why then return nil, why, lost end
+  local replicas = type(info) == "table" and (info.replication or info).connected_slaves
+    or tostring(info):match("connected_slaves:(%d+)")
+  if (wire.number(replicas) or 0) == 0 then return true end
+  local count
+  count, why, lost = send(self, "wait", "1", milliseconds(self.place.timeout * PATIENCE))
+  if why then return nil, why, lost end
+  if wire.number(tostring(count)) == 0 then return nil, "no replica has what was written" end
+  return true
+end
+
 -- A URL's parts, or nil and what is wrong with it. It may hold a password, so that
 -- nothing of it is shown.
 local function parse(text)
@@ -80,8 +105,11 @@ local function parse(text)
   end
   place = authority or place
   local user, password = (user_info or ""):match("^(.-):(.*)$")
+  if user_info and not password then
+    return nil, "has a user without a password: one alone is written :PASSWORD@"
+  end
   local host, port = place:match("^%[([%x:]+)%](.*)$")
-  if not host then host, port = place:match("^([^:%[%]]+)(.*)$") end
+  if not host then host, port = place:match("^([%w._-]+)(.*)$") end
   if not host or not port:find("^:?%d*$") then return nil, "has no proper host and port" end
   port = wire.digits(port:match("%d+")) or PORT
   if port < 1 or port > 65535 then return nil, "has no proper port" end

@@ -3,6 +3,8 @@
 -- SPDX-License-Identifier: MIT
 -- @module partnercenter.store.redis_nginx
 
+local core = require "partnercenter.core"
+
 -- Milliseconds that a connection without work is kept.
 local IDLE = 10000
 
@@ -21,8 +23,13 @@ local function load_library()
   return ok and library or nil
 end
 
+-- What is left of a command's time is all that the next step has.
+local function bound(connection, ends)
+  connection:set_timeout(math.max(1, (ends - core.now()) * 1000))
+end
+
 -- A new connection proves itself, and takes its database.
-local function greet(connection, place)
+local function greet(connection, place, ends)
   if place.password then
     local ok, why
     if place.user then
@@ -31,14 +38,15 @@ local function greet(connection, place)
       ok, why = connection:auth(place.password)
     end
     if not ok then return nil, why end
+    bound(connection, ends)
   end
   if place.database == 0 then return true end
   return connection:select(place.database)
 end
 
-local function connect(library, place)
+local function connect(library, place, ends)
   local connection = library:new()
-  connection:set_timeout(place.timeout * 1000)
+  bound(connection, ends)
   local options = {
     pool = ("partnercenter:%s/%d/%s"):format(place.name, place.database, place.user or ""),
     pool_size = place.pool,
@@ -50,12 +58,14 @@ local function connect(library, place)
     ok, why = connection:connect(place.host, place.port, options)
   end
   if not ok then return nil, why end
+  bound(connection, ends)
   if place.tls then
     ok, why = connection._sock:sslhandshake(nil, place.host, true)
     if not ok then return nil, why end
+    bound(connection, ends)
   end
   if connection:get_reused_times() == 0 then
-    ok, why = greet(connection, place)
+    ok, why = greet(connection, place, ends)
     if not ok then return nil, why end
   end
   return connection
@@ -65,8 +75,10 @@ local function exchange(library, place, name, ...)
   if not PHASES[ngx.get_phase()] then
     return nil, ("nginx opens no connection in the phase '%s'"):format(ngx.get_phase())
   end
-  local connection, why = connect(library, place)
+  local ends = core.now() + place.timeout
+  local connection, why = connect(library, place, ends)
   if not connection then return nil, why, true end
+  bound(connection, ends)
   local answer
   answer, why = connection[name](connection, ...)
   if answer == nil then

@@ -13,20 +13,23 @@ local M = {}
 -- lua-redis marks what the server has answered so.
 local ANSWERED = "redis error: "
 
--- What lua-redis takes for a socket: every step has what is left of a command's time.
-local function timed(raw)
-  local self = { ends = 0 }
-  local function left()
-    raw:settimeout(math.max(0.001, self.ends - core.now()))
-    return raw
-  end
+-- A socket that has for its next step what is left of a command's time.
+local function bound(raw, ends)
+  raw:settimeout(math.max(0.001, ends - core.now()))
+  return raw
+end
+
+-- What lua-redis takes for a socket.
+local function timed(raw, ends)
+  local self = { ends = ends }
+  local function left() return bound(raw, self.ends) end
   function self.send(_, bytes) return left():send(bytes) end
   function self.receive(_, what) return left():receive(what) end
   function self.close() raw:close() end
   return self
 end
 
-local function handshake(raw, place)
+local function handshake(raw, place, ends)
   local ok, ssl = pcall(require, "ssl")
   if not ok then return nil, "TLS needs LuaSec" end
   local secure, why = ssl.wrap(raw, {
@@ -36,8 +39,7 @@ local function handshake(raw, place)
   })
   if not secure then return nil, why end
   secure:sni(place.host)
-  secure:settimeout(place.timeout)
-  ok, why = secure:dohandshake()
+  ok, why = bound(secure, ends):dohandshake()
   if not ok then return nil, why end
   return secure
 end
@@ -61,14 +63,14 @@ local function is_named(secure, host)
   return false
 end
 
-local function open(place)
+local function open(place, ends)
   local raw
   if place.unix_socket then
     raw = require("socket.unix")()
   else
     raw = require("socket").tcp()
   end
-  raw:settimeout(place.timeout)
+  bound(raw, ends)
   local ok, why
   if place.unix_socket then
     ok, why = raw:connect(place.unix_socket)
@@ -78,7 +80,7 @@ local function open(place)
   if not ok then return nil, why end
   if not place.tls then return raw end
   local secure
-  secure, why = handshake(raw, place)
+  secure, why = handshake(raw, place, ends)
   if not secure then return nil, why end
   if not is_named(secure, place.host) then
     return nil, "the certificate names another host"
@@ -86,12 +88,12 @@ local function open(place)
   return secure
 end
 
-local function connect(library, place)
-  local raw, why = open(place)
+local function connect(library, place, ends)
+  local raw, why = open(place, ends)
   if not raw then return nil, why end
-  local socket = timed(raw)
-  socket.ends = core.now() + place.timeout
+  local socket = timed(raw, ends)
   local client = library.connect { socket = socket }
+  client.wait = library.command "WAIT" -- which it lacks
   if place.password and place.user then
     client:auth(place.user, place.password)
   elseif place.password then
@@ -114,28 +116,46 @@ local function reason(raised)
   return (text:gsub("^.-:%d+: ", "")), true
 end
 
+-- What does the same when it is done twice.
+local REPEATABLE = { get = true, time = true }
+
+-- One command over a connection that is there: whether it was answered, and what; or why
+-- not, and whether the server was lost.
+local function run(connection, ends, name, ...)
+  connection.socket.ends = ends
+  local ok, answer = pcall(connection.client[name], connection.client, ...)
+  if ok then return true, answer end
+  return false, reason(answer)
+end
+
 --- How commands are sent.
 -- @treturn function as in `partnercenter.store.redis_nginx`
 function M.new()
   local library, open_one
-  return function(place, name, ...)
-    library = library or load_library()
-    if not library then return nil, "needs lua-redis and LuaSocket" end
+  local function exchange(place, ends, name, ...)
+    local used_before = open_one ~= nil
     if not open_one then
-      local ok, made, why = pcall(connect, library, place)
+      local ok, made, why = pcall(connect, library, place, ends)
       if not ok then return nil, (reason(made)), true end
       if not made then return nil, why, true end
       open_one = made
     end
-    open_one.socket.ends = core.now() + place.timeout
-    local ok, answer = pcall(open_one.client[name], open_one.client, ...)
+    local ok, answer, lost = run(open_one, ends, name, ...)
     if ok then return answer end
-    local why, lost = reason(answer)
     if lost then
       open_one.socket.close()
       open_one = nil
     end
-    return nil, why, lost
+    -- A server ends connections that were idle, and one that was started again all of them.
+    if lost and used_before and REPEATABLE[name] and core.now() < ends then
+      return exchange(place, ends, name, ...)
+    end
+    return nil, answer, lost
+  end
+  return function(place, ...)
+    library = library or load_library()
+    if not library then return nil, "needs lua-redis and LuaSocket" end
+    return exchange(place, core.now() + place.timeout, ...)
   end
 end
 

@@ -4,6 +4,7 @@
 -- SPDX-License-Identifier: MIT
 -- @module partnercenter.util.check
 
+local core = require "partnercenter.core"
 local wire = require "partnercenter.util.wire"
 
 -- Longer names are not compared: no option has such a name, and the work grows
@@ -74,6 +75,17 @@ function M.nearest(name, names)
   return best
 end
 
+--- The nearest known name, to follow what is said of a misspelt one.
+-- @tparam string name what was written
+-- @tparam table names the known names: an array, or a map keyed by name
+-- @tparam[opt] table shown what is said in place of a known name, by that
+-- @treturn string " (did you mean 'x'?)", or "" when nothing is near
+function M.hint(name, names, shown)
+  local near = M.nearest(name, names)
+  if shown then near = near and shown[near] end
+  return near and (" (did you mean '%s'?)"):format(near) or ""
+end
+
 --- Refuses an unknown name.
 -- @tparam string what whose name it is, for example "partnercenter.new"
 -- @param name the unknown name (any key of a table)
@@ -84,10 +96,8 @@ end
 -- @tparam[opt="option"] string noun what the name is: option, parameter, resource
 -- @raise always: "unknown option 'x' in WHAT (did you mean 'y'?)"
 function M.unknown(what, name, names, level, noun)
-  local message = ("unknown %s %s in %s"):format(noun or "option", quoted(name), what)
-  local near = M.nearest(name, names)
-  if near then message = ("%s (did you mean '%s'?)"):format(message, near) end
-  error(message, (level or 2) + 1)
+  error(("unknown %s %s in %s%s"):format(noun or "option", quoted(name), what, M.hint(name, names)),
+    (level or 2) + 1)
 end
 
 -- Is the value of the named type? Beyond Lua's own names: "integer" (a number
@@ -153,15 +163,12 @@ function M.options(what, given, known, level)
   return copy
 end
 
-local H4 = "%x%x%x%x"
-local GUID = ("^%s%s%%-%s%%-%s%%-%s%%-%s%s%s$"):format(H4, H4, H4, H4, H4, H4, H4, H4)
-
 --- Is it a GUID in the form 8-4-4-4-12, in either letter case? Nothing around
 -- it is allowed: it goes into paths as it is.
 -- @param text any value
 -- @treturn boolean
 function M.guid(text)
-  return type(text) == "string" and #text == 36 and text:find(GUID) ~= nil
+  return core.is_guid(text)
 end
 
 --- Is it a string with something in it and no control characters?

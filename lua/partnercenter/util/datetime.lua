@@ -5,7 +5,8 @@
 
 local wire = require "partnercenter.util.wire"
 
-local DAY = 86400
+-- Integers of 32 bits would wrap in 2038; such a Lua's floats are coarse instead.
+local DAY = rawget(math, "maxinteger") == 2147483647 and 86400.0 or 86400
 
 local MONTH_DAYS = { 31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31 }
 

@@ -1,7 +1,7 @@
 --- Helpers that know nothing of the service: `check` (what callers pass in),
 -- `text` (one line of a message), `wire` (numbers and letter case), `url`, `datetime`,
--- `json` (writing it), `base64`, `sha256`, `protect` (a protected call that a wait may
--- cross). Every room may use them.
+-- `json` (writing it), `key` (under which something is kept), `base64`, `sha256`,
+-- `protect` (a protected call that a wait may cross). Every room may use them.
 -- SPDX-License-Identifier: MIT
 -- @module partnercenter.util
 
@@ -10,6 +10,7 @@ return {
   check = require "partnercenter.util.check",
   datetime = require "partnercenter.util.datetime",
   json = require "partnercenter.util.json",
+  key = require "partnercenter.util.key",
   protect = require "partnercenter.util.protect",
   sha256 = require "partnercenter.util.sha256",
   text = require "partnercenter.util.text",

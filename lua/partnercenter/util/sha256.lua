@@ -1,5 +1,5 @@
---- SHA-256 (FIPS 180-4) in plain arithmetic, for the few bytes of a PKCE
--- challenge: every Lua runs it, none runs it fast.
+--- SHA-256 (FIPS 180-4), for the few bytes of a key or a PKCE challenge: by operators
+-- on bits where Lua has them, in plain arithmetic where not.
 -- SPDX-License-Identifier: MIT
 -- @module partnercenter.util.sha256
 
@@ -31,34 +31,53 @@ for i, prime in ipairs(primes) do
   if i <= 8 then START[i] = fraction(prime ^ 0.5) end
 end
 
--- Exclusive or, and and, of two half bytes: 16 times the one plus the other.
-local XOR, AND = {}, {}
-for a = 0, 15 do
-  for b = 0, 15 do
-    local x, y, bit, xored, anded = a, b, 1, 0, 0
-    for _ = 1, 4 do
-      local p, q = x % 2, y % 2
-      if p ~= q then xored = xored + bit end
-      anded = anded + bit * p * q
-      x, y, bit = (x - p) / 2, (y - q) / 2, bit * 2
+-- 5.1 and LuaJIT do not read these: `load` raises there, or gives nothing. Integers of 32
+-- bits have no room for a word.
+local readable, operators = pcall(load, [[
+  if 1 << 32 == 0 then return end
+  return function(a, b) return a ~ b end, function(a, b) return a & b end
+]])
+
+-- Tables for XOR and AND of two numbers of four bits, a and b; the index is 16 * a + b.
+local function tables()
+  local xors, ands = {}, {}
+  for a = 0, 15 do
+    for b = 0, 15 do
+      local x, y, bit, xored, anded = a, b, 1, 0, 0
+      for _ = 1, 4 do
+        local p, q = x % 2, y % 2
+        if p ~= q then xored = xored + bit end
+        anded = anded + bit * p * q
+        x, y, bit = (x - p) / 2, (y - q) / 2, bit * 2
+      end
+      xors[16 * a + b], ands[16 * a + b] = xored, anded
     end
-    XOR[16 * a + b], AND[16 * a + b] = xored, anded
+  end
+  return xors, ands
+end
+
+local function by_table(of)
+  return function(a, b)
+    local result, place = 0, 1
+    for _ = 1, 8 do
+      local p, q = a % 16, b % 16
+      result = result + of[16 * p + q] * place
+      a, b, place = (a - p) / 16, (b - q) / 16, place * 16
+    end
+    return result
   end
 end
 
-local function combine(a, b, by)
-  local result, place = 0, 1
-  for _ = 1, 8 do
-    local p, q = a % 16, b % 16
-    result = result + by[16 * p + q] * place
-    a, b, place = (a - p) / 16, (b - q) / 16, place * 16
-  end
-  return result
+local xor_of, both
+if readable and operators then xor_of, both = operators() end
+if not xor_of then
+  local xors, ands = tables()
+  xor_of, both = by_table(xors), by_table(ands)
 end
 
 local function xor(a, b, c)
-  local result = combine(a, b, XOR)
-  return c and combine(result, c, XOR) or result
+  local result = xor_of(a, b)
+  return c and xor_of(result, c) or result
 end
 
 local function rotate(a, n)
@@ -101,10 +120,10 @@ local function compress(hash, block)
   local a, b, c, d, e, f, g, h = (table.unpack or unpack)(hash) -- luacheck: ignore
   for i = 1, 64 do
     local s1 = xor(rotate(e, 6), rotate(e, 11), rotate(e, 25))
-    local choice = xor(combine(e, f, AND), combine(WORD - 1 - e, g, AND))
+    local choice = xor(both(e, f), both(WORD - 1 - e, g))
     local t1 = (h + s1 + choice + ROUND_CONSTANTS[i] + w[i]) % WORD
     local s0 = xor(rotate(a, 2), rotate(a, 13), rotate(a, 22))
-    local majority = xor(combine(a, b, AND), combine(a, c, AND), combine(b, c, AND))
+    local majority = xor(both(a, b), both(a, c), both(b, c))
     h, g, f, e, d, c, b, a = g, f, e, (d + t1) % WORD, c, b, a, (t1 + s0 + majority) % WORD
   end
   local now = { a, b, c, d, e, f, g, h }
@@ -128,4 +147,11 @@ local function sha256(message)
   return table.concat(bytes)
 end
 
-return { sha256 = sha256 }
+--- The same in hexadecimal digits.
+-- @tparam string message
+-- @treturn string 64 digits
+local function hex(message)
+  return (sha256(message):gsub(".", function(byte) return ("%02x"):format(byte:byte()) end))
+end
+
+return { sha256 = sha256, hex = hex }

@@ -8,7 +8,10 @@ local ENTITIES = {
   amp = "&", lt = "<", gt = ">", quot = '"', apos = "'", nbsp = " ", plus = "+", equals = "=",
   sol = "/", bsol = "\\", period = ".", comma = ",", colon = ":", semi = ";", commat = "@",
   lowbar = "_", excl = "!", num = "#", dollar = "$", percnt = "%", ast = "*", quest = "?",
-  lpar = "(", rpar = ")", Hat = "^", grave = "`", verbar = "|",
+  lpar = "(", rpar = ")", Hat = "^", grave = "`", verbar = "|", AMP = "&", LT = "<", GT = ">",
+  QUOT = '"', Tab = "\t", NewLine = "\n", midast = "*", lsqb = "[", lbrack = "[", rsqb = "]",
+  rbrack = "]", UnderBar = "_", DiacriticalGrave = "`", lcub = "{", lbrace = "{", rcub = "}",
+  rbrace = "}", vert = "|", VerticalLine = "|",
 }
 
 -- Bytes after the first one, and the least second byte, where it tells an
@@ -37,6 +40,11 @@ local function mend_utf8(run)
   return (run:gsub("([\192-\255]?)([\128-\191]*)", mend_character))
 end
 
+--- Is the text UTF-8?
+-- @tparam string text
+-- @treturn boolean
+function M.is_utf8(text) return text:gsub("[\128-\255]+", mend_utf8) == text end
+
 --- The text cut to at most so many bytes, three dots included, never inside a
 -- UTF-8 character.
 -- @tparam string text
@@ -60,7 +68,8 @@ function M.line(text, max)
   -- clean-up takes out.
   if max and #text > 4 * max then text = text:sub(1, 4 * max) .. "..." end
   text = text:gsub("[\128-\255]+", mend_utf8)
-  text = text:gsub("\194[\128-\160]", " "):gsub("\226\128[\168-\174]", " ")
+  text = text:gsub("\194[\128-\160]", " "):gsub("\226\128[\142\143\168-\174]", " ")
+  text = text:gsub("\216\156", " ")
   text = text:gsub("\226\129[\166-\169]", " "):gsub("\239\187\191", " ")
   text = text:gsub("[^\33-\126\128-\255]+", " ")
   text = text:gsub("^ ", ""):gsub(" $", "")

@@ -25,7 +25,7 @@ function M.encode(text)
   return (text:gsub(RESERVED, escape))
 end
 
---- The text that was percent-encoded. What encodes nothing stays.
+--- The text without its percent-encoding. A `%` that encodes nothing stays.
 -- @tparam string text
 -- @treturn string
 function M.decode(text)
@@ -42,11 +42,14 @@ local OVERLONG = "[\192\193]"
 function M.is_devious(path)
   while true do
     if path:find("%%2[fF]") or path:find("%%5[cC]") or path:find("\\", 1, true)
-      or path:find(OVERLONG) then
+      or path:find("%%[uU]00[25][cCeEfF]") or path:find("[%z\1-\31\127]")
+      or path:find(OVERLONG) or path:find("\224[\128-\159]") or path:find("\240[\128-\143]") then
       return true
     end
     for segment in path:gmatch("[^/]+") do
-      if segment == "." or segment == ".." then return true end
+      -- Java's servers cut what follows a semicolon, C's what follows a NUL.
+      local name = segment:match("^[^;%z]*")
+      if name == "." or name == ".." then return true end
     end
     local decoded = M.decode(path)
     if decoded == path then return false end

@@ -7,6 +7,8 @@
 -- SPDX-License-Identifier: MIT
 -- @module partnercenter.util.wire
 
+-- Digits of a number to another base: of more, not all fit.
+local MOST_BASED = 12
 -- Doubles tell whole numbers apart up to here.
 local MOST_EXACT = 2 ^ 53
 
@@ -55,13 +57,16 @@ function M.number(text)
   return tonumber(text) or tonumber((text:gsub("%.", point())))
 end
 
---- The whole number that digits stand for.
+--- The whole number that digits stand for, however many there are.
 -- @param text any value
--- @tparam[opt=10] number base 10 or 16
+-- @tparam[opt=10] number base 8, 10 or 16
 -- @treturn ?number nil when it is no such text
 function M.digits(text, base)
   local digits = base == 16 and "^%x+$" or "^[0-9]+$"
-  return type(text) == "string" and text:find(digits) and tonumber(text, base or 10) or nil
+  if type(text) ~= "string" or not text:find(digits) then return nil end
+  -- With a base an integer of 64 bits begins anew where it ends.
+  if not base or base == 10 then return tonumber(text) end
+  return #text <= MOST_BASED and tonumber(text, base) or nil
 end
 
 --- The numeral of a number with so many digits behind the point.

@@ -19,14 +19,16 @@ local SLICES = { 1, 1000, 65536, 1024 * 1024 }
 local function open_session(lane)
   local draw, place = lane.random, lane.world.place
   local slot = { window = draw:pick(WINDOWS), slice = draw:pick(SLICES), tls = draw:chance(0.8) }
+  local http1, most = draw:chance(0.3), draw:pick { 1, 4, 64 }
   slot.session = assert(clients.new_session {
     ca_file = place.ca_file, window = slot.window, slice = slot.slice,
-    http1 = draw:chance(0.3), max_connections = draw:pick { 1, 4, 64 },
+    http1 = http1, max_connections = most,
   })
   slot.base = slot.tls and place.tls or place.plain
   slot.most_body = slot.window < 65536 and 1500000 or 10000000
   lane.ledger:count("sessions")
-  lane.ledger:event("lane %d: window %d, slice %d", lane.id, slot.window, slot.slice)
+  lane.ledger:event("lane %d: window %d, slice %d, HTTP %s, %d connections", lane.id, slot.window,
+    slot.slice, (http1 or not slot.tls) and "1.1" or "2", most)
   return slot
 end
 

@@ -86,9 +86,10 @@ return {
   { name = "h2-no-status", what = "headers without a status", http2 = true,
     serve = each(function(h, stream) h:frame(1, 5, stream, "\0\1a\1b") end),
     gets_any = { "network", "protocol" }, requests_least = 1, requests_most = 2 },
-  { name = "h2-bad-block", what = "headers that cannot be decompressed", http2 = true,
+  { name = "h2-bad-block", http2 = true,
+    what = "headers that cannot be decompressed: libcurl 8 waits for more at times",
     serve = each(function(h, stream) h:frame(1, 5, stream, ("\255"):rep(20)) end),
-    gets = "network", requests = 2 },
+    gets_any = { "network", "timeout" }, hurry = true, requests_least = 1, requests_most = 2 },
   { name = "h2-oversize", what = "a frame larger than the client allows", http2 = true,
     serve = each(function(h, stream)
       h:headers(stream, "200")
@@ -105,7 +106,11 @@ return {
       h:frame(1, 0, stream, "\136")
       while h:frame(9, 0, stream, ("\0\1a\127" .. ("x"):rep(127)):rep(20)) do end -- luacheck: ignore
       return false
-    end), gets_any = { "network", "protocol" }, requests_least = 1, requests_most = 2 },
+    -- libcurl 8.23 reads on for 2 s from a connection that it ends, and this server, which
+    -- is one process, writes to it all the while, so that the second try waits for it.
+    -- Another server answers at once.
+    end), gets_any = { "network", "protocol" }, requests_least = 1, requests_most = 2,
+    within = 4 },
   { name = "h2-push", what = "a pushed stream, which the client has forbidden", http2 = true,
     serve = each(function(h, stream) h:frame(5, 4, stream, "\0\0\0\2\130\132\135\1\1a") end),
     gets = "network", requests = 2 },

@@ -29,6 +29,7 @@ local function leads(name, what, uri)
   return fault(name, what, pages(page("1", links(uri))), { untouched = "well" })
 end
 
+local JSON = "Content-Type: application/json"
 local ANALYTICS = { call = "analytics" }
 
 return {
@@ -128,6 +129,23 @@ return {
   fault("unknown-link-each", "the same, for each: the page's rows, then the error",
     pages('{"items":[{"id":"1"}],"paging":{"nextCursor":"abc"}}'),
     { call = "each", rows = 1, like = "paging.nextCursor" }),
+  fault("header-link", "a link in the header Link alone, then a token in MS-ContinuationToken",
+    function(c)
+      local more = { 'Link: </v1/customers?n=2>; rel="next"', "MS-ContinuationToken: AQ==" }
+      while c:head() do
+        c:answer(200, { JSON, more[c:count()] }, page(tostring(c:count())))
+      end
+    end, { gets = 3, requests = 3 }),
+  fault("header-link-elsewhere", "a header Link to another server: never followed",
+    function(c)
+      c:head()
+      c:answer(200, { JSON, 'Link: <https://127.0.0.1:{port:well}/v1/customers>; rel="next"' },
+        page "1")
+    end, { untouched = "well", like = "another origin" }),
+  fault("two-arrays", "rows under two names",
+    pages('{"value":[{"id":"1"}],"items":[{"id":"2"}]}'), { like = "and under" }),
+  fault("no-row", "rows under a name that is not known",
+    pages('{"results":[{"id":"1"},{"id":"2"}]}'), { like = "'results'" }),
   fault("skips", "a link that skips rows",
     pages('{"Value":[{"a":1}],"@nextLink":"license?skip=2","TotalCount":3}'),
     { call = ANALYTICS.call, like = "goes on at row 2" }),

@@ -8,16 +8,18 @@
 -- "ready" by opening the FIFO DIRECTORY/ready. Ends with its standard input.
 local cqueues = require "cqueues"
 local cs = require "cqueues.socket"
+local errno = require "cqueues.errno"
 local answers = require "spec.support.faults.answers"
 local conn = require "spec.support.faults.conn"
 local tables = require "spec.support.faults"
 local tls = require "spec.support.faults.tls"
 
 local DIR = arg[1]
-local LIFETIME = 900     -- seconds until one that was forgotten ends itself
+-- Seconds without a connection until one that was forgotten ends itself.
+local LIFETIME = 900
 
 local open = assert(package.loadlib(DIR .. "/spec_process.so", "luaopen_spec_process"))
-local server = { ports = {}, kept = {}, linger = open().linger }
+local server = { ports = {}, kept = {}, accepted = 0, linger = open().linger }
 local log = assert(io.open(DIR .. "/log", "a"))
 local queue = cqueues.new()
 
@@ -75,6 +77,7 @@ local function accept(listener, fault)
   queue:wrap(function()
     while true do
       local socket = listener:accept { nodelay = true }
+      server.accepted = server.accepted + 1
       queue:wrap(function()
         local ok, why = pcall(serve, socket, fault)
         if not ok then server:note(fault, "broken", (tostring(why):gsub("%s", "_"))) end
@@ -126,7 +129,12 @@ queue:wrap(function()
   local input = cs.fdopen(0)
   prepare(input)
   input:settimeout(LIFETIME)
-  input:read(1)
+  local before, bytes, why
+  repeat -- one that is in use goes on for as long as that takes
+    before = server.accepted
+    bytes, why = input:read(1)
+    input:clearerr()
+  until bytes or why ~= errno.ETIMEDOUT or server.accepted == before
   os.exit(0)
 end)
 tell_ready()

@@ -21,17 +21,35 @@ local SECTIONS = {
   { "Tools", { "tools.sandbox", "tools.completion", "tools.help" } },
 }
 
+-- They speak of all the others.
+local OF_ALL = { help = true, completion = true }
+
 local M = {}
 
---- The commands by section.
+local function load(path) return (require("partnercenter.cli.commands." .. path)) end
+
+-- The file of a command, and its section.
+local function find(name)
+  for _, section in ipairs(SECTIONS) do
+    for _, path in ipairs(section[2]) do
+      if path:match("[^.]+$") == name then return path, section end
+    end
+  end
+end
+
+--- The commands by section. Where one is asked for it stands alone: loading and
+-- describing the others would take longer than many a run.
+-- @tparam[opt] string wanted the name of a command; default, and for what is none: all
 -- @treturn table array of { title, commands }
-function M.sections()
+function M.sections(wanted)
+  local path, of = find(wanted)
+  if path and not OF_ALL[wanted] then
+    return { { title = of[1], commands = { load(path) } } }
+  end
   local sections = {}
   for i, section in ipairs(SECTIONS) do
     local commands = {}
-    for j, name in ipairs(section[2]) do
-      commands[j] = require("partnercenter.cli.commands." .. name)
-    end
+    for j, each in ipairs(section[2]) do commands[j] = load(each) end
     sections[i] = { title = section[1], commands = commands }
   end
   return sections

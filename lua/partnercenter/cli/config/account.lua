@@ -3,20 +3,15 @@
 -- @module partnercenter.cli.config.account
 
 local failure = require "partnercenter.cli.failure"
+local file = require "partnercenter.cli.config.file"
 local partnercenter = require "partnercenter"
-local settings_of = require "partnercenter.cli.config.settings"
+local precedence = require "partnercenter.cli.config.precedence"
 local shell = require "partnercenter.cli.shell"
 
 local M = {}
 
 local NOT_SIGNED_IN = "nobody is signed in: run 'partnercenter login', or set PARTNERCENTER_TOKEN "
   .. "or PARTNERCENTER_REFRESH_TOKEN"
-
-local function exists(path)
-  local file = io.open(path)
-  if file then file:close() end
-  return file ~= nil
-end
 
 --- Calls a constructor: what it raises about an option is wrong use, and told by the
 -- flag, the variable or the line of the file that it came from.
@@ -33,34 +28,43 @@ function M.guarded(settings, make, ...)
     :gsub(" of credentials%.[%w_]+", ""):gsub(" of reports:%l+", "")
     :gsub("^reports:%l+", "the report")
   failure.usage("%s", (words:gsub("option '([%l_]+)'", function(name)
-    return settings_of.origin(settings, name)
+    return precedence.origin(settings, name)
   end)))
 end
 
-local GUIDE = "doc/sign-in.md of the source says where they come from"
+--- Where a person reads more.
+M.guide = "doc/sign-in.md of the source says where they come from"
+
+--- The settings that a sign-in still lacks.
+-- @tparam table settings
+-- @treturn table array of names
+function M.missing(settings)
+  local missing = {}
+  for _, name in ipairs { "tenant", "client_id" } do
+    if not settings.values[name] then missing[#missing + 1] = name end
+  end
+  return missing
+end
 
 --- The tenant and the application of the settings.
 -- @tparam table settings
 -- @treturn table `tenant` and `client_id`
 -- @raise a failure of use: all that is missing, at once
 function M.application(settings)
-  local values, missing = settings.values, {}
-  for _, name in ipairs { "tenant", "client_id" } do
-    if not values[name] then
-      missing[#missing + 1] = ("--%s (or PARTNERCENTER_%s)"):format(name:gsub("_", "-"),
-        name:upper())
-    end
+  local missing = M.missing(settings)
+  for i, name in ipairs(missing) do
+    missing[i] = ("--%s (or PARTNERCENTER_%s)"):format(name:gsub("_", "-"), name:upper())
   end
   if missing[1] then
-    failure.usage("a sign-in needs %s; %s", table.concat(missing, " and "), GUIDE)
+    failure.usage("a sign-in needs %s; %s", table.concat(missing, " and "), M.guide)
   end
-  return { tenant = values.tenant, client_id = values.client_id }
+  return { tenant = settings.values.tenant, client_id = settings.values.client_id }
 end
 
 local function from_token_file(settings, path)
   local options = M.application(settings)
   options.client_secret = settings.secrets.client_secret
-  -- The one in the file was refused: why is what the person has to know.
+  -- The token in the file was refused: the person has to know why.
   options.refresh_token = function(refusal) return nil, refusal or NOT_SIGNED_IN end
   return partnercenter.credentials.file(path,
     M.guarded(settings, partnercenter.credentials.refresh_token, options))
@@ -71,7 +75,7 @@ local function from_refresh_token(settings)
   options.client_secret = settings.secrets.client_secret
   options.refresh_token = settings.secrets.refresh_token
   local credentials = M.guarded(settings, partnercenter.credentials.refresh_token, options)
-  -- A file that was asked for keeps what the token is replaced by.
+  -- The file keeps the token that replaces this one.
   if settings.from.token_file == "default" then return credentials end
   return partnercenter.credentials.file(settings.values.token_file, credentials)
 end
@@ -91,7 +95,7 @@ function M.credentials(settings)
   if secrets.refresh_token then
     return from_refresh_token(settings), "a refresh token (PARTNERCENTER_REFRESH_TOKEN)"
   end
-  if exists(path) then
+  if file.exists(path) then
     return from_token_file(settings, path), "the sign-in kept in " .. path
   end
   if not secrets.client_secret then failure.raise("sign_in", NOT_SIGNED_IN) end
@@ -105,7 +109,7 @@ end
 -- directory cannot be made, the store says so with each use, and the run goes on.
 local function quota_store(settings)
   local path = settings.state .. "/quota"
-  if not exists(path .. "/lock") then
+  if not file.exists(path .. "/lock") then
     shell.make_directory(path, true)
   end
   return partnercenter.store.file(path)

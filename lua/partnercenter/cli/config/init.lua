@@ -2,7 +2,12 @@
 -- SPDX-License-Identifier: MIT
 -- @module partnercenter.cli.config
 
+local precedence = require "partnercenter.cli.config.precedence"
+
 return {
   account = require "partnercenter.cli.config.account",
-  settings = require "partnercenter.cli.config.settings",
+  read = precedence.read,
+  names = precedence.names,
+  remember = precedence.remember,
+  memory_path = precedence.memory_path,
 }

@@ -12,8 +12,12 @@ local M = {}
 -- @field usage wrong use: an option, a setting, a filter
 -- @field sign_in a person has to sign in
 -- @field unknown a check could not find out
--- @field interrupted Ctrl-C; what was there is written
-M.codes = { done = 0, failed = 1, usage = 2, sign_in = 3, unknown = 4, interrupted = 130 }
+-- @field interrupted Ctrl-C, or another signal that ends it, which has a number of its own
+--   then (128 and its own); what was there is written
+-- @field unread who read the standard output went away, as `head` does
+M.codes = {
+  done = 0, failed = 1, usage = 2, sign_in = 3, unknown = 4, interrupted = 130, unread = 141,
+}
 
 local mt = { __name = "partnercenter.cli.failure" }
 mt.__tostring = function(self) return self.message end

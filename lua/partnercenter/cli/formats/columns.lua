@@ -82,7 +82,7 @@ local SETS = {
   },
 }
 
---- A column of one's own.
+--- A column that no command has in its list.
 -- @function column
 -- @tparam string name in CSV
 -- @tparam string title in a table
@@ -109,7 +109,7 @@ function M.of_groups(command, groups)
   local set = SETS[command]
   if not set then return nil end
   local list = M.named(command, groups)
-  -- A group has its keys under the fields' names.
+  -- In a group the keys stand under the names of fields.
   for i, each in ipairs(list) do
     local field = groups[i]
     list[i] = { name = each.name, title = each.title, kind = each.kind, field = field,
@@ -138,7 +138,7 @@ end
 -- Arrays are one value; objects are looked into, to this depth.
 local DEEPEST = 4
 
--- Objects that say nothing of the row itself come last.
+-- Members that say nothing about the row itself; their columns come last.
 local function rank(name)
   local head = name:match("^[^.]*")
   return (head == "links" and 2) or (head == "attributes" and 1) or 0

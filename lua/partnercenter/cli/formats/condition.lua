@@ -19,7 +19,7 @@ local M = {}
 local OPERATORS = { eq = true, ne = true, gt = true, ge = true, lt = true, le = true }
 local FUNCTIONS = { contains = "contains", startswith = "starts_with", starts_with = "starts_with" }
 
--- Deeper ones are no filter that a person wrote.
+-- No person writes a deeper filter.
 local MAX_DEPTH = 50
 
 local function refuse(state, wanted)
@@ -124,9 +124,8 @@ local function take_comparison(state)
   local field = take_field(state)
   local operator = take(state, "word", "an operator (eq ne gt ge lt le)"):lower()
   if not OPERATORS[operator] then
-    local near = check.nearest(operator, OPERATORS)
-    failure.usage("--filter: '%s' is no operator (eq ne gt ge lt le)%s", operator,
-      near and (", did you mean '%s'?"):format(near) or "")
+    failure.usage("--filter: '%s' is no operator of eq, ne, gt, ge, lt, le%s", operator,
+      check.hint(operator, OPERATORS))
   end
   return filter[operator](field, take_value(state))
 end
@@ -169,7 +168,7 @@ function M.read(source, resolve)
   end)
   if ok then return result end
   if type(result) ~= "string" then error(result, 0) end
-  -- The library's words on a field or a value, without its place in the code.
+  -- A message of the library without the place in the code before it.
   failure.usage("--filter: " .. result:gsub("^[^:]+:%d+: ", ""):gsub("^filter%.", ""))
 end
 

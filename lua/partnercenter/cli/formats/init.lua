@@ -7,7 +7,6 @@ return {
   columns = require "partnercenter.cli.formats.columns",
   condition = require "partnercenter.cli.formats.condition",
   json = require "partnercenter.cli.formats.json",
-  output = require "partnercenter.cli.formats.output",
   report = require "partnercenter.cli.formats.report",
   rows = require "partnercenter.cli.formats.rows",
   writers = require "partnercenter.cli.formats.writers",

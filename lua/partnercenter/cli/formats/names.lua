@@ -21,7 +21,7 @@ local function folded(name)
   return (name:lower():gsub("[%s_-]", ""))
 end
 
---- What may be named.
+--- The names of the fields that a person may write.
 -- @tparam table shown array of the columns that are shown
 -- @tparam table known array of further names of fields
 -- @treturn Names
@@ -32,7 +32,7 @@ function M.new(shown, known)
   return self
 end
 
---- Let a field be named.
+--- Adds a field with the words that mean it.
 -- @tparam string field
 -- @param ... the words for it, the first of which is listed
 function methods:add(field, ...)
@@ -46,15 +46,10 @@ function methods:add(field, ...)
   end
 end
 
--- What is nearest to a text, as it is listed.
-local function nearest(self, text)
-  return self.listed[check.nearest(text, self.listed)]
-end
-
-local function refuse(option, text, near, names)
+local function refuse(option, text, hint, names)
   table.sort(names)
-  failure.usage("%s: there is no field '%s'%s\nThere are %s", option, text,
-    near and (" (did you mean '%s'?)"):format(near) or "", table.concat(names, ", "))
+  failure.usage("%s: there is no field '%s'%s\nThere are %s", option, text, hint,
+    table.concat(names, ", "))
 end
 
 --- The field that a person means.
@@ -65,21 +60,21 @@ end
 function methods:resolve(text, option)
   local field = self.by_word[folded(text)] or self.settled[text]
   if field then return field end
-  local near = nearest(self, text)
-  if near then refuse(option, text, near, self.list) end
+  local hint = check.hint(text, self.listed, self.listed)
+  if hint ~= "" then refuse(option, text, hint, self.list) end
   if not self.later[text] then
     self.later[text], self.later[#self.later + 1] = option, text
   end
   return text
 end
 
---- Are there names that only rows can tell?
+--- Are there names that only rows can settle?
 -- @treturn boolean
 function methods:waits()
   return self.later[1] ~= nil
 end
 
---- Look for the names that waited in the rows; from now on they are known.
+--- Settles the names that waited for rows: each is a field of these, or wrong.
 -- @tparam table rows
 -- @raise a failure of use, if no row has one of them
 function methods:settle(rows)
@@ -95,7 +90,7 @@ function methods:settle(rows)
   end
   for _, text in ipairs(self.later) do
     local name = own[folded(text)]
-    if not name then refuse(self.later[text], text, check.nearest(text, list), list) end
+    if not name then refuse(self.later[text], text, check.hint(text, list), list) end
     self.settled[text] = name
   end
 end

@@ -8,7 +8,7 @@ local condition = require "partnercenter.cli.formats.condition"
 local failure = require "partnercenter.cli.failure"
 local insights = require "partnercenter.insights"
 local names_of = require "partnercenter.cli.formats.names"
-local output = require "partnercenter.cli.formats.output"
+local output = require "partnercenter.cli.output"
 local writers = require "partnercenter.cli.formats.writers"
 
 local M = {}
@@ -103,7 +103,7 @@ local function columns_shown(self, rows)
   return self.form == "table" and self.own_table or self.own or columns.of(self.command, self.form)
 end
 
--- Names that waited for rows are known now, or wrong.
+-- Settles the names that waited for rows.
 local function settle(self, rows)
   if not self.waits then return rows end
   self.names:settle(rows)
@@ -141,8 +141,8 @@ end
 --- Open where the rows go. Those that need not be arranged are written as they come,
 -- but for a table, which keeps them.
 -- @tparam[opt] string locale for a spreadsheet
--- @treturn table `row(row)`, true when no more are wanted; `finish(whole, errors)`:
---   false when rows are missing, gives the path of what was kept then; `drop()`: there
+-- @treturn table `row(row)`, true when no more are wanted; `finish(whole, errors,
+--   task)`: false when rows are missing, gives the path of what was kept then; `drop()`: there
 --   are no rows, and no answer
 -- @raise a failure
 function methods:open(locale)
@@ -163,13 +163,13 @@ function methods:open(locale)
   end
   return {
     row = function(row)
-      -- Of groups it is the sums that count.
+      -- For groups, the sums are tested.
       if not self.groups and not self:passes(row) then return false end
       if not kept then return put(row) end
       kept[#kept + 1] = row
       return false
     end,
-    finish = function(whole, errors)
+    finish = function(whole, errors, task)
       local ok, rows = pcall(arrange, self, kept or {})
       if not ok then
         place.drop()
@@ -177,7 +177,9 @@ function methods:open(locale)
       end
       begin(rows)
       for _, row in ipairs(rows) do put(row) end
-      writer.finish(errors)
+      -- Where the person is told, the data are as if they had been asked for now.
+      local untold = task and (task.status.quiet or task.status.json)
+      writer.finish(errors, untold and task.reused_from or nil)
       return place.close(whole)
     end,
     drop = place.drop,

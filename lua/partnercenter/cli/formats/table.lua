@@ -64,7 +64,7 @@ local function total(view)
   return sum
 end
 
--- Words that are the same in every row say nothing that is missed.
+-- Text columns that are the same in every row: nobody misses them.
 local function is_constant(view, i)
   local kind = view.list[i].kind
   if kind ~= "text" and kind ~= "flag" then return false end
@@ -106,8 +106,8 @@ local function narrow(view, most)
   end
 end
 
--- What goes first is what is missed least: the bar, the date, what is the same in
--- every row. Names are cut last, in the middle.
+-- Fits the table to the terminal. What is missed least goes first: the bar, dates, what is
+-- the same in every row. Last of all names are cut, in the middle.
 local function fit(view, most, chosen)
   if total(view) > most then view.bar = false end
   if not chosen then

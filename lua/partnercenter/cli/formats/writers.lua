@@ -40,7 +40,7 @@ local function tame(text)
     :gsub("\226\129[\166-\169]", "?"))
 end
 
--- Only these columns of each row.
+-- A writer that gets only the wanted columns of each row.
 local function picking(writer, list)
   local function row(value)
     local picked = {}
@@ -50,14 +50,14 @@ local function picking(writer, list)
   return { row = row, finish = writer.finish }
 end
 
---- A writer.
+--- A writer of the form that was asked for.
 -- @tparam string form "table", "csv", "excel", "json" or "ndjson"
--- @tparam table place of `partnercenter.cli.formats.output`
+-- @tparam table place of `partnercenter.cli.output`
 -- @tparam ?table columns nil: those that the rows have
 -- @tparam table options
 -- @tparam[opt] string options.locale for a spreadsheet
 -- @tparam[opt] boolean options.chosen the columns are a person's choice
--- @treturn table `row(row)` and `finish(errors)`
+-- @treturn table `row(row)` and `finish(errors, from)`, see `partnercenter.cli.formats.json`
 function M.new(form, place, columns, options)
   local screen = place.path == "-" and terminal.screen.look(io.stdout) or PLAIN
   if form == "json" or form == "ndjson" then
@@ -66,7 +66,7 @@ function M.new(form, place, columns, options)
   end
   if form == "table" then return tables.new(place.write, columns, screen, options.chosen) end
   local write = place.write
-  if screen.terminal then write = function(text) place.write(tame(text)) end end
+  if screen.terminal or place.terminal then write = function(text) place.write(tame(text)) end end
   if form == "csv" then return csv.new(write, columns) end
   return csv.excel(write, columns, options.locale)
 end

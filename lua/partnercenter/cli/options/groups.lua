@@ -62,7 +62,7 @@ function M.sign_in(command) add_settings(command, OF_SIGN_IN, true) end
 -- @tparam table command
 function M.files(command) add_settings(command, OF_FILES, false) end
 
---- What is said on the standard error.
+--- Options for what is said on the standard error.
 -- @tparam table command
 function M.telling(command)
   command:group("What is told",
@@ -84,7 +84,7 @@ function M.history(command, kind)
   command:group("History", (table.unpack or unpack)(elements))
 end
 
---- Whose.
+--- Options that name the customers.
 -- @tparam table command
 function M.customers(command)
   command:argument("customer"):args "*"
@@ -93,19 +93,20 @@ function M.customers(command)
   M.resuming(command)
 end
 
---- Going on with an earlier run.
+--- Options to go on with an earlier run.
 -- @tparam table command
 -- @treturn table the options
 -- @treturn table
 function M.resuming(command)
   local resume = command:flag("--resume")
-    :description "Use again what customers answered earlier today."
-  local fresh = command:flag("--fresh"):description "Ask all of them again (the default)."
+    :description "Go on with today's run of this command that was interrupted or had failures."
+  local fresh = command:flag("--fresh")
+    :description "Ask again, also when this command was whole earlier today (UTC)."
   command:mutex(resume, fresh)
   return resume, fresh
 end
 
---- Which rows.
+--- Options that choose rows.
 -- @tparam table command
 -- @tparam[opt] string example of a condition
 -- @param ... further options of the group
@@ -121,7 +122,7 @@ function M.choice(command, example, ...)
       :description "At most so many rows.", ...)
 end
 
---- Which rows, and where they go.
+--- Options that choose rows, and say where they go.
 -- @tparam table command
 -- @tparam string format the default
 -- @tparam[opt] string example of a condition
@@ -134,7 +135,7 @@ function M.rows(command, format, example)
   M.telling(command)
 end
 
---- Sums.
+--- Options for sums.
 -- @tparam table command
 -- @treturn table the option
 function M.grouping(command)
@@ -142,7 +143,7 @@ function M.grouping(command)
     :description "Add up by these fields, comma separated.")
 end
 
---- Whose licences, and which of their rows.
+--- Options that name the customers, and choose rows of their licences.
 -- @tparam table command
 -- @tparam string below the description of `--below`
 function M.licenses(command, below)

@@ -18,7 +18,8 @@ Secrets: PARTNERCENTER_TOKEN, PARTNERCENTER_REFRESH_TOKEN and
 PARTNERCENTER_CLIENT_SECRET, or 'login'; never an option.
 
 Exit status: 0 done, 1 some calls failed, 2 wrong use, 3 sign-in needed,
-130 interrupted. 'man partnercenter' has the rest.]]
+130 interrupted (143, 129 by SIGTERM, SIGHUP), 141 nobody reads on.
+'man partnercenter' has the rest.]]
 
 local WIDTH = 80      -- columns of the help
 
@@ -52,7 +53,7 @@ local function usage_of(entry, name)
     entry.arguments and " " .. entry.arguments or "")
 end
 
--- A command, and those below it, into `by_name`.
+-- Puts a command, and those below it, into `by_name`.
 local function add(parser, entry, name, by_name)
   local command = parser:command(entry.name):summary(entry.summary)
     :description(entry.description or entry.summary):usage(usage_of(entry, name))

@@ -22,28 +22,65 @@ function M.check(given)
   end
 end
 
+-- How many customers a line names; the rest are counted.
+local MOST_NAMES = 5
+
+--- Customers in words.
+-- @tparam table list array of customers: `id`, and perhaps `name`
+-- @treturn string such as "CONTOSO (ID), FABRIKAM (ID) and 3 more"
+function M.enumerate(list)
+  local names = {}
+  for i = 1, math.min(#list, MOST_NAMES) do
+    local customer = list[i]
+    names[i] = customer.name and ("%s (%s)"):format(customer.name, customer.id) or customer.id
+  end
+  local more = #list - #names
+  return table.concat(names, ", ") .. (more > 0 and (" and %d more"):format(more) or "")
+end
+
+-- A program may have put a mark of UTF-8 before its first line.
+local function without_mark(text) return (text:gsub("^\239\187\191", "")) end
+
+-- A dash that stands for nobody is what a program that failed has left.
+local function read_words(words)
+  local before = #words
+  for line in io.lines() do
+    local word = without_mark(line):match("^%s*(.-)%s*$")
+    if word ~= "" then words[#words + 1] = word end
+  end
+  if #words == before then failure.usage("the standard input names no customer") end
+end
+
 -- Words as they were given, with those of the standard input in place of a dash.
 local function words_of(given)
-  local words = {}
+  local words, dashes = {}, 0
   for _, word in ipairs(given.customer) do
-    if word ~= "-" then
-      words[#words + 1] = word
+    if word == "-" then
+      dashes = dashes + 1
+      if dashes > 1 then failure.usage("the standard input is read once: one dash is enough") end
+      read_words(words)
     else
-      for line in io.lines() do
-        local word_read = line:match("^%s*(.-)%s*$")
-        if word_read ~= "" then words[#words + 1] = word_read end
-      end
+      words[#words + 1] = word
     end
   end
-  if not words[1] then failure.usage("the standard input names no customer") end
   return words
+end
+
+-- What the service writes is never taken for granted.
+local function text_of(value)
+  return type(value) == "string" and value or nil
 end
 
 local function list_all(task)
   local list = {}
   for row in task.partner.customers:each() do
-    local profile = row.companyProfile or {}
-    list[#list + 1] = { id = row.id, name = profile.companyName, domain = profile.domain }
+    if not partnercenter.is_guid(row.id) then
+      failure.raise("failed", "the service lists a customer whose id is none: all customers "
+        .. "cannot be asked")
+    end
+    local profile = type(row.companyProfile) == "table" and row.companyProfile or {}
+    list[#list + 1] = { id = row.id, name = text_of(profile.companyName),
+      domain = text_of(profile.domain) }
     task.status:progress("customers listed", #list)
   end
   return list
@@ -72,11 +109,14 @@ local function find(task, list, word)
     end
     return found
   end
+  -- People write a part of a name, and so that is what they misspell.
   local names = {}
-  for _, customer in ipairs(list) do names[#names + 1] = customer.name end
-  local near = check.nearest(word, names)
+  for _, customer in ipairs(list) do
+    names[#names + 1] = customer.name
+    for part in (customer.name or ""):gmatch "%S+" do names[#names + 1] = part end
+  end
   failure.usage("no customer is called '%s'%s; 'partnercenter customers' lists them", word,
-    near and (" (did you mean '%s'?)"):format(near) or "")
+    check.hint(word, names))
 end
 
 --- The customers, each once.

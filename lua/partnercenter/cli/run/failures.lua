@@ -2,18 +2,18 @@
 -- SPDX-License-Identifier: MIT
 -- @module partnercenter.cli.run.failures
 
+local core = require "partnercenter.core"
+local customers_of = require "partnercenter.cli.run.customers"
 local failure = require "partnercenter.cli.failure"
 local formats = require "partnercenter.cli.formats"
+local output = require "partnercenter.cli.output"
 
 local M = {}
 
 local methods = {}
 local mt = { __name = "partnercenter.cli.failures", __index = methods }
 
--- Customers that a line names.
-local MOST_NAMES = 5
-
---- None yet.
+--- An empty list of failures.
 -- @treturn Failures `count`; `parts` of which concern one source of a customer; `noun` is
 --   what the calls are about; `list` is an array for the data: `customerId`,
 --   `customerName`, `kind`, `message` and what support asks for
@@ -24,15 +24,11 @@ end
 
 local GUID = ("%x"):rep(8) .. ("%-" .. ("%x"):rep(4)):rep(3) .. "%-" .. ("%x"):rep(12)
 
--- What two failures share when their cause is the same: ids are each call's own.
+-- The text by which failures of one cause are the same: without the ids of the call.
 local function cause_of(err, source)
   local words = tostring(err.description or err.message):gsub(GUID, "")
   return table.concat({ err.kind, tostring(err.status), tostring(err.code), tostring(err.error),
     words, source or "" }, "\n")
-end
-
-local function name_of(customer)
-  return customer.name and ("%s (%s)"):format(customer.name, customer.id) or customer.id
 end
 
 --- Note that the call for a customer failed.
@@ -50,11 +46,10 @@ function methods:add(customer, err, source)
   local id = cause_of(err, source)
   local cause = self.by_cause[id]
   if not cause then
-    cause = { count = 0, names = {}, message = message, kind = err.kind }
+    cause = { customers = {}, message = message, kind = err.kind }
     self.by_cause[id], self.causes[#self.causes + 1] = cause, cause
   end
-  cause.count = cause.count + 1
-  if cause.count <= MOST_NAMES then cause.names[cause.count] = name_of(customer) end
+  cause.customers[#cause.customers + 1] = customer
 end
 
 local NAMES = {
@@ -62,9 +57,9 @@ local NAMES = {
 }
 
 -- The path of the file beside an output.
-local function path_beside(output)
-  local stem, ending = output:match("^(.*)(%.[^./]*)$")
-  return (stem or output) .. ".errors" .. (ending or ".csv")
+local function path_beside(path)
+  local stem, ending = path:match("^(.*)(%.[^./]*)$")
+  return (stem or path) .. ".errors" .. (ending or ".csv")
 end
 
 --- Write what failed into a file beside the rows, `x.errors.csv` beside `x.csv`; one of
@@ -76,32 +71,30 @@ function methods:write(path, form)
   local columns, head = {}, table.concat(NAMES, ",")
   local beside = path_beside(path)
   if self.count == 0 then
-    local file = io.open(beside)
-    local ours = file and file:read("*l") == head .. "\r"
+    local file = core.file_kind(beside) == "file" and io.open(beside)
+    local ours = file and file:read(#head + 1) == head .. "\r"
     if file then file:close() end
     if ours then os.remove(beside) end
     return
   end
   for i, name in ipairs(NAMES) do columns[i] = formats.columns.column(name, name) end
-  local place = formats.output.open(beside)
+  local place = output.open(beside)
   local writer = formats.writers.new("csv", place, columns, {})
   for _, entry in ipairs(self.list) do writer.row(entry) end
   writer.finish()
   place.close(true)
 end
 
---- A line for each cause.
+--- The failures for a person: a line for each cause.
 -- @treturn table array of strings
 function methods:lines()
   local lines = {}
   for i, cause in ipairs(self.causes) do
-    local names = table.concat(cause.names, ", ")
-    if cause.count == 1 then
+    local count, names = #cause.customers, customers_of.enumerate(cause.customers)
+    if count == 1 then
       lines[i] = ("%s %s: %s"):format(self.noun, names, cause.message)
     else
-      local more = cause.count - #cause.names
-      lines[i] = ("%d %ss: %s: %s%s"):format(cause.count, self.noun, cause.message, names,
-        more > 0 and (" and %d more"):format(more) or "")
+      lines[i] = ("%d %ss: %s: %s"):format(count, self.noun, cause.message, names)
     end
   end
   return lines

@@ -4,6 +4,7 @@
 
 local datetime = require("partnercenter.util").datetime
 local fields = require "partnercenter.fields"
+local wire = require("partnercenter.util").wire
 
 local M = {}
 
@@ -33,7 +34,7 @@ end
 
 local function finding(kind, row, message)
   return {
-    finding = kind, customerId = row.customerId or (row.customerTenantId or ""):lower(),
+    finding = kind, customerId = row.customerId or wire.lower(tostring(row.customerTenantId or "")),
     customerName = row.customerName, productName = row.productName,
     licensesSold = fields.count(row, "licensesSold"),
     licensesDeployed = fields.count(row, "licensesDeployed"),
@@ -51,16 +52,16 @@ function M.of_deployment(row, limits)
   if not sold or not deployed then return found end
   local share = sold > 0 and deployed / sold or nil
   if limits.unused_over and sold - deployed > limits.unused_over then
-    found[#found + 1] = finding("unused", row, ("%d of %d licences are not deployed"):format(
-      sold - deployed, sold))
+    found[#found + 1] = finding("unused", row, ("%s of %s licences are not deployed"):format(
+      wire.numeral(sold - deployed), wire.numeral(sold)))
   end
   if limits.share_below and share and share < limits.share_below then
-    found[#found + 1] = finding("share", row, ("%.1f %% of %d licences are deployed"):format(
-      100 * share, sold))
+    found[#found + 1] = finding("share", row, ("%.1f %% of %s licences are deployed"):format(
+      100 * share, wire.numeral(sold)))
   end
   if limits.over_deployed and deployed > sold then
-    found[#found + 1] = finding("over-deployed", row, ("%d licences are deployed, %d were sold")
-      :format(deployed, sold))
+    found[#found + 1] = finding("over-deployed", row, ("%s licences are deployed, %s were sold")
+      :format(wire.numeral(deployed), wire.numeral(sold)))
   end
   return found
 end

@@ -7,9 +7,9 @@ return {
   findings = require "partnercenter.cli.run.findings",
   gather = require "partnercenter.cli.run.gather",
   history = require "partnercenter.cli.run.history",
-  journal = require "partnercenter.cli.run.journal",
   licenses = require "partnercenter.cli.run.licenses",
   listing = require "partnercenter.cli.run.listing",
   picture = require "partnercenter.cli.run.picture",
   task = require "partnercenter.cli.run.task",
+  walk = require "partnercenter.cli.run.walk",
 }

@@ -6,7 +6,8 @@
 local fields = require "partnercenter.fields"
 local gather = require "partnercenter.cli.run.gather"
 local insights = require "partnercenter.insights"
-local task_of = require "partnercenter.cli.run.task"
+local walk_of = require "partnercenter.cli.run.walk"
+local wire = require("partnercenter.util").wire
 
 local M = {}
 
@@ -49,29 +50,25 @@ function M.known(given, command)
   return names
 end
 
--- What of the endpoints' differences a reader of rows should not meet.
+-- Makes the rows of different endpoints alike.
 local function complete(row, id, share)
-  row.customerId = row.customerId or id or (row.customerTenantId or ""):lower()
+  row.customerId = row.customerId or id or wire.lower(tostring(row.customerTenantId or ""))
   row[share] = insights.share(row, share)
   return row
 end
 
 local function walk(task, command, plan, give)
-  local resource = task.partner.analytics.commercial[command].license
   local seen, count, share = {}, 0, M.kinds[command].share
   task.customers, task.answered = 0, 0
-  task_of.interruptible(task, function()
-    for row in resource:each { filter = plan.filter } do
-      complete(row, nil, share)
-      if not seen[row.customerId] then task.answered = task.answered + 1 end
-      seen[row.customerId] = true
-      count = count + 1
-      give(row)
-      if task.full then break end
-      task.status:progress("rows", count)
-    end
-    task.customers = task.answered
+  walk_of.rows(task, "analytics.commercial." .. command .. ".license", plan.filter, function(row)
+    complete(row, nil, share)
+    if not seen[row.customerId] then task.answered = task.answered + 1 end
+    seen[row.customerId] = true
+    count = count + 1
+    give(row)
+    task.status:progress("rows", count)
   end)
+  task.customers = task.answered
 end
 
 -- The older resource has had nothing for many partners since 2021: then the one that
@@ -80,7 +77,7 @@ local function ask_each(task, command, plan, give)
   local customers, share = task.partner.customers, M.kinds[command].share
   local source = task.given.source
   local params = { source = source == "commercial" and source or nil }
-  task.journaled, task.led = true, 0
+  task.led = 0
   gather.each(task, command .. " " .. (source or "either"), function(customer)
     local resource = customers:by_id(customer.id).analytics.licenses[command]
     local rows, err = resource:all(params)
@@ -105,16 +102,13 @@ end
 -- @raise a failure; an error of the library
 function M.each(task, command, plan, give)
   if is_walk(task.given) then
-    if task.given.resume then
-      task.status:note("--resume: the one walk over all customers begins anew")
-    end
     walk(task, command, plan, give)
   else
     ask_each(task, command, plan, give)
   end
 end
 
---- Tell a person where else rows could be, or from where they are.
+--- Tells the person which resource the rows are from, or where else there may be some.
 -- @tparam table task
 -- @tparam number count rows that came
 function M.hint(task, count)

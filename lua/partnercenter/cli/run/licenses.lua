@@ -2,6 +2,7 @@
 -- SPDX-License-Identifier: MIT
 -- @module partnercenter.cli.run.licenses
 
+local core = require "partnercenter.core"
 local customers_of = require "partnercenter.cli.run.customers"
 local failure = require "partnercenter.cli.failure"
 local fields = require "partnercenter.fields"
@@ -39,7 +40,7 @@ local function add(sum, row)
   sum.part = sum.part + (fields.count(row, sum.kind.part) or 0)
 end
 
--- The last line for a person: what all rows come to, and where they are from.
+-- The last line for a person: the sums of all rows, and which resource they are from.
 local function conclude(task, sum)
   if not task.status.screen.terminal or task.given.html or task.given.silent then return end
   local share = sum.whole > 0 and 100 * sum.part / sum.whole
@@ -49,8 +50,8 @@ local function conclude(task, sum)
     task.own.base_url))
 end
 
--- The plan of the rows, and whether they are wanted: not when it is a report alone, or
--- a snapshot, that is asked for.
+-- The plan for the rows, and whether they are printed: they are not when only a report or
+-- a snapshot is asked for.
 local function plan_of(given, command)
   if not given.html and (formats.writers.form_of(given.output) == "html" and not given.format) then
     given.html, given.output = given.output, nil
@@ -71,9 +72,7 @@ end
 -- The history is shown in a report, also when nothing is added to it.
 local function read_history(task, command)
   if not task.given.html or task.given.save then return end
-  local file = io.open(history_of.path(task.given, task.settings))
-  if not file then return end
-  file:close()
+  if not core.file_kind(history_of.path(task.given, task.settings)) then return end
   local store = history_of.open(task.given, task.settings)
   history_of.read(task, store, command)
   store:close()
@@ -93,7 +92,7 @@ function M.run(given, command)
     local outputs = open_outputs(given, command, wanted and plan, task)
     read_history(task, command)
     local function give(row)
-      -- Of groups it is the sums that count.
+      -- For groups, the sums are tested.
       if not given.group_by and not plan:passes(row) then return end
       task.rows = task.rows + 1
       add(sum, row)

@@ -9,8 +9,8 @@ local task_of = require "partnercenter.cli.run.task"
 
 local M = {}
 
--- The error object that an iterator raised ends the command, after what came
--- before it was written.
+-- An error that an iterator raised ends the command, after the rows before it are
+-- written.
 local function finish(task, sink, count)
   task.status:clear()
   local whole = not task.interrupted and not task.broken
@@ -28,7 +28,7 @@ local function finish(task, sink, count)
   return code
 end
 
--- Walk through rows; what breaks off is told at the end.
+-- Walks through rows. If they break off, that is told at the end.
 local function walk(task, what, plan, each)
   local count, sink = 0, plan:open(task.settings.values.locale)
   local ok, why = pcall(task_of.interruptible, task, function()

@@ -7,13 +7,14 @@ local failure = require "partnercenter.cli.failure"
 local gather = require "partnercenter.cli.run.gather"
 local insights = require "partnercenter.insights"
 local options = require "partnercenter.cli.options"
+local shell = require "partnercenter.cli.shell"
 local task_of = require "partnercenter.cli.run.task"
 
 local M = {}
 
 local ALL = { "subscriptions", "skus", "deployment", "usage" }
 
--- Those that answer for all customers at once.
+-- The sources that answer for all customers at once.
 local BULK = { "deployment", "usage" }
 
 --- Options of what asks for licences.
@@ -77,19 +78,26 @@ local function read_all(task, name)
   end)
 end
 
--- Those sources that are read once for all customers. One that fails is told once.
+-- Reads the sources that answer for all customers at once. A failure is told once; the
+-- second value is whether there was one.
 local function read_bulk(task, plan)
-  local known, wanted = {}, {}
+  local known, wanted, lacks = {}, {}, nil
   for _, name in ipairs(plan.sources) do wanted[name] = true end
   for _, name in ipairs(BULK) do
     if wanted[name] then
       local ok, rows = pcall(read_all, task, name)
       known[name] = ok and rows or {}
-      if not ok then task_of.note(task, { id = "all" }, rows, name) end
+      if not ok then
+        task_of.note(task, { id = "all" }, rows, name)
+        lacks = true
+      end
     end
   end
-  return known
+  return known, lacks
 end
+
+-- What is in a file may be other rows tomorrow, or in an hour.
+local function sum_of(path) return path and shell.checksum(path) or "" end
 
 --- Ask for each customer's licences.
 -- @tparam table task
@@ -102,20 +110,21 @@ function M.each(task, plan, kind, give)
     sources = plan.sources, offer_matrix = plan.offer_matrix, price_list = plan.price_list,
     provisioning = plan.provisioning,
   }
-  if task.given.all_customers then asked.known = read_bulk(task, plan) end
-  task.journaled = true
-  local given = task.given
-  local question = table.concat({ kind, table.concat(plan.sources, ","), given.offer_matrix or "",
-    given.price_list or "", tostring(plan.provisioning) }, " ")
+  local function prepare()
+    if task.given.all_customers then asked.known, task.lacks = read_bulk(task, plan) end
+  end
+  local question = { kind, plan.sources, sum_of(task.given.offer_matrix),
+    sum_of(task.given.price_list), tostring(plan.provisioning) }
   gather.each(task, question, function(customer)
     local found, err = task.partner:licences(customer, asked)
     if not found then return nil, err end
+    found.items.incomplete = task.lacks
     for source, each in pairs(found.failures) do
       found.items.incomplete = true
       task.failures:add(customer, each, source)
     end
     return found.items
-  end, give)
+  end, give, prepare)
 end
 
 return M

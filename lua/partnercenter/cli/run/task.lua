@@ -20,11 +20,11 @@ local M = {}
 -- @raise a failure, before anything was sent
 function M.run(given, work)
   local task = {
-    given = given, failures = failures_of.new(),
+    given = given, failures = failures_of.new(), began = os.time(),
     status = terminal.status.new { verbose = given.verbose, quiet = given.quiet,
       json = given.errors == "json" },
   }
-  task.settings = config.settings.read(given)
+  task.settings = config.read(given)
   local credentials
   credentials, task.origin = config.account.credentials(task.settings)
   task.app_only = credentials.app_only
@@ -38,6 +38,13 @@ function M.run(given, work)
   return result or failure.codes[task.failures.count > 0 and "failed" or "done"]
 end
 
+--- Has a run all that it was to read?
+-- @tparam table task
+-- @treturn boolean
+function M.is_whole(task)
+  return not (task.interrupted or task.full or task.failures.count > 0)
+end
+
 --- Run what may be interrupted: what it has done so far stays good.
 -- @tparam table task `interrupted` is set by Ctrl-C
 -- @tparam function work
@@ -49,13 +56,13 @@ function M.interruptible(task, work)
   task.interrupted = true
 end
 
--- Would every other call meet the same?
+-- Would every other call fail in the same way?
 local function is_systemic(task, err)
   return err.kind == "sign_in" or err.kind == "config"
     or err.kind == "forbidden" and task.app_only == true
 end
 
---- Note a call that failed. What all calls would meet ends the command.
+--- Notes a call that failed. Where every other call would fail, too, the command ends.
 -- @tparam table task
 -- @tparam table customer `id`, and perhaps `name`
 -- @tparam Error|string err

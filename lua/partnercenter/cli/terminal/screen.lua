@@ -6,6 +6,8 @@ local M = {}
 
 local COLOURS = { bold = "1", dim = "2", red = "31", green = "32", yellow = "33", cyan = "36" }
 
+local DESCRIPTORS = { [io.stdin] = 0, [io.stdout] = 1, [io.stderr] = 2 }
+
 local function is_terminal(file, descriptor)
   local ok, term = pcall(require, "term")
   if ok then return term.isatty(file) end
@@ -34,13 +36,13 @@ local function has_unicode(getenv)
 end
 
 --- What one of the standard files is connected to.
--- @tparam file file `io.stdout` or `io.stderr`
+-- @tparam file file `io.stdin`, `io.stdout` or `io.stderr`
 -- @tparam[opt=os.getenv] function getenv
 -- @treturn table `terminal` (boolean); on a terminal `width` (a function that
 --   looks it up), `colour` and `unicode` (booleans); `paint(text, colour)`
 function M.look(file, getenv)
   getenv = getenv or os.getenv
-  local terminal = is_terminal(file, file == io.stderr and 2 or 1)
+  local terminal = is_terminal(file, DESCRIPTORS[file])
   local no_color = getenv "NO_COLOR"
   local colour = terminal and (no_color == nil or no_color == "") and getenv "TERM" ~= "dumb"
   return {
@@ -53,6 +55,20 @@ function M.look(file, getenv)
       return ("\27[%sm%s\27[0m"):format(COLOURS[name], text)
     end,
   }
+end
+
+--- Asks a person.
+-- @tparam string question
+-- @treturn ?string the answer, without spaces around it; nil when there is none, or
+--   nobody at a terminal to be asked
+function M.ask(question)
+  if not (M.look(io.stdin).terminal and M.look(io.stderr).terminal) then return nil end
+  io.stderr:write(question, ": ")
+  io.stderr:flush()
+  local line = io.read()
+  if not line then io.stderr:write("\n") end
+  local answer = (line or ""):match("^%s*(.-)%s*$")
+  return answer ~= "" and answer or nil
 end
 
 return M

@@ -37,7 +37,7 @@ local function duration(seconds)
   return ("%d:%02d h"):format((minutes - minutes % 60) / 60, minutes % 60)
 end
 
---- Somebody to tell.
+--- A status: all lines for the person go through it.
 -- @tparam table options
 -- @tparam boolean options.verbose
 -- @tparam[opt] boolean options.quiet only what went wrong
@@ -167,7 +167,7 @@ function methods:complain(line, kind)
   io.stderr:write(M.json(line, kind), "\n")
 end
 
---- Take the progress away.
+--- Erases the line of progress.
 function methods:clear()
   erase(self)
 end

@@ -4,13 +4,13 @@
 -- SPDX-License-Identifier: MIT
 -- @module partnercenter.sign_in.shared
 
-local check = require("partnercenter.util").check
 local errors = require "partnercenter.errors"
+local key_of = require("partnercenter.util").key
 local leases = require "partnercenter.sign_in.shared.lease"
 local protect = require("partnercenter.util").protect
 local provider = require "partnercenter.sign_in.provider"
 local records = require "partnercenter.sign_in.shared.records"
-local seal = require "partnercenter.sign_in.shared.seal"
+local take_options = require "partnercenter.sign_in.shared.options"
 local stores = require "partnercenter.store"
 
 -- Seconds without a sign after which the holder of the lock is taken over.
@@ -22,15 +22,21 @@ local PATIENCE = 120
 -- Seconds for which a token is believed in when another one was just refused: all of
 -- them may have been taken back.
 local NEW = 10
+-- Seconds between two looks for a store that is away, and for how many a call waits that
+-- has no token: a Redis that is started again is back by then.
+local LOOK_AGAIN, AWAY = 0.5, 5
 -- Of a lease, what one request of the sign-in may take: it ends before the lease does.
 local PART = 0.8
 
 local M = {}
 
+-- What the store could not do, told and as an error.
 local function lost(self, context, why, readable)
   context.tell { name = "store", store = self.store.kind, operation = "sign_in", reason = why }
-  return errors.from_failure(readable and "config" or "network",
+  local err = errors.from_failure(readable and "config" or "network",
     "the store of the shared sign-in: " .. why, { retryable = not readable })
+  if not readable then context.state.lost = err end
+  return err
 end
 
 -- What the record grants to a call, if it has not to be renewed.
@@ -104,7 +110,7 @@ end
 -- The context of the credentials below: nothing is sent without the lease.
 local function held_context(self, context, lease, keep)
   local function make_sure()
-    local held, why = lease:hold()
+    local held, why = lease:hold(self.lease * PART)
     if held then return true end
     if held == nil then return nil, lost(self, context, why) end
     return nil, errors.from_failure("timeout", "another process has taken over the sign-in",
@@ -134,6 +140,10 @@ local function append(self, context, record)
   if added == nil then
     state.unsaved_record = true
     lost(self, context, why)
+  elseif added then
+    local settled
+    settled, why = stores.settle(self.store)
+    if not settled then lost(self, context, why) end
   end
   return added
 end
@@ -191,50 +201,47 @@ local function go_on(context)
   return granted.access_token ~= context.rejected and granted or nil
 end
 
+-- The store is away, or takes nothing.
+local function acquire_alone(self, context, err)
+  local granted = go_on(context)
+  if granted then return granted end
+  -- Nothing of theirs can be used up by two.
+  if err.kind == "network" and not self.inner.renews then return self.inner:acquire(context) end
+  return nil, err
+end
+
 local function acquire(self, context)
   local known, err = load(self, context)
-  if not known then
-    local granted = go_on(context)
-    if granted then return granted end
-    -- Nothing of theirs can be used up by two.
-    if err.kind == "network" and not self.inner.renews then return self.inner:acquire(context) end
-    return nil, err
-  end
+  if not known then return acquire_alone(self, context, err) end
   local granted = usable(context, known.record)
   if granted then return granted end
   local lease
   lease, granted, err = take(self, context)
-  if not lease then return granted, err end
+  if not lease then
+    if err and err == context.state.lost then return acquire_alone(self, context, err) end
+    return granted, err
+  end
   return finish(context, lease, protect.call(sign_in, self, context, lease))
 end
 
-local KNOWN = {
-  store = function(value) return stores.is(value), "must be one of partnercenter.store" end,
-  credentials = function(value)
-    return provider.is(value), "must come from partnercenter.credentials"
-  end,
-  name = check.text,
-  key = function(value)
-    return seal.key(value) ~= nil, "must be 32 bytes, or 64 hexadecimal digits"
-  end,
-  lease = function(value)
-    return type(value) == "number" and value >= 1 and value < math.huge,
-      "must be a number of seconds, at least 1"
-  end,
-}
+-- Is a token at hand that has to be renewed, but serves meanwhile?
+local function has_token(context)
+  local record = context.state.shared and context.state.shared.record
+  return record and record.access and record.access ~= context.rejected
+    and context.time() < record.ends
+end
 
--- The options checked; with a key, what encrypts.
-local function take_options(options, level)
-  local o = check.options("credentials.shared", options, KNOWN, level + 1)
-  for _, name in ipairs { "store", "credentials" } do
-    if not o[name] then
-      error(("credentials.shared needs the option '%s'"):format(name), level + 1)
+-- A store that is away only for a moment costs no call.
+local function acquire_patiently(self, context)
+  local waited = 0
+  while true do
+    local granted, err = acquire(self, context)
+    if granted or not err or err ~= context.state.lost or waited >= AWAY or has_token(context)
+      or not context.sleep(LOOK_AGAIN) then
+      return granted, err
     end
+    waited = waited + LOOK_AGAIN
   end
-  if not o.key then return o end
-  local library, why = seal.library()
-  if not library then error("credentials.shared: " .. why, level + 1) end
-  return o, seal.key(o.key), library
 end
 
 --- A provider that shares the tokens of another one.
@@ -244,13 +251,13 @@ end
 function M.new(options, level)
   local o, key, library = take_options(options, level + 1)
   local inner = o.credentials
-  local who = table.concat(provider.identity(inner), ":")
+  local who = provider.identity(inner)
   local self = { store = o.store, inner = inner, lease = o.lease or LEASE }
   function self.records(context)
     local state = context.state
     if not state.records then
-      state.records = records.new(o.store, ("sign-in:%s:%s:%s"):format(who,
-        context.cloud.authority, o.name or ""), key, library)
+      local name = key_of("sign-in", who, context.cloud.authority, o.name or "")
+      state.records = records.new(o.store, name, key, library)
     end
     return state.records
   end
@@ -260,7 +267,7 @@ function M.new(options, level)
   }, function(context)
     stores.note(o.store, context.secret)
     context.secret(o.key)
-    return acquire(self, context)
+    return acquire_patiently(self, context)
   end)
 end
 

@@ -19,26 +19,35 @@ function M.new(store, key, seconds)
   return setmetatable({ store = store, key = key, seconds = seconds, owner = core.guid() }, mt)
 end
 
---- Takes it, if nobody else has it.
--- @treturn[1] boolean
--- @treturn[2] nil
--- @treturn[2] string why nobody knows
-function methods:take()
-  local taken, why = self.store:add(self.key, self.owner, self.seconds)
-  return taken, why
+local function add(self)
+  local ends = core.now() + self.seconds
+  local added, why = self.store:add(self.key, self.owner, self.seconds)
+  if added then self.ends = ends end
+  return added, why
 end
 
---- Is it still the holder's? If so it lasts its whole time again.
+--- Takes it, if nobody else has it.
+-- @function take
 -- @treturn[1] boolean
 -- @treturn[2] nil
 -- @treturn[2] string why nobody knows
-function methods:hold()
+methods.take = add
+
+--- Is it still the holder's, for so long? Else it is given back and taken again, in
+-- which somebody else may be quicker: nobody's is ever overwritten.
+-- @tparam number seconds
+-- @treturn[1] boolean
+-- @treturn[2] nil
+-- @treturn[2] string why nobody knows
+function methods:hold(seconds)
   local owner, why = self.store:get(self.key)
   if why then return nil, why end
   if owner ~= self.owner then return false end
-  local set
-  set, why = self.store:set(self.key, self.owner, self.seconds)
-  return set, why
+  if core.now() + seconds <= self.ends then return true end
+  local mine
+  mine, why = self.store:delete(self.key, self.owner)
+  if not mine then return mine, why end
+  return add(self)
 end
 
 --- Gives it back.

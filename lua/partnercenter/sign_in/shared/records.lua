@@ -13,6 +13,9 @@ local LIFE = 90 * 86400
 -- Seconds before its end that a token is renewed; at most half its life.
 local MARGIN = 300
 
+-- Records that there may have been: one a second for longer than anybody waits.
+local MOST = 2 ^ 50
+
 local M = {}
 
 local methods = {}
@@ -36,6 +39,8 @@ function M.new(store, name, key, library)
   return setmetatable({
     store = store, name = name, head = name .. ":head", lock = name .. ":lock",
     close = close, open = open,
+    unreadable = key and "cannot be read with this key"
+      or "cannot be read: it is encrypted, or another version's",
   }, mt)
 end
 
@@ -55,11 +60,11 @@ end
 
 local function parse(text)
   local stored, renew_at, ends, access, refresh = text:match("^(%S+) (%S+) (%S+) (%S+)\n(.*)$")
-  if not stored then return nil end
-  return {
+  local record = {
     stored = wire.number(stored), renew_at = wire.number(renew_at), ends = wire.number(ends),
     access = access ~= "-" and access or nil, refresh = refresh ~= "" and refresh or nil,
   }
+  return record.stored and record.renew_at and record.ends and record or nil
 end
 
 --- The newest record.
@@ -71,7 +76,9 @@ end
 function methods:newest()
   local head, why = self.store:get(self.head)
   if why then return nil, why end
+  -- A head that is none, or another version's, tells nothing.
   local number, text = wire.digits(head) or 0, nil
+  if number > MOST then number = 0 end
   -- The head may lag behind: whoever wrote a record may have died before it.
   while true do
     local next_text
@@ -87,7 +94,7 @@ function methods:newest()
   if not text then return number end
   text = self.open(key_of(self, number), text)
   local record = text and parse(text)
-  if not record then return nil, "the sign-in in the store cannot be read with this key", true end
+  if not record then return nil, "the sign-in there " .. self.unreadable, true end
   return number, record
 end
 

@@ -5,6 +5,7 @@
 local config = require "partnercenter.cli.config"
 local core = require "partnercenter.core"
 local failure = require "partnercenter.cli.failure"
+local kept_of = require "partnercenter.cli.kept"
 local options = require "partnercenter.cli.options"
 local partnercenter = require "partnercenter"
 local shell = require "partnercenter.cli.shell"
@@ -36,9 +37,25 @@ local function keep(settings, pending)
   local ok, why = os.rename(pending, path)
   remove(pending)
   if not ok then failure.raise("failed", "the sign-in cannot be kept: " .. why) end
-  ok, why = config.settings.remember(settings)
+  ok, why = config.remember(settings)
   if not ok then
-    failure.raise("failed", ("cannot write %s: %s"):format(config.settings.memory_path(path), why))
+    failure.raise("failed", ("cannot write %s: %s"):format(config.memory_path(path), why))
+  end
+end
+
+local QUESTIONS = {
+  tenant = "the partner's tenant, such as contoso.onmicrosoft.com",
+  client_id = "the application (client) id",
+}
+
+-- At a terminal a person is asked for what nobody has said.
+local function ask(settings)
+  for i, name in ipairs(config.account.missing(settings)) do
+    local question = QUESTIONS[name]
+    if i == 1 then question = ("a sign-in needs tenant and application; %s\n%s"):format(
+      config.account.guide, question) end
+    settings.values[name] = terminal.screen.ask(question)
+    if not settings.values[name] then return end
   end
 end
 
@@ -57,20 +74,22 @@ local function check_kept(given, settings)
 end
 
 local function run(given)
-  local settings = config.settings.read(given)
+  local settings = config.read(given)
   local status = terminal.status.new { verbose = given.verbose }
+  ask(settings)
   local application = config.account.application(settings)
   check_kept(given, settings)
   local signed_in = false
   application.on_prompt = function(message) status:say(message, "bold") end
   application.on_rotate = function() signed_in = true end
   local pending = settings.values.token_file .. PENDING
-  make_directory(pending)
-  remove(pending)
   local credentials = partnercenter.credentials.file(pending,
     config.account.guarded(settings, partnercenter.credentials.device_code, application))
   local partner = config.account.client(settings, credentials,
     function(event) status:event(event) end)
+  -- Only now that nothing of what was said is wrong.
+  make_directory(pending)
+  remove(pending)
   local ok, page, err = pcall(try, partner)
   partner:close()
   if not signed_in then
@@ -79,6 +98,7 @@ local function run(given)
     failure.fail(err)
   end
   keep(settings, pending)
+  kept_of.file.forget(settings)
   if not ok then error(page, 0) end
   if not page then
     status:complain("signed in, but the first call failed")

@@ -29,7 +29,7 @@ local function of_logins(state)
 end
 
 local function describe(given, name)
-  local settings = config.settings.read { command = "profiles", config = given.config,
+  local settings = config.read { command = "profiles", config = given.config,
     profile = name ~= "default" and name or nil }
   return {
     profile = name, tenant = settings.values.tenant, client_id = settings.values.client_id,
@@ -38,7 +38,7 @@ local function describe(given, name)
 end
 
 local function run(given)
-  local settings = config.settings.read { command = "profiles", config = given.config }
+  local settings = config.read { command = "profiles", config = given.config }
   local names, seen = {}, {}
   local function add(name)
     if not seen[name] then names[#names + 1] = name end

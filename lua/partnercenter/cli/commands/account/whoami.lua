@@ -6,14 +6,15 @@ local client = require "partnercenter.client"
 local config = require "partnercenter.cli.config"
 local failure = require "partnercenter.cli.failure"
 local options = require "partnercenter.cli.options"
+local output = require "partnercenter.cli.output"
 local task_of = require("partnercenter.cli.run").task
 
 local function show(name, value, from)
-  io.stdout:write(("%-12s  %s%s\n"):format(name, value, from and " (" .. from .. ")" or ""))
+  output.print(("%-12s  %s%s\n"):format(name, value, from and " (" .. from .. ")" or ""))
 end
 
 local function show_settings(settings, shown)
-  for _, name in ipairs(config.settings.names) do
+  for _, name in ipairs(config.names) do
     local value = settings.values[name] or shown[name]
     if value then show(name, value, settings.from[name] or "default") end
   end
@@ -46,7 +47,7 @@ end
 
 local function run(given)
   -- Settings are shown also when nobody is signed in.
-  local settings = config.settings.read(given)
+  local settings = config.read(given)
   local ok, why = pcall(config.account.credentials, settings)
   if not ok then
     show_settings(settings, { cloud = "global" })

@@ -36,38 +36,51 @@ local function exception_of(given)
   return run.findings.exception(parts)
 end
 
--- The customers that are named, by id; nil: all.
+-- The customers that are named; nil: all.
 local function wanted_of(task)
-  if task.given.all_customers then return nil end
-  local wanted = {}
-  for _, customer in ipairs(run.customers.find(task)) do wanted[customer.id:lower()] = true end
-  return wanted
+  return not task.given.all_customers and run.customers.find(task) or nil
+end
+
+-- Notes whose rows were not there: of each who is named, else of everybody.
+local function note_unseen(task, what, wanted, seen)
+  local unseen = {}
+  for _, customer in ipairs(wanted or {}) do
+    if not seen[customer.id:lower()] then unseen[#unseen + 1] = customer end
+  end
+  if unseen[1] or not next(seen) then
+    task.unseen[#task.unseen + 1] = ("the service has no %s%s: nothing was looked at"):format(what,
+      unseen[1] and " of " .. run.customers.enumerate(unseen) or "")
+  end
+end
+
+-- Give each row of those that are wanted, products left out excepted.
+local function each(task, what, resource, wanted, excepted, give)
+  local read, by_id, seen = 0, {}, {}
+  for _, customer in ipairs(wanted or {}) do by_id[customer.id:lower()] = true end
+  for row in resource:each() do
+    read = read + 1
+    task.status:progress("rows", read)
+    local id = tostring(row.customerId or row.customerTenantId or ""):lower()
+    if not wanted or by_id[id] then
+      task.looked, seen[id] = task.looked + 1, true
+      if not excepted(row) then give(row) end
+    end
+  end
+  note_unseen(task, what, wanted, seen)
 end
 
 local function look(task, limits, excepted, put)
-  local wanted = wanted_of(task)
-  local function is_wanted(row)
-    local id = row.customerId or row.customerTenantId or ""
-    return (not wanted or wanted[id:lower()]) and not excepted(row)
-  end
-  local commercial = task.partner.analytics.commercial.deployment.license
+  local wanted, analytics = wanted_of(task), task.partner.analytics
   if limits.unused_over or limits.share_below or limits.over_deployed then
-    for row in commercial:each() do
-      task.looked = task.looked + 1
-      task.status:progress("rows", task.looked)
-      if is_wanted(row) then
-        for _, found in ipairs(run.findings.of_deployment(row, limits)) do put(found) end
-      end
-    end
+    each(task, "licences", analytics.commercial.deployment.license, wanted, excepted, function(row)
+      for _, found in ipairs(run.findings.of_deployment(row, limits)) do put(found) end
+    end)
   end
   if not limits.expiring then return end
-  for row in task.partner.analytics.subscriptions:each() do
-    task.looked = task.looked + 1
-    task.status:progress("rows", task.looked)
-    local found = is_wanted(row)
-      and run.findings.of_subscription(row, limits.expiring, task.given.today or os.time())
+  each(task, "subscriptions", analytics.subscriptions, wanted, excepted, function(row)
+    local found = run.findings.of_subscription(row, limits.expiring, task.given.today or os.time())
     if found then put(found) end
-  end
+  end)
 end
 
 -- Nobody may take silence for "all is well": what was not found out has a code of its
@@ -76,6 +89,12 @@ local function raise(why)
   local code, message, kind = failure.explain(why)
   if code ~= failure.codes.failed then error(why, 0) end
   failure.raise("unknown", message, kind)
+end
+
+-- What was found is there; who was not looked at decides on the end.
+local function tell_unseen(task)
+  for i = 1, #task.unseen - 1 do task.status:complain(task.unseen[i], "unknown") end
+  failure.raise("unknown", task.unseen[#task.unseen])
 end
 
 local function open_plan(given)
@@ -88,24 +107,23 @@ local function check(given)
   given.all_customers = not given.customer[1]
   local plan, count = open_plan(given), 0
   return run.task.run(given, function(task)
-    task.looked = 0
+    task.looked, task.unseen = 0, {}
     local sink = plan:open(task.settings.values.locale)
     local ok, why = pcall(look, task, limits, excepted, function(found)
       if plan.filter and not plan.filter(found) then return end
       count = count + 1
       sink.row(found)
     end)
-    if ok and task.looked == 0 then
-      ok, why = pcall(failure.raise, "unknown", "the service has no rows: nothing was looked at")
-    end
-    if not ok then
+    if not ok or task.looked == 0 then
       sink.drop()
-      error(why, 0)
+      if not ok then error(why, 0) end
+      tell_unseen(task)
     end
     task.status:clear()
     if count == 0 and plan.form == "table" then sink.drop() else sink.finish(true) end
     task.status:note(("%s in %s"):format(run.gather.plural(count, "finding"),
       run.gather.plural(task.looked, "row")))
+    if task.unseen[1] then tell_unseen(task) end
     return count > 0 and FOUND or failure.codes.done
   end)
 end
@@ -116,7 +134,7 @@ return {
   arguments = "[<customer> ...]",
   description = "Look through licences and subscriptions. Exit status: 0 nothing is found, 1 "
     .. "something is (a line each), 2 wrong use, 3 a sign-in is needed, 4 it could not be found "
-    .. "out.",
+    .. "out, of a customer who is named at least.",
   examples = {
     "check --unused-over 50 --share-below 30",
     "check contoso --over-deployed --share-below 30 --format json",

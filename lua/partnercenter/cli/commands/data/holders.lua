@@ -4,6 +4,7 @@
 
 local failure = require "partnercenter.cli.failure"
 local formats = require "partnercenter.cli.formats"
+local kept_of = require "partnercenter.cli.kept"
 local options = require "partnercenter.cli.options"
 local run = require "partnercenter.cli.run"
 
@@ -37,8 +38,9 @@ local function state_of(row)
 end
 
 local function ask_all(task, customer, plan, sink)
-  local question = ("holders %s %s"):format(customer.id, task.given.sku or "all")
-  local journal = run.journal.open(task, question)
+  local journal = kept_of.journal.open(task, "holders", customer.id:lower(), task.given.sku or "",
+    tostring(task.given.no_deleted))
+  if next(journal.answers) then journal:tell("answers are") end
   local iterate = task.partner.customers:by_id(customer.id):holders {
     sku = task.given.sku, known = journal.answers, deleted = not task.given.no_deleted,
     concurrency = task.settings.values.concurrency,
@@ -51,6 +53,7 @@ local function ask_all(task, customer, plan, sink)
         task.answered = task.answered + 1
         if not journal.answers[user.id] then journal:note(user.id, rows) end
       else
+        journal:note(user.id)
         run.task.note(task, { id = user.id, name = user.userPrincipalName }, err)
       end
       for _, row in ipairs(rows or {}) do
@@ -63,7 +66,7 @@ local function ask_all(task, customer, plan, sink)
       if task.full then break end
     end
   end)
-  journal:close()
+  journal:close(ok and run.task.is_whole(task))
   if not ok then error(why, 0) end
 end
 
@@ -74,7 +77,7 @@ local function run_holders(given)
   local plan = formats.rows.plan { given = given, columns = COLUMNS, table_columns = SHOWN,
     known = { "state", "deleted", "disabled" } }
   return (run.task.run(given, function(task)
-    task.customers, task.answered, task.count, task.journaled = 0, 0, 0, true
+    task.customers, task.answered, task.count = 0, 0, 0
     task.failures.noun = "user"
     local customer = find_customer(task)
     local sink = plan:open(task.settings.values.locale)

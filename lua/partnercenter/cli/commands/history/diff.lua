@@ -38,7 +38,7 @@ local function run_diff(given)
   local kind = given.kind
   local plan = formats.rows.plan { given = given, columns = columns_of(kind),
     known = known_of(kind) }
-  local settings = config.settings.read(given)
+  local settings = config.read(given)
   local store = run.history.open(given, settings)
   local days = run.history.days(store, kind, 2)
   local to = given.to and run.history.pick(days, given.to) or days[#days]
@@ -47,6 +47,11 @@ local function run_diff(given)
     for _, day in ipairs(days) do if day < to then from = day end end
   end
   if not from then failure.usage("there is no snapshot before %s", to) end
+  -- A day compared with itself would say that nothing has changed.
+  if from >= to then
+    failure.usage("the days mean the snapshots of %s and %s: the first has to be before the second",
+      from, to)
+  end
   local changes, err = store:between(kind, from, to)
   store:close()
   if not changes then failure.fail(err) end

@@ -4,6 +4,7 @@
 
 local failure = require "partnercenter.cli.failure"
 local options = require "partnercenter.cli.options"
+local output = require "partnercenter.cli.output"
 local run = require "partnercenter.cli.run"
 
 return {
@@ -16,6 +17,7 @@ return {
   options = function(command)
     command:argument("kind"):args "?":choices { "deployment", "usage" }
       :description "What is kept; default: deployment."
+    options.groups.resuming(command)
     options.groups.history(command)
     options.groups.telling(command)
     options.groups.settings(command)
@@ -25,7 +27,7 @@ return {
     for name, value in pairs(given) do asked[name] = value end
     local code, task = run.licenses.run(asked, given.kind or "deployment")
     if task.kept then
-      io.stdout:write(("%s  %d entries  %s\n"):format(task.kept.day, task.kept.count,
+      output.print(("%s  %d entries  %s\n"):format(task.kept.day, task.kept.count,
         task.kept.path))
     end
     return code or failure.codes.done

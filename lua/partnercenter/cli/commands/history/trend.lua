@@ -7,6 +7,7 @@ local failure = require "partnercenter.cli.failure"
 local formats = require "partnercenter.cli.formats"
 local insights = require "partnercenter.insights"
 local options = require "partnercenter.cli.options"
+local output = require "partnercenter.cli.output"
 local run = require "partnercenter.cli.run"
 local terminal = require "partnercenter.cli.terminal"
 
@@ -38,7 +39,7 @@ end
 local function run_trend(given)
   local kind = given.kind
   local plan = formats.rows.plan { given = given, columns = COLUMNS[kind] }
-  local settings = config.settings.read(given)
+  local settings = config.read(given)
   local store = run.history.open(given, settings)
   run.history.days(store, kind, 1)
   local trend, err = store:trend(kind, test_of(given))
@@ -58,7 +59,7 @@ local function run_trend(given)
   sink.finish(true)
   local screen = terminal.screen.look(io.stdout)
   if screen.terminal and plan.form == "table" and not given.output then
-    io.stdout:write("share  ", formats.chart.line(shares, screen.unicode), "\n")
+    output.print("share  ", formats.chart.line(shares, screen.unicode), "\n")
   end
   return failure.codes.done
 end

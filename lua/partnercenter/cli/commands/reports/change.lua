@@ -2,14 +2,26 @@
 -- SPDX-License-Identifier: MIT
 -- @module partnercenter.cli.commands.reports.change
 
-local failure = require "partnercenter.cli.failure"
 local find = require "partnercenter.cli.commands.reports.find"
 local options = require "partnercenter.cli.options"
 local run = require "partnercenter.cli.run"
 
 local M = {}
 
--- A command that does something with each report that is named.
+-- The reports that are named, each once; a name that is none is told before anything is
+-- changed.
+local function find_all(task)
+  local rows, seen = {}, {}
+  for _, word in ipairs(task.given.report) do
+    local row = find.find(task, word)
+    if not seen[row.reportId] then rows[#rows + 1] = row end
+    seen[row.reportId] = true
+  end
+  return rows
+end
+
+-- A command that does something with each report that is named; one that cannot be
+-- changed leaves the others to be.
 local function command_of(name, summary, done, change)
   return {
     name = name,
@@ -23,12 +35,18 @@ local function command_of(name, summary, done, change)
     end,
     run = function(given)
       return (run.task.run(given, function(task)
-        for _, word in ipairs(given.report) do
-          local row = find.find(task, word)
+        local rows = find_all(task)
+        task.failures.noun, task.customers = "report", #rows
+        for _, row in ipairs(rows) do
           local ok, err = change(task.partner.reports, row.reportId)
-          if not ok then failure.fail(err) end
-          task.status:note(("%s (%s) is %s"):format(row.reportName or "report", row.reportId, done))
+          if ok then
+            task.status:note(("%s (%s) is %s"):format(row.reportName or "report", row.reportId,
+              done))
+          else
+            run.task.note(task, { id = row.reportId, name = row.reportName }, err)
+          end
         end
+        run.task.tell_failures(task)
       end))
     end,
   }

@@ -16,9 +16,16 @@ local function seen_path(task, id)
   return ("%s/reports/%s"):format(task.settings.state, id:lower())
 end
 
-local function read_seen(path)
-  local seen = {}
-  for id in (core.file_read(path) or ""):gmatch("[^\n]+") do seen[id] = true end
+-- Which of the runs were read; without the file all would be read once more. Those that
+-- the service no longer knows are forgotten: the list does not grow for ever.
+local function read_seen(path, runs)
+  local text, why, missing = core.file_read(path)
+  if not text and not missing then
+    failure.raise("failed", ("what was read before cannot be known: %s: %s"):format(path, why))
+  end
+  local read, seen = {}, {}
+  for id in (text or ""):gmatch("[^\n]+") do read[id] = true end
+  for _, run_done in ipairs(runs) do seen[run_done.executionId] = read[run_done.executionId] end
   return seen
 end
 
@@ -33,9 +40,13 @@ local function write_seen(path, seen)
   end
 end
 
-local function has_file(report)
+local function runs_of(report)
   local runs, err = report:executions()
   if not runs then failure.fail(err) end
+  return runs
+end
+
+local function has_file(runs)
   for _, run_done in ipairs(runs) do
     if run_done.ready then return true end
   end
@@ -49,8 +60,9 @@ local function run_fetch(given)
     local row = find.find(task, given.report)
     local report = task.partner.reports:open(row.reportId)
     local path = seen_path(task, report.id)
-    local seen, runs = given.new and read_seen(path) or nil, 0
-    if seen and not has_file(report) then
+    local known = given.new and runs_of(report)
+    local seen, runs = known and read_seen(path, known) or nil, 0
+    if known and not has_file(known) then
       task.status:note("no new run")
       return failure.codes.done
     end

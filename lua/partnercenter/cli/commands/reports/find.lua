@@ -38,9 +38,8 @@ function M.find(task, word)
   if #found > 1 then
     failure.usage("%d reports are called '%s': name it by its id (%s)", #found, word, ids_of(found))
   end
-  local near = check.nearest(word, names)
   failure.usage("there is no report '%s'%s; 'partnercenter reports list' has them", word,
-    near and (" (did you mean '%s'?)"):format(near) or "")
+    check.hint(word, names))
 end
 
 return M

@@ -6,6 +6,7 @@ local config = require "partnercenter.cli.config"
 local core = require "partnercenter.core"
 local failure = require "partnercenter.cli.failure"
 local options = require "partnercenter.cli.options"
+local output = require "partnercenter.cli.output"
 local rows_of = require "partnercenter.cli.commands.reports.rows"
 local run = require "partnercenter.cli.run"
 local wanted = require "partnercenter.cli.commands.reports.wanted"
@@ -36,7 +37,7 @@ local function run_report(given)
     local report = start(task, what)
     if not report then return failure.codes.interrupted end
     if given.no_wait then
-      io.stdout:write(report.id, "\n")
+      output.print(report.id, "\n")
       return failure.codes.done
     end
     task.status:note(("report %s is being made; 'partnercenter reports fetch %s' reads it, too")

@@ -5,6 +5,7 @@
 local config = require "partnercenter.cli.config"
 local failure = require "partnercenter.cli.failure"
 local options = require "partnercenter.cli.options"
+local output = require "partnercenter.cli.output"
 local run = require "partnercenter.cli.run"
 local wanted = require "partnercenter.cli.commands.reports.wanted"
 
@@ -28,7 +29,7 @@ local function run_schedule(given)
       return made, why
     end)
     if not report then failure.fail(err) end
-    io.stdout:write(report.id, "\n")
+    output.print(report.id, "\n")
     task.status:note(("'%s' runs every %d h from %s on; 'partnercenter reports fetch %s --new' "
       .. "reads each run once"):format(report.name or given.name, given.every,
       type(what.start) == "number" and os.date("!%Y-%m-%dT%H:%M:%SZ", what.start) or what.start,

@@ -4,6 +4,7 @@
 -- @module partnercenter.cli.commands.tools.completion
 
 local failure = require "partnercenter.cli.failure"
+local output = require "partnercenter.cli.output"
 
 -- Options whose value begins with a field.
 local NAMING = { ["--sort"] = true, ["--group-by"] = true, ["--columns"] = true,
@@ -61,7 +62,7 @@ return {
     end
     table.sort(names)
     local script = parser["get_" .. given.shell .. "_complete"](parser)
-    io.stdout:write(AFTER_SANDBOX[given.shell](script, table.concat(names, " ")))
+    output.print(AFTER_SANDBOX[given.shell](script, table.concat(names, " ")))
     return failure.codes.done
   end,
 }

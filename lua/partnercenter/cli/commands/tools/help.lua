@@ -4,6 +4,7 @@
 
 local check = require("partnercenter.util").check
 local failure = require "partnercenter.cli.failure"
+local output = require "partnercenter.cli.output"
 
 return {
   name = "help",
@@ -19,13 +20,11 @@ return {
     if about ~= "" then
       page = where.commands[about]
       if not page then
-        local near = check.nearest(about, where.commands)
-        failure.usage("there is no command '%s'%s", about,
-          near and (" (did you mean '%s'?)"):format(near) or "")
+        failure.usage("there is no command '%s'%s", about, check.hint(about, where.commands))
       end
       page = page.parser
     end
-    io.stdout:write(page:get_help(), "\n")
+    output.print(page:get_help(), "\n")
     return failure.codes.done
   end,
 }

@@ -3,6 +3,7 @@
 -- @module partnercenter.cli.commands.tools.sandbox
 
 local failure = require "partnercenter.cli.failure"
+local output = require "partnercenter.cli.output"
 local shell = require "partnercenter.cli.shell"
 
 local HELP = [[
@@ -25,7 +26,7 @@ end
 
 local function run(given, where)
   if given.words[1] == "--help" or given.words[1] == "-h" then
-    io.stdout:write(HELP)
+    output.print(HELP)
     return failure.codes.done
   end
   if not where.root then

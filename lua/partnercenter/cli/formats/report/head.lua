@@ -14,7 +14,7 @@ local M = {}
 local MOST_FAILURES = 20
 
 local POLICY = "default-src 'none'; img-src data:; style-src 'unsafe-inline'; "
-  .. "script-src '" .. page.script_hash .. "'; base-uri 'none'; form-action 'none'"
+  .. "script-src '%s'; base-uri 'none'; form-action 'none'"
 
 -- Days as the service writes them: "2017-03-14" or "2017-03-14 to 2017-03-20".
 local function processed_days(rows)
@@ -49,9 +49,11 @@ end
 
 local function made(task)
   local tenant = task.settings and task.settings.values.tenant
-  return ("Made%s on %s by partnercenter %s."):format(
+  local from = task.reused_from and ", with rows that were read at "
+    .. task.reused_from:gsub("^(%S+)T(%d+:%d+).*$", "%2 UTC") or ""
+  return ("Made%s on %s by partnercenter %s%s."):format(
     tenant and " for " .. html.escape(tenant) or "", os.date("!%Y-%m-%d %H:%M UTC"),
-    partnercenter.version)
+    partnercenter.version, from)
 end
 
 --- The head of the page, and its title.
@@ -76,7 +78,8 @@ function M.head(kind, rows, task)
 <h1>%s</h1>
 <p class="about">%s</p>
 <p class="about">%s</p>
-]]):format(POLICY, kind.title, page.style, kind.title, about_rows(kind, rows, task), made(task))
+]]):format(POLICY:format(page.script_hash()), kind.title, page.style, kind.title,
+    about_rows(kind, rows, task), made(task))
 end
 
 --- What a reader must know is missing.

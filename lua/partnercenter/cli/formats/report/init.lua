@@ -7,7 +7,7 @@
 local head = require "partnercenter.cli.formats.report.head"
 local html = require "partnercenter.cli.formats.report.html"
 local measures = require "partnercenter.cli.formats.report.measures"
-local output = require "partnercenter.cli.formats.output"
+local output = require "partnercenter.cli.output"
 local page = require "partnercenter.cli.formats.report.page"
 local sections = require "partnercenter.cli.formats.report.sections"
 

@@ -5,6 +5,7 @@
 
 local history = require "partnercenter.history"
 local html = require "partnercenter.cli.formats.report.html"
+local insights = require "partnercenter.insights"
 local measures = require "partnercenter.cli.formats.report.measures"
 
 local M = {}
@@ -59,7 +60,7 @@ function M.days(write, section, trend)
     { measure.names.whole }, { measure.names.part }, { "Share", class = "s" } }))
   for _, day in ipairs(trend) do
     local whole, part = day[measure.whole] or 0, day[measure.part] or 0
-    local share = whole > 0 and part / whole or nil
+    local share = insights.share(day) -- of the rows that have both counts
     write(('<tr><th scope="row">%s%s</th><td>%s</td><td>%s</td>%s</tr>\n'):format(
       html.escape(day.day), html.bar(whole, part, largest, html.level(share)), html.count(whole),
       html.count(part), html.share_cell(share)))

@@ -1,8 +1,8 @@
 local command = require "spec.support.command"
 local failure = require "partnercenter.cli.failure"
-local settings = require "partnercenter.cli.config.settings"
+local precedence = require "partnercenter.cli.config.precedence"
 
-describe("partnercenter.cli.config.settings", function()
+describe("partnercenter.cli.config.precedence", function()
   local home
   before_each(function()
     home = command.directory()
@@ -19,7 +19,7 @@ describe("partnercenter.cli.config.settings", function()
     end
     local all = { HOME = home }
     for name, value in pairs(env or {}) do all[name] = value end
-    return settings.read(given or {}, function(name) return all[name] end)
+    return precedence.read(given or {}, function(name) return all[name] end)
   end
 
   local function refusal(...)
@@ -50,7 +50,25 @@ describe("partnercenter.cli.config.settings", function()
     for _, name in ipairs { "TOKEN", "REFRESH_TOKEN" } do
       assert.is_nil(read({}, { ["PARTNERCENTER_" .. name] = "x" }, nil, memory).values.base_url)
     end
-    assert.is_nil(read({ command = "login" }, {}, nil, memory).values.base_url)
+  end)
+
+  it("leads a login where the last one went, unless anything else is said", function()
+    local memory = "tenant = contoso.com\nclient_id = a\ncloud = china\n"
+    local found = read({ command = "login" }, {}, nil, memory)
+    assert.same({ "contoso.com", "a", "china", "login" }, { found.values.tenant,
+      found.values.client_id, found.values.cloud, found.from.cloud })
+    assert.equal("china", read({ command = "login", tenant = "Contoso.com" }, {}, nil,
+      memory).values.cloud)
+    for _, said in ipairs { { tenant = "fabrikam.com" }, { client_id = "b" },
+      { cloud = "global" } } do
+      said.command = "login"
+      found = read(said, {}, nil, memory).values
+      assert.same({ said.tenant, said.client_id, said.cloud },
+        { found.tenant, found.client_id, found.cloud })
+    end
+    -- What goes elsewhere in the environment concerns the calls, not a person's login.
+    assert.equal("china", read({ command = "login" }, { PARTNERCENTER_TOKEN = "x" }, nil,
+      memory).values.cloud)
   end)
 
   it("takes an empty variable for none", function()
@@ -100,8 +118,8 @@ describe("partnercenter.cli.config.settings", function()
 
   it("remembers what a login was told, and no default", function()
     local found = read({ tenant = "contoso.com", client_id = "x", command = "login" })
-    assert.is_true(settings.remember(found))
+    assert.is_true(precedence.remember(found))
     assert.equal("# Where 'partnercenter login' signed in.\ntenant = contoso.com\nclient_id = x\n",
-      command.read(settings.memory_path(found.values.token_file)))
+      command.read(precedence.memory_path(found.values.token_file)))
   end)
 end)

@@ -77,7 +77,7 @@ function partnercenter.is_guid(text) end
 ---@field base_url? string in place of the cloud's
 ---@field authority? string of sign-in, in place of the cloud's
 ---@field commercial_prefix? "/partner/v1"|"/v1" where `analytics.commercial` is asked for
----@field connect_timeout? number seconds for name, TCP and TLS; default 10
+---@field connect_timeout? number seconds for name, TCP and TLS, once a connection is free; default 10
 ---@field concurrency? integer calls in flight at most; default: as many as the service takes, 1,000 at most
 ---@field requests_per_minute? integer at most
 ---@field store? partnercenter.Store what is known of the quota is shared there
@@ -191,6 +191,8 @@ function Client:close() end
 ---@field ms_cv? string
 ---@field server_id? string
 ---@field mfa_compliant? boolean the answer to the header ValidateMfa
+---@field continuation_token? string the header MS-ContinuationToken
+---@field link? string the header Link
 ---@field attempts integer requests sent for the call
 ---@field timings partnercenter.Timings
 
@@ -323,10 +325,17 @@ function store.redis(options) end
 ---@return boolean
 function store.is(value) end
 
---- A clock that all who share a store have.
+--- A clock that all who share a store have: its server's, where it has one.
+---@param store partnercenter.Store
 ---@param time fun(): number
 ---@return fun(): number
-function store.time(time) end
+function store.clock(store, time) end
+
+--- Wait until what was written outlives the store's server, where that has replicas.
+---@param store partnercenter.Store
+---@return true? settled
+---@return string? why
+function store.settle(store) end
 
 --- Tells the secrets of a store, for a register that masks them.
 ---@param self partnercenter.Store
@@ -609,6 +618,12 @@ function filter.to_odata(expression, capabilities) end
 ---@return string
 function filter.to_json(expression) end
 
+--- The same expression over fields of other names.
+---@param expression partnercenter.Filter
+---@param name_of fun(field: string): string
+---@return partnercenter.Filter
+function filter.rename(expression, name_of) end
+
 --- The plain conditions that it joins, its negations pushed inwards.
 ---@param expression partnercenter.Filter
 ---@return table[]
@@ -679,6 +694,12 @@ function csv.decoder(options) end
 ---@param column string|integer
 ---@return partnercenter.Error
 function csv.failure(decoder, message, line, byte, column) end
+
+---The error of a first line that has no names of columns, or nil.
+---@param headings string[]
+---@param separator? string that the caller has given
+---@return partnercenter.Error? err
+function csv.check_headings(headings, separator) end
 
 --- The rows of a text in pieces: an open file, or a function that gives them.
 ---@param source file*|fun(): string?

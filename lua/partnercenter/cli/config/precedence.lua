@@ -5,11 +5,12 @@
 -- Secrets come from the environment or from the token file, never from an option
 -- (everybody can see a process's arguments) or from the configuration file.
 -- SPDX-License-Identifier: MIT
--- @module partnercenter.cli.config.settings
+-- @module partnercenter.cli.config.precedence
 
 local check = require("partnercenter.util").check
 local core = require "partnercenter.core"
 local failure = require "partnercenter.cli.failure"
+local file = require "partnercenter.cli.config.file"
 
 local M = {}
 
@@ -30,7 +31,7 @@ local function set_of(list)
   return set
 end
 
-local KNOWN, SECRET, OF_LOGIN = set_of(NAMES), set_of(SECRETS), set_of(REMEMBERED)
+local KNOWN, OF_LOGIN = set_of(NAMES), set_of(REMEMBERED)
 
 --- The names of all settings but the secrets.
 M.names = NAMES
@@ -51,57 +52,12 @@ local function expand(getenv, name, value)
   return (value:gsub("^~/", function() return home_of(getenv) .. "/" end))
 end
 
-local function refuse_name(path, number, name)
-  if SECRET[name] then
-    failure.usage("%s, line %d: %s is a secret; set PARTNERCENTER_%s, or use 'partnercenter login'",
-      path, number, name, name:upper())
-  end
-  local near = check.nearest(name, KNOWN)
-  failure.usage("%s, line %d: unknown setting '%s'%s", path, number, name,
-    near and (" (did you mean '%s'?)"):format(near) or "")
-end
-
--- Lines of `name = value`; empty ones and those that begin with # say nothing. Those
--- behind a line [name] are of that profile. Gives the values by profile ("" for those
--- that stand before any), and the line of each.
-local function read_lines(path, text, known)
-  local sections, lines, section, number = { [""] = {} }, { [""] = {} }, "", 0
-  for given in (text .. "\n"):gmatch("(.-)\r?\n") do
-    number = number + 1
-    local line = given:match("^%s*(.-)%s*$")
-    local profile = line:match("^%[([%w_.-]+)%]$")
-    if profile then
-      section = profile
-      sections[section], lines[section] = sections[section] or {}, lines[section] or {}
-    elseif line ~= "" and line:sub(1, 1) ~= "#" then
-      local name, value = line:match("^([%w_-]+)%s*=%s*(.*)$")
-      if not name then
-        failure.usage("%s, line %d: 'name = value' or '[profile]' is due", path, number)
-      end
-      name = name:gsub("-", "_")
-      if not known[name] then refuse_name(path, number, name) end
-      sections[section][name] = value ~= "" and value or nil
-      lines[section][name] = number
-    end
-  end
-  return sections, lines
-end
-
--- The text of a file that is to be trusted: it says where the sign-in is sent.
-local function read_file(path, trusted)
-  local text, why, missing = core.file_read(path, trusted)
-  if not text and not missing then
-    failure.usage("%s cannot be used: %s", path, why)
-  end
-  return text
-end
-
 local function read_config(given, getenv)
   local named = given.config or getenv "PARTNERCENTER_CONFIG"
   local path = named or place(getenv, "XDG_CONFIG_HOME", ".config", "config")
-  local text = read_file(path, true)
+  local text = file.read(path, true)
   if not text and named then failure.usage("there is no configuration file %s", path) end
-  local sections, lines = read_lines(path, text or "", KNOWN)
+  local sections, lines = file.lines(path, text or "", KNOWN, SECRETS)
   return sections, lines, path
 end
 
@@ -123,8 +79,19 @@ end
 
 local function read_memory(token_file)
   local path = M.memory_path(token_file)
-  local text = read_file(path, false)
-  return text and read_lines(path, text, OF_LOGIN)[""] or {}
+  local text = file.read(path, false)
+  return text and file.lines(path, text, OF_LOGIN, SECRETS)[""] or {}
+end
+
+-- A login goes where the last one went, unless anything else is said about it: parts of
+-- two sign-ins make none. A memory that cannot be used is none: it will be replaced.
+local function last_login(values)
+  local ok, memory = pcall(read_memory, values.token_file)
+  if not ok then return nil end
+  for name, value in pairs(memory) do
+    if values[name] and values[name]:lower() ~= value:lower() then return nil end
+  end
+  return memory
 end
 
 --- Remembers where a login went, for the commands to come.
@@ -155,12 +122,6 @@ local function merge(layers, getenv)
   return values, from
 end
 
-local function exists(path)
-  local file = io.open(path)
-  if file then file:close() end
-  return file ~= nil
-end
-
 -- The profile that is asked for, and the file of its sign-in. A profile is one of the
 -- configuration file, or one that a login has made.
 local function find_profile(given, getenv, sections)
@@ -171,10 +132,9 @@ local function find_profile(given, getenv, sections)
     failure.usage("a profile's name has letters, digits, dots and dashes, not '%s'", name)
   end
   token = token .. "-" .. name
-  if not sections[name] and not exists(token) and given.command ~= "login" then
-    local near = check.nearest(name, sections)
+  if not sections[name] and not file.exists(token) and given.command ~= "login" then
     failure.usage("there is no profile '%s'%s: 'partnercenter profiles' lists them", name,
-      near and near ~= "" and (" (did you mean '%s'?)"):format(near) or "")
+      check.hint(name, sections))
   end
   return name, token
 end
@@ -219,8 +179,14 @@ function M.read(given, getenv)
   }
   local values, from = merge(layers, getenv)
   -- A token from the environment must not go where someone logged in once.
-  if not secrets.token and not secrets.refresh_token and given.command ~= "login" then
-    table.insert(layers, 6, { name = "login", values = read_memory(values.token_file) })
+  local memory
+  if given.command == "login" then
+    memory = last_login(values)
+  elseif not secrets.token and not secrets.refresh_token then
+    memory = read_memory(values.token_file)
+  end
+  if memory then
+    table.insert(layers, 6, { name = "login", values = memory })
     values, from = merge(layers, getenv)
   end
   check_concurrency(values)

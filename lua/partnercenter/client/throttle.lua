@@ -1,10 +1,11 @@
 --- The throttle of a client: what it has learnt of the quota, or what it knows of it
 -- together with all that share a store.
 -- SPDX-License-Identifier: MIT
--- @module partnercenter.client.sharing
+-- @module partnercenter.client.throttle
 
 local flow = require "partnercenter.flow"
 local identity = require("partnercenter.sign_in").provider.identity
+local key = require("partnercenter.util").key
 local stores = require "partnercenter.store"
 
 --- A throttle.
@@ -16,10 +17,10 @@ return function(own, register, tell)
   local throttle = flow.throttle(own)
   if not own.store then return throttle end
   stores.note(own.store, register.add)
-  return flow.shared(throttle, flow.quota {
+  return flow.shared_throttle(throttle, flow.quota {
     store = own.store,
-    key = ("quota:%s:%s"):format(own.base_url, table.concat(identity(own.credentials), ":")),
-    rate = own.requests_per_minute, time = stores.time(own.time),
+    key = key("quota", own.base_url, identity(own.credentials, own.cloud.authority)),
+    rate = own.requests_per_minute, time = stores.clock(own.store, own.time),
     tell = function(why)
       if not tell then return end
       tell { name = "store", store = own.store.kind, operation = "quota", reason = why }

@@ -1,6 +1,6 @@
---- Rows in any of the forms in which functions of `partnercenter.insights` take them.
+--- Rows in any of the forms in which callers have them.
 -- SPDX-License-Identifier: MIT
--- @module partnercenter.insights.rows
+-- @module partnercenter.fields.rows
 
 local M = {}
 
@@ -21,8 +21,7 @@ end
 function M.each(what, rows, level)
   if type(rows) == "function" then return rows end
   if type(rows) ~= "table" then
-    error(("insights.%s: rows must be a table or an iterator, not a %s"):format(
-      what, type(rows)), level + 1)
+    error(("%s: rows must be a table or an iterator, not a %s"):format(what, type(rows)), level + 1)
   end
   local list, i = type(rows.items) == "table" and rows.items or rows, 0
   return function()

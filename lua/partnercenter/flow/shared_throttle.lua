@@ -1,7 +1,7 @@
 --- A throttle that shares a quota with others: what it learns itself is how many calls
 -- may be in flight, and what a window takes it has from all.
 -- SPDX-License-Identifier: MIT
--- @module partnercenter.flow.shared
+-- @module partnercenter.flow.shared_throttle
 
 local M = {}
 
@@ -34,6 +34,9 @@ function methods:reserve(now)
   return false
 end
 
+--- A place that was taken is not used after all. May wait for the store.
+function methods:give_back() self.quota:give_back() end
+
 -- What the throttle below does, with the numbers of this one.
 local function below(self, name) return getmetatable(self).__inner[name] end
 
@@ -59,14 +62,6 @@ end
 -- @treturn number
 function methods:announced(now)
   return self.told and math.max(0, self.told - now) or 0
-end
-
---- A call was answered, and not refused. May wait for the store, now and then.
--- @tparam number now seconds
--- @tparam table ticket of the call
-function methods:succeeded(now, ticket)
-  below(self, "succeeded")(self, now, ticket)
-  self.quota:passed()
 end
 
 --- The service has refused a call for now. May wait for the store.
