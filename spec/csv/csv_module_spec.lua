@@ -76,6 +76,29 @@ describe("partnercenter.csv", function()
     end)
   end
 
+  -- Two exports, put into one file.
+  for _, c in ipairs {
+    { "texts", {}, "line 4, byte 1 (column Customer)" },
+    { "arrays", { arrays = true }, "line 4, byte 1 (column Customer)" },
+    { "numbers", { numbers = { "Seats" } }, "line 4, byte 10 (column Seats)" },
+    { "dates", { dates = { "Since" } }, "line 4, byte 16 (column Since)" },
+  } do
+    it("is told by names that come again as " .. c[1], function()
+      local rows, err = csv.decode(TEXT .. TEXT, c[2])
+      assert.is_nil(rows)
+      assert.equal("protocol", err.kind)
+      assert.truthy(err.message:find(c[3] .. ": the names of the columns come again", 1, true),
+        err.message)
+    end)
+  end
+
+  it("gives a line that looks like names where there are none, or where the first has none",
+    function()
+      assert.same({ { "a", "b" }, { "a", "b" } },
+        (csv.decode("a,b\na,b\n", { headings = false, arrays = true })))
+      assert.same({ { "", "b" }, { "", "" } }, (csv.decode(",b\n,b\n,\n", { arrays = true })))
+    end)
+
   it("takes a name with a semicolon where the separator is said", function()
     assert.same({ { ["a;b"] = "1" } }, (csv.decode("a;b\n1\n", { separator = "," })))
   end)

@@ -121,6 +121,15 @@ local function read_record(cursor, separator, count, names, arrays)
   return fields
 end
 
+-- Whether a line has the names again, the first perhaps behind a byte order mark.
+local function is_names(fields, names)
+  if #fields ~= #names or fields[1] == "" then return false end
+  for i = 2, #names do
+    if fields[i] ~= names[i] then return false end
+  end
+  return fields[1] == names[1] or fields[1] == "\239\187\191" .. names[1]
+end
+
 --- Read a text: an array of arrays of texts, the first line among them. On an
 -- error also its message, line and byte. `headings`: the first line that is not empty
 -- has names, of which `arrays` makes no keys.
@@ -141,6 +150,9 @@ function M.read(text, separator, headings, arrays)
       local empty = #fields == 1 and now == byte and select(1, cursor.place()) == line
       if #fields < count and not empty then
         return rows, M.message("CSV_FEWER"), cursor.place()
+      end
+      if headings and rows[1] and is_names(fields, rows[1]) then
+        return rows, M.message("CSV_AGAIN"), cursor.place(), 1
       end
       if #fields == count then rows[#rows + 1] = fields end
     end

@@ -145,6 +145,12 @@ scenes.file = {
     if done then done, why = output:finish(path) end
     if not done then return nil, why end
     assert(core.file_kind(path) == "file")
+    local names
+    names, why = core.file_names((path:match("^(.*)/")))
+    if not names then return nil, why end
+    local found = false
+    for _, name in ipairs(names) do found = found or name == "secret" end
+    assert(found, "a directory that could not be read to its end looks whole")
     -- So many use up the random bytes that the core keeps.
     for _ = 1, 16 do assert(#core.guid() == 36) end
     assert(ok == "tokens")

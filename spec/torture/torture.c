@@ -10,6 +10,7 @@
 ** SPDX-License-Identifier: MIT */
 #define _GNU_SOURCE
 #include <curl/curl.h>
+#include <dirent.h>
 #include <errno.h>
 #include <lauxlib.h>
 #include <lua.h>
@@ -176,6 +177,7 @@ int __real_fchmod(int fd, mode_t mode);
 int __real_fsync(int fd);
 int __real_flock(int fd, int operation);
 int __real_rename(const char *from, const char *to);
+struct dirent *__real_readdir(DIR *dir);
 int __real_getentropy(void *bytes, size_t n);
 int __wrap_eventfd(unsigned count, int flags);
 int __wrap_epoll_create1(int flags);
@@ -191,6 +193,7 @@ int __wrap_fchmod(int fd, mode_t mode);
 int __wrap_fsync(int fd);
 int __wrap_flock(int fd, int operation);
 int __wrap_rename(const char *from, const char *to);
+struct dirent *__wrap_readdir(DIR *dir);
 int __wrap_getentropy(void *bytes, size_t n);
 
 static bool refused(int code) {
@@ -249,6 +252,10 @@ int __wrap_flock(int fd, int operation) {
 
 int __wrap_rename(const char *from, const char *to) {
   return refused(EACCES) ? -1 : __real_rename(from, to);
+}
+
+struct dirent *__wrap_readdir(DIR *dir) {
+  return refused(EIO) ? NULL : __real_readdir(dir);
 }
 
 int __wrap_getentropy(void *bytes, size_t n) {

@@ -261,7 +261,7 @@ void pc_csv_decoder_push(lua_State *L, int index) {
 Make a decoder for CSV text (RFC 4180) that arrives in pieces. Lines end in
 CRLF, LF or CR; a byte order mark is skipped, and so are empty lines in front of
 the names and, where there are several columns, behind them. Everything else must
-be right.
+be right; a line with the names again is an error, as in files that were joined.
 @function csv
 @tparam[opt] table options
 @tparam[opt=","] string options.separator one character; `"\t"` for TSV

@@ -12,6 +12,9 @@
 #define MAX_SHORT     9  /* digits that fit any integer */
 #define FIRST_COLUMNS 32 /* room for columns at first */
 
+static const char mark[] = "\xEF\xBB\xBF"; /* a byte order mark */
+#define MARK_LEN (sizeof mark - 1)
+
 /* A run: what is the same all through it, close at hand. While a row is
 ** built, it lies on top of the stack. */
 struct run {
@@ -172,6 +175,29 @@ static void push_nothing(struct run *r) {
     lua_pushnil(r->L);
 }
 
+/* The name of the column that is read, if there are names.  [-0, +0, -] */
+static const char *get_name(struct run *r, size_t *len) {
+  const char *name;
+  if (!r->c->headings) return NULL;
+  lua_rawgeti(r->L, r->kept, PC_CSV_KEPT_NAMES);
+  lua_rawgeti(r->L, -1, (int)r->c->at + 1);
+  name = lua_tolstring(r->L, -1, len); /* which the table keeps */
+  lua_pop(r->L, 2);
+  return name;
+}
+
+/* The field at p is no value of its column, for the reason `err`; or it is the
+** name of it, in a file made of several.  [-0, +0, -] */
+static bool refuse(struct run *r, enum pc_err err, const char *p,
+                   const struct pc_csv_field *f) {
+  size_t len;
+  const char *name = get_name(r, &len);
+  if (name != NULL && len == f->len && memcmp(name, f->text, len) == 0)
+    err = PC_CSV_AGAIN;
+  (void)fail(r, err, p, p);
+  return false;
+}
+
 /* A number as JSON has it, all of the field.  [-0, +0|1, -] */
 static bool push_number(struct run *r, const char *p,
                         const struct pc_csv_field *f) {
@@ -182,18 +208,15 @@ static bool push_number(struct run *r, const char *p,
       pc_json_number(f->text, end, true, &number) == PC_OK &&
       number.next == end && pc_push_number(r->L, &number))
     return true;
-  (void)fail(r, PC_CSV_NUMBER, p, p);
-  return false;
+  return refuse(r, PC_CSV_NUMBER, p, f);
 }
 
 /* [-0, +0|1, -] */
 static bool push_date(struct run *r, const char *p,
                       const struct pc_csv_field *f) {
   struct pc_csv_date date;
-  if (!pc_csv_date(f->text, f->len, &date)) {
-    (void)fail(r, PC_CSV_DATE, p, p);
-    return false;
-  }
+  if (!pc_csv_date(f->text, f->len, &date))
+    return refuse(r, PC_CSV_DATE, p, f);
   if (date.never)
     push_nothing(r);
   else if (date.fraction > 0)
@@ -437,10 +460,51 @@ static bool end_first(struct run *r, const char *p) {
 
 /* --- lines --- */
 
+/* Whether the first field of a line, which is at p and on top, is the name of
+** the column: one that is empty tells nothing. In a file made of several there
+** may be a byte order mark in front of it.  [-0, +0, -] */
+static inline bool is_first_name(struct run *r, const char *p) {
+  size_t len, n;
+  const char *text, *name;
+  if (!r->c->headings || p == r->end) return false;
+  if (lua_rawequal(r->L, -1, r->names)) return pc_rawlen(r->L, -1) > 0;
+  if (*p != mark[0] || lua_type(r->L, -1) != LUA_TSTRING) return false;
+  text = lua_tolstring(r->L, -1, &len);
+  name = lua_tolstring(r->L, r->names, &n);
+  return len == n + MARK_LEN && memcmp(text, mark, MARK_LEN) == 0 &&
+         memcmp(text + MARK_LEN, name, n) == 0;
+}
+
+/* Whether the row on top has the names of the columns behind the first one.
+** [-0, +0, -] */
+static bool has_names(struct run *r) {
+  const struct pc_csv *c = r->c;
+  bool same = true;
+  uint32_t i;
+  for (i = 1; i < c->count && same; i++) {
+    push_name(r, i);
+    if (c->arrays) {
+      lua_rawgeti(r->L, -2, (int)i + 1);
+    } else {
+      lua_pushvalue(r->L, -1);
+      lua_rawget(r->L, -3);
+    }
+    same = lua_rawequal(r->L, -1, -2);
+    lua_pop(r->L, 2);
+  }
+  return same;
+}
+
 /* The line of fields ends at p: put the row, which is on top, where it belongs.
 ** Where there are several columns an empty line is nothing.  [-0|1, +0, m] */
 static bool end_row(struct run *r, const char *p) {
   struct pc_csv *c = r->c;
+  if (c->again && c->at == c->count && has_names(r)) {
+    c->at = 0; /* the first field, where the line begins */
+    (void)fail(r, PC_CSV_AGAIN, p, p);
+    c->wrong_byte = 1;
+    return false;
+  }
   if (c->at == c->count) {
     lua_rawseti(r->L, r->rows, (int)++c->row_count);
     return true;
@@ -521,6 +585,7 @@ static const char *read_line(struct run *r, const char *p) {
       r->done = p;
       return NULL;
     }
+    if (c->at == 0) c->again = is_first_name(r, p);
     store(r, c->at++);
     if (!is_separator(r, next)) return end_line(r, next);
     p = next + 1;
@@ -530,15 +595,14 @@ static const char *read_line(struct run *r, const char *p) {
 
 /* Skip a byte order mark; NULL when that is cut, or one of UTF-16. */
 static const char *read_mark(struct run *r, const char *p) {
-  static const char mark[] = "\xEF\xBB\xBF";
-  size_t n = (size_t)(r->end - p) < 3 ? (size_t)(r->end - p) : 3;
+  size_t there = (size_t)(r->end - p), n = there < MARK_LEN ? there : MARK_LEN;
   if (n == 1 && !r->final && (*p == '\xFF' || *p == '\xFE')) return NULL;
   if (n > 1 &&
       (memcmp(p, "\xFF\xFE", 2) == 0 || memcmp(p, "\xFE\xFF", 2) == 0))
     return fail(r, PC_CSV_UTF16, p, p);
   if (memcmp(p, mark, n) == 0) {
-    if (n < 3 && !r->final) return NULL;
-    if (n == 3) p += 3;
+    if (n < MARK_LEN && !r->final) return NULL;
+    if (n == MARK_LEN) p += n;
   }
   r->c->marked = true;
   r->c->line = offset_of(r, p);

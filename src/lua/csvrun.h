@@ -72,6 +72,7 @@ struct pc_csv {
   bool named;           /* the first line is read */
   bool after_cr;        /* a line feed belongs to the line before */
   bool row_open;        /* there is a row under construction */
+  bool again;           /* its first field is the name of the column */
   uint32_t at;          /* fields read of the line */
   uint32_t count;       /* columns; while the first line is read, so far */
   uint32_t column_cap;

@@ -238,7 +238,7 @@ static int file_names(lua_State *L) {
   const char *path = check_path(L, 1);
   struct listing *listing = lua_newuserdata(L, sizeof *listing);
   const struct dirent *entry;
-  int n = 0;
+  int n = 0, code;
   listing->dir = NULL;
   luaL_getmetatable(L, LISTING_TYPE);
   lua_setmetatable(L, -2); /* path listing */
@@ -247,14 +247,15 @@ static int file_names(lua_State *L) {
   lua_newtable(L); /* path listing names */
   /* Each thread reads a listing of its own, which is safe.
   ** NOLINTNEXTLINE(concurrency-mt-unsafe) */
-  while ((entry = readdir(listing->dir)) != NULL) {
+  while (errno = 0, (entry = readdir(listing->dir)) != NULL) {
     if (entry->d_name[0] == '.') continue;
     lua_pushstring(L, entry->d_name);
     lua_rawseti(L, -2, ++n);
   }
+  code = errno;
   closedir(listing->dir);
   listing->dir = NULL;
-  return 1;
+  return code == 0 ? 1 : push_failure(L, NULL, code);
 }
 
 static int write_all(int fd, const char *bytes, size_t n) {
