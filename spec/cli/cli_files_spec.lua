@@ -58,15 +58,47 @@ describe("the command's files", function()
       assert.equal("600", mode)
     end)
 
-    it("another file in the new one's place gets nothing", function()
-      local path = home .. "/out.csv"
-      local output = assert(core.output_open(path))
-      command.write(home .. "/victim", "mine")
-      sh "for f in out.csv.*; do ln -sf $PWD/victim $f; done"
-      assert.is_true(output:write "rows")
-      output:drop()
-      assert.equal("mine", command.read(home .. "/victim"))
-      assert.equal("victim", sh "ls")
+    -- In memory's directory, where every Linux has files without a name.
+    describe("a new one has no name before it is whole:", function()
+      local directory, path
+
+      before_each(function()
+        directory = "/dev/shm/partnercenter-" .. core.guid()
+        path = directory .. "/out.csv"
+        sh("mkdir " .. directory)
+      end)
+      after_each(function() sh("rm -rf " .. directory) end)
+
+      it("nobody puts another in its place", function()
+        local output = assert(core.output_open(path))
+        assert.is_true(output:write "rows")
+        assert.equal("", sh("ls -A " .. directory))
+        assert.is_true(output:finish(path))
+        assert.equal("rows", command.read(path))
+        assert.equal("out.csv 600 1", sh("cd " .. directory .. "; stat -c '%n %a %h' *"))
+      end)
+
+      it("it takes the place of what came meanwhile, and its own mode", function()
+        command.write(path, "old")
+        sh("chmod 640 " .. path)
+        local output = assert(core.output_open(path))
+        assert.is_true(output:write "rows")
+        command.write(path, "other")
+        assert.is_true(output:finish(path))
+        assert.equal("rows", command.read(path))
+        assert.equal("out.csv 640 1", sh("cd " .. directory .. "; stat -c '%n %a %h' *"))
+      end)
+
+      it("of a program that is killed nothing stays", function()
+        local program = ("local core = require 'partnercenter.core' "
+          .. "local output = core.output_open(%q) output:write(('rows'):rep(1e5)) "
+          .. "os.execute 'touch %s/begun; kill -KILL $PPID'"):format(path, directory)
+        command.write(path, "old")
+        os.execute(("%s -e %s 2>/dev/null"):format(process.interpreter(), shell.quoted((
+          "package.path, package.cpath = %q, %q %s"):format(package.path, package.cpath, program))))
+        assert.equal("begun\nout.csv", sh("ls -A " .. directory))
+        assert.equal("old", command.read(path))
+      end)
     end)
 
     it("what is added to a descriptor of the shell's stands behind what is there", function()

@@ -275,8 +275,7 @@ static const char *find_name(const char *path) {
   return slash != NULL ? slash + 1 : path;
 }
 
-/* The directory of a file, or -1. */
-static int open_directory(const char *path) {
+int pc_file_open_directory(const char *path) {
   char dir[MAX_PATH];
   size_t n = (size_t)(find_name(path) - path);
   memcpy(dir, n > 0 ? path : ".", n > 0 ? n : 1);
@@ -287,7 +286,7 @@ static int open_directory(const char *path) {
 /* A rename lasts once its directory is on the disk. Not every file system can
 ** do that, and not every directory may be opened: then it is left to it. */
 static int sync_directory(const char *path) {
-  int fd = open_directory(path);
+  int fd = pc_file_open_directory(path);
   int result;
   if (fd < 0) return 0;
   result = fsync(fd) != 0 && errno == EIO ? EIO : 0;
@@ -443,7 +442,7 @@ static int claim_name(struct lock *lock, const char *path) {
   uint32_t hash = 2166136261u; /* FNV-1a */
   const char *name = find_name(path);
   off_t byte;
-  int fd = open_directory(path);
+  int fd = pc_file_open_directory(path);
   if (fd < 0) return 0;
   pc_process_keep(&lock->directory, fd);
   for (; *name != '\0'; name++)

@@ -1,14 +1,18 @@
 /* Files that a program writes for others. What is written goes into a new file
 ** that nobody could have put there, beside the one whose place it takes when it
 ** is whole; what was there keeps its mode.
+**
+** Where the system can, the new file has no name until then: of a program that
+** is killed nothing stays.
 ** SPDX-License-Identifier: MIT */
-#define _GNU_SOURCE /* mkostemp, fchmod, fdopen, S_ISSOCK */
+#define _GNU_SOURCE /* mkostemp, O_TMPFILE, fchmod, fdopen, S_ISSOCK */
 #include "lua/output.h"
 #include "lua/file.h"
 #include "lua/system.h"
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -21,8 +25,14 @@
 /* What mkostemp makes a name of that nobody can know. */
 #define RANDOM ".XXXXXX"
 
+/* How often a name may be taken in between. */
+#define TRIES 16
+
 /* Incomplete files of one name that are kept beside each other. */
 #define MOST_KEPT 99
+
+/* Bytes of a name in /proc. */
+#define LINK_MAX_LEN 32
 
 #define OUTPUT_TYPE "partnercenter.output"
 
@@ -31,7 +41,9 @@
 struct output {
   FILE *file;          /* NULL when closed */
   volatile int fd;     /* of that file; -1 while there is none */
-  char name[MAX_PATH]; /* of the new file; "": what is there is written to */
+  bool nameless;       /* the new file has no name yet */
+  char name[MAX_PATH]; /* of the new file; "": it has none, or what is there is
+                          written to */
   struct output *prev; /* of those that are not finished */
   struct output *next;
 };
@@ -84,6 +96,20 @@ static int push_failure(lua_State *L, int code) {
   return 2;
 }
 
+/* The name in /proc of what a descriptor stands for. */
+static void write_link(int fd, char *link) {
+  (void)snprintf(link, LINK_MAX_LEN, "/proc/self/fd/%d", fd);
+}
+
+/* Give the new file a name that nothing has: 0, or -1 and errno. The one that it
+** had stays. */
+static int link_output(const struct output *output, const char *name) {
+  char from[LINK_MAX_LEN];
+  if (!output->nameless) return link(output->name, name);
+  write_link(output->fd, from);
+  return linkat(AT_FDCWD, from, AT_FDCWD, name, AT_SYMLINK_FOLLOW);
+}
+
 /* The descriptor of a new file beside path, or -1 and errno. */
 static int make_beside(const char *path, char *name, mode_t mode) {
   int fd, saved;
@@ -97,6 +123,28 @@ static int make_beside(const char *path, char *name, mode_t mode) {
   close(fd);
   unlink(name);
   errno = saved;
+  return -1;
+}
+
+/* The descriptor of a new file in the directory of path that has no name, or -1.
+** Such a file gets one by way of /proc, so that has to be there. */
+static int make_nameless(const char *path, mode_t mode) {
+#if defined(O_TMPFILE)
+  char link[LINK_MAX_LEN];
+  struct stat st;
+  int fd, directory = pc_file_open_directory(path);
+  if (directory < 0) return -1;
+  fd = openat(directory, ".", O_TMPFILE | O_WRONLY | O_CLOEXEC,
+              S_IRUSR | S_IWUSR);
+  close(directory);
+  if (fd < 0) return -1;
+  write_link(fd, link);
+  if (fchmod(fd, mode) == 0 && stat(link, &st) == 0) return fd;
+  close(fd);
+#else
+  (void)path;
+  (void)mode;
+#endif
   return -1;
 }
 
@@ -123,6 +171,7 @@ static struct output *push_output(lua_State *L) {
   struct output *output = lua_newuserdata(L, sizeof *output);
   output->file = NULL;
   output->fd = -1;
+  output->nameless = false;
   output->name[0] = '\0';
   output->prev = output->next = NULL;
   luaL_getmetatable(L, OUTPUT_TYPE);
@@ -136,6 +185,7 @@ static struct output *push_output(lua_State *L) {
 static int open_output(struct output *output, const char *path,
                        const char **kind) {
   struct stat st;
+  int fd;
   mode_t mode = S_IRUSR | S_IWUSR;
   if (is_descriptor(path)) return open_there(path, 0);
   if (lstat(path, &st) == 0) {
@@ -150,7 +200,9 @@ static int open_output(struct output *output, const char *path,
   } else if (errno != ENOENT) {
     return -1;
   }
-  return make_beside(path, output->name, mode);
+  fd = make_nameless(path, mode);
+  output->nameless = fd >= 0;
+  return fd >= 0 ? fd : make_beside(path, output->name, mode);
 }
 
 /***
@@ -206,6 +258,24 @@ static int close_output(struct output *output) {
   return code;
 }
 
+/* Give a new file that has none a name beside path: 0, or what errno said. */
+static int name_output(struct output *output, const char *path) {
+  int tries, fd;
+  for (tries = 0; tries < TRIES; tries++) {
+    fd = make_beside(path, output->name, 0);
+    if (fd < 0) break;
+    close(fd);
+    unlink(output->name);
+    if (link_output(output, output->name) == 0) {
+      output->nameless = false;
+      return 0;
+    }
+    if (errno != EEXIST) break;
+  }
+  output->name[0] = '\0';
+  return errno;
+}
+
 /* What waits to be written is not waited for: a pipe may be full. */
 static void drop_output(struct output *output) {
   if (output->file != NULL)
@@ -255,7 +325,10 @@ Ends it: the new file takes its place, or is taken away when that cannot be done
 static int output_finish(lua_State *L) {
   struct output *output = check_open(L);
   const char *path = check_path(L, 2);
-  int code = close_output(output);
+  int code = fflush(output->file) != 0 ? errno : 0, closed;
+  if (code == 0 && output->nameless) code = name_output(output, path);
+  closed = close_output(output);
+  if (code == 0) code = closed;
   if (code == 0 && output->name[0] != '\0' && rename(output->name, path) != 0)
     code = errno;
   if (code == 0) output->name[0] = '\0';
@@ -284,21 +357,24 @@ static int output_drop_all(lua_State *L) {
   return 0;
 }
 
-/* Give a file a name that is free: the path, or the path with a number. */
-static void find_free(const char *name, const char *path, char *kept) {
+/* Give the new file a name that is free: the path, or the path with a number; it
+** may only keep the one that it has. 0, or what errno said. */
+static int find_free(struct output *output, const char *path, char *kept) {
   int i;
   for (i = 1; i <= MOST_KEPT; i++) {
     if (i == 1)
       (void)snprintf(kept, MAX_PATH, "%s", path);
     else
       (void)snprintf(kept, MAX_PATH, "%s.%d", path, i);
-    if (link(name, kept) == 0) {
-      unlink(name);
-      return;
+    if (link_output(output, kept) == 0) {
+      if (!output->nameless) unlink(output->name);
+      return 0;
     }
     if (errno != EEXIST) break;
   }
-  (void)snprintf(kept, MAX_PATH, "%s", name);
+  if (output->nameless) return errno;
+  (void)snprintf(kept, MAX_PATH, "%s", output->name);
+  return 0;
 }
 
 /***
@@ -316,18 +392,22 @@ static int output_keep(lua_State *L) {
   char kept[MAX_PATH];
   struct output *output = check_open(L);
   const char *path = check_path(L, 2);
-  int code = close_output(output);
+  bool there = !output->nameless && output->name[0] == '\0';
+  int code = fflush(output->file) != 0 ? errno : 0;
+  if (code == 0 && !there) code = find_free(output, path, kept);
   if (code != 0) {
     drop_output(output);
     return push_failure(L, code);
   }
-  if (output->name[0] == '\0') {
+  output->name[0] = '\0';
+  code = close_output(output);
+  if (code != 0 && !there) unlink(kept);
+  end(output);
+  if (code != 0) return push_failure(L, code);
+  if (there) {
     lua_pushboolean(L, 0);
     return 1;
   }
-  find_free(output->name, path, kept);
-  output->name[0] = '\0';
-  end(output);
   lua_pushstring(L, kept);
   return 1;
 }
