@@ -2,7 +2,7 @@
 ** the new one whole, and two processes take turns. No Lua function runs while
 ** a descriptor lives in a C local alone.
 ** SPDX-License-Identifier: MIT */
-#define _GNU_SOURCE /* flock, fchmod, fsync, F_OFD_SETLK */
+#define _GNU_SOURCE 1 /* flock, fchmod, fsync, F_OFD_SETLK */
 #include "lua/file.h"
 #include "lua/system.h"
 

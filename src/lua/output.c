@@ -5,7 +5,7 @@
 ** Where the system can, the new file has no name until then: of a program that
 ** is killed nothing stays.
 ** SPDX-License-Identifier: MIT */
-#define _GNU_SOURCE /* mkostemp, O_TMPFILE, fchmod, fdopen, S_ISSOCK */
+#define _GNU_SOURCE 1 /* mkostemp, O_TMPFILE, fchmod, fdopen, S_ISSOCK */
 #include "lua/output.h"
 #include "lua/file.h"
 #include "lua/system.h"
