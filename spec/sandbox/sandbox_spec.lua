@@ -1,6 +1,7 @@
 -- The sandbox seen from outside, through the curl command: the wire, refusals,
 -- pace, faults, statistics, life.
 local sandbox = require "spec.support.sandbox"
+local shell = require "spec.support.shell"
 local wire = require "spec.support.wire"
 
 local BOM = "\239\187\191"
@@ -296,6 +297,31 @@ describe("sandbox's life", function()
     assert.equal(200, status)
     box:stop()
   end)
+
+  -- Whatever is started inherits the lock, and has it until its end.
+  local SIGNALLED = shell.CLEAN .. [[
+    dir=$(mktemp -d)
+    (flock 9; exec examples/sandbox/sandbox run $dir --customers=2) 9>$dir/lock >$dir/out 2>&1 &
+    p=$!
+    for i in $(seq 400); do %s && break; sleep 0.02; done
+    kill -%s $p
+    flock -w 20 $dir/lock echo gone
+    wait $p
+    echo $?
+    cat $dir/out
+    rm -rf $dir
+  ]]
+  for _, case in ipairs {
+    { "while nginx starts", "TERM", "test -s $dir/files.conf" },
+    { "while certificates are made", "HUP", "test -s $dir/tls/openssl.cnf" },
+    { "when it has begun", "TERM", "grep -q pid= $dir/out" },
+    { "when it has begun", "HUP", "grep -q pid= $dir/out" },
+  } do
+    it(("ends with all it has started, by %s %s"):format(case[2], case[1]), function()
+      local seen = shell.run(SIGNALLED:format(case[3], case[2]))
+      assert.truthy(seen:find("^gone\n0\n"), seen)
+    end)
+  end
 
   for _, case in ipairs {
     { { colour = "red" }, "unknown setting 'colour'" },

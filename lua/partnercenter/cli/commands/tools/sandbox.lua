@@ -15,6 +15,10 @@ own, such as --customers=2000 or --latency=50: examples/sandbox/README.md has
 all of them.
 ]]
 
+-- A signal that ends this process must not leave what it has started: that looks
+-- whether this one, the parent of the shell, is there.
+local PARENT = "--parent=\"$PPID\""
+
 -- 5.1 gives the status as the system packs it, or true, kind and code.
 local function code_of(result, kind, code)
   if type(result) == "number" then
@@ -37,14 +41,16 @@ local function run(given, where)
     options[at] = shell.quote(given.words[at])
     at = at + 1
   end
-  local words = { shell.quote(where.root .. "/tools/with-sandbox"), table.concat(options, " ") }
+  local words = { "exec", shell.quote(where.root .. "/tools/with-sandbox"), PARENT,
+    table.concat(options, " ") }
   if given.words[at] then
     words[#words + 1] = shell.quote(where.lua or "lua") .. " " .. shell.quote(where.script)
     for i = at, #given.words do words[#words + 1] = shell.quote(given.words[i]) end
   else
     local directory = shell.quote(where.root .. "/build/sandbox-run")
     words = { "mkdir -p", shell.quote(where.root .. "/build"), "&& exec",
-      shell.quote(where.root .. "/examples/sandbox/sandbox"), "run", directory, words[2] }
+      shell.quote(where.root .. "/examples/sandbox/sandbox"), "run", directory, PARENT,
+      table.concat(options, " ") }
   end
   return code_of(os.execute(table.concat(words, " ")))
 end
