@@ -43,6 +43,22 @@ describe("the command's names of fields", function()
   end
 
   for _, c in ipairs {
+    { "a name with an umlaut", "skus 'müller GMBH' -f csv", 0 },
+    { "a part of it", "skus ÜLL -f csv", 0 },
+    { "a misspelt one", "skus müler -f csv", 2, "did you mean 'MÜLLER'?" },
+  } do
+    it("customers' letter case is none: " .. c[1], function()
+      box:control { faults = { { match = "/v1/customers", times = 1, status = 200,
+        body = ('{"totalCount":1,"items":[{"id":"%s","companyProfile":{"companyName":"MÜLLER GmbH",'
+          .. '"domain":"m.example"}}]}'):format(box.customer_id) } } }
+      local code, _, err = run(c[2])
+      box:restore()
+      assert.equal(c[3], code, err)
+      assert.truthy(err:find(c[4] or "", 1, true), err)
+    end)
+  end
+
+  for _, c in ipairs {
     { "a misspelt field in a filter", [[deployment -a --filter "serviceCod eq o365"]],
       "--filter: there is no field 'serviceCod' (did you mean 'serviceCode'?)" },
     { "one that would take every row", "deployment -a -f csv --filter 'nonsense ne 1'",

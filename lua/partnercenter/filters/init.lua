@@ -5,7 +5,7 @@
 -- `expression(row)` is true or false. A field that is missing, null or of another
 -- type fails every comparison but `ne`; one that is neither documented nor in the row
 -- is misspelt, and raises an error that names the nearest. Strings are compared without
--- regard to ASCII letter case (except in `subscriptionType`), a count that is text like a
+-- regard to letter case (except in `subscriptionType`), a count that is text like a
 -- number, dates as points in time. A field's name may lead into nested tables:
 -- `companyProfile.domain`; such conditions are decided locally.
 -- SPDX-License-Identifier: MIT

@@ -1,5 +1,5 @@
 --- Filter conditions decided on a row, here and now. Strings are compared without
--- regard to ASCII letter case, as the service does; dates as points in time.
+-- regard to letter case (`wire.fold`), as the service does; dates as points in time.
 -- SPDX-License-Identifier: MIT
 -- @module partnercenter.filters.predicate
 
@@ -79,7 +79,7 @@ end
 
 local function compile_condition(node)
   local get = fields.getter(node.field)
-  local fold = CASE_SENSITIVE[node.field] and tostring or wire.lower
+  local fold = CASE_SENSITIVE[node.field] and tostring or wire.fold
   local decide = ORDERS[node.op]
   if not decide then return compile_text_test(node, get, fold) end
   local order_of = comparers[type(node.value)](node.value, fold)

@@ -61,12 +61,12 @@ end
 -- @treturn[2] nil nothing is near
 function M.nearest(name, names)
   if type(name) ~= "string" or #name > LONGEST_NAME then return nil end
-  local wanted = wire.lower(name)
+  local wanted = wire.fold(name)
   local limit = math.max(1, math.floor(#name / 3))
   local best, best_distance
   for _, known in ipairs(sorted_names(names)) do
     if math.abs(#known - #name) <= limit then
-      local d = distance(wanted, wire.lower(known))
+      local d = distance(wanted, wire.fold(known))
       -- A name of which no letter is left is not a misspelling.
       local near = d == 0 or (d <= limit and d < #name)
       if near and (not best or d < best_distance) then best, best_distance = known, d end

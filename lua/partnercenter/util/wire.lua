@@ -34,6 +34,43 @@ function M.upper(text)
   return (text:gsub("[a-z]", UPPER))
 end
 
+-- Letters that UTF-8 writes in two bytes: from, to, how far apart two of them are, and
+-- how far behind each its small letter is. What depends on the language (Turkish i) or
+-- has no small letter of its own (the German ss) is left alone.
+local RANGES = {
+  { 0xC0, 0xD6, 1, 32 }, { 0xD8, 0xDE, 1, 32 },                         -- Latin-1
+  { 0x100, 0x12E, 2, 1 }, { 0x132, 0x136, 2, 1 }, { 0x139, 0x147, 2, 1 }, -- Latin Extended-A
+  { 0x14A, 0x176, 2, 1 }, { 0x178, 0x178, 1, -121 }, { 0x179, 0x17D, 2, 1 },
+  { 0x218, 0x21A, 2, 1 },                                               -- Romanian
+  { 0x386, 0x386, 1, 38 }, { 0x388, 0x38A, 1, 37 }, { 0x38C, 0x38C, 1, 64 }, -- Greek
+  { 0x38E, 0x38F, 1, 63 }, { 0x391, 0x3A1, 1, 32 }, { 0x3A3, 0x3AB, 1, 32 },
+  { 0x3C2, 0x3C2, 1, 1 },                                               -- the last sigma
+  { 0x400, 0x40F, 1, 80 }, { 0x410, 0x42F, 1, 32 }, { 0x490, 0x490, 1, 1 }, -- Cyrillic
+}
+local WIDE_LETTERS, FIRST_BYTES = "[\195-\210][\128-\191]", "[\195-\210]"
+
+local function two_bytes(code)
+  return string.char(0xC0 + math.floor(code / 64), 0x80 + code % 64)
+end
+
+local SMALL = {}
+for _, range in ipairs(RANGES) do
+  for code = range[1], range[2], range[3] do
+    SMALL[two_bytes(code)] = two_bytes(code + range[4])
+  end
+end
+
+--- The text in small letters, for comparing names: those of ASCII, of the Latin letters of
+-- Europe, of Greek and of Cyrillic, where the text is UTF-8. For people's texts alone:
+-- what programs agree on, such as names of headers, is ASCII.
+-- @tparam string text
+-- @treturn string
+function M.fold(text)
+  text = M.lower(text)
+  if not text:find(FIRST_BYTES) then return text end
+  return (text:gsub(WIDE_LETTERS, SMALL))
+end
+
 -- Has Lua the number as an integer of 64 bits?
 local is_integer = math.type -- luacheck: ignore 143
   and function(value) return math.type(value) == "integer" end -- luacheck: ignore 143

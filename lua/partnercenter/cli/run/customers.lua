@@ -6,6 +6,7 @@
 local check = require("partnercenter.util").check
 local failure = require "partnercenter.cli.failure"
 local partnercenter = require "partnercenter"
+local wire = require("partnercenter.util").wire
 
 local M = {}
 
@@ -88,9 +89,9 @@ end
 
 local function matching(list, word, test)
   local found = {}
-  word = word:lower()
+  word = wire.fold(word)
   for _, customer in ipairs(list) do
-    local name, domain = (customer.name or ""):lower(), (customer.domain or ""):lower()
+    local name, domain = wire.fold(customer.name or ""), wire.fold(customer.domain or "")
     if test(name, word) or test(domain, word) then found[#found + 1] = customer end
   end
   return found

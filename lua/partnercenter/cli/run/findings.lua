@@ -22,9 +22,9 @@ M.free = {
 -- @treturn function takes a row, gives true when it is left out
 function M.exception(parts)
   local folded = {}
-  for i, part in ipairs(parts) do folded[i] = part:lower() end
+  for i, part in ipairs(parts) do folded[i] = wire.fold(part) end
   return function(row)
-    local name = tostring(row.productName or ""):lower()
+    local name = wire.fold(tostring(row.productName or ""))
     for _, part in ipairs(folded) do
       if name:find(part, 1, true) then return true end
     end

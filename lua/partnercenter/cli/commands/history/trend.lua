@@ -10,6 +10,7 @@ local options = require "partnercenter.cli.options"
 local output = require "partnercenter.cli.output"
 local run = require "partnercenter.cli.run"
 local terminal = require "partnercenter.cli.terminal"
+local wire = require("partnercenter.util").wire
 
 local column = formats.columns.column
 
@@ -27,12 +28,13 @@ local COLUMNS = {
 
 -- Does an entry belong to a customer and a product that are named in part?
 local function test_of(given)
-  local customer = given.customer and given.customer:lower()
-  local product = given.product and given.product:lower()
+  local customer = given.customer and wire.fold(given.customer)
+  local product = given.product and wire.fold(given.product)
   return function(entry)
     local is = not customer or entry.customerId == customer
-      or (entry.customerName or ""):lower():find(customer, 1, true)
-    return is and (not product or (entry.productName or ""):lower():find(product, 1, true)) and true
+      or wire.fold(entry.customerName or ""):find(customer, 1, true)
+    return is and (not product or wire.fold(entry.productName or ""):find(product, 1, true))
+      and true
   end
 end
 

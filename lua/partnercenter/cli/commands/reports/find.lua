@@ -4,6 +4,7 @@
 
 local check = require("partnercenter.util").check
 local failure = require "partnercenter.cli.failure"
+local wire = require("partnercenter.util").wire
 
 local M = {}
 
@@ -18,7 +19,7 @@ local function named(rows, word)
   local found, names = {}, {}
   for i, row in ipairs(rows) do
     names[i] = tostring(row.reportName)
-    if names[i]:lower() == word:lower() then found[#found + 1] = row end
+    if wire.fold(names[i]) == wire.fold(word) then found[#found + 1] = row end
   end
   return found, names
 end
