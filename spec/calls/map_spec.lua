@@ -456,6 +456,24 @@ describe("partnercenter.map", function()
     end)
   end)
 
+  for asked, sent in pairs { [20] = 20, [false] = 8 } do
+    it(("sends %d before the first answer, of %s asked for"):format(sent, tostring(asked)), function()
+      box:reset()
+      box:control { latency = 300 }
+      local first, answered, ids = 0, false, {}
+      local client = new_client { on_event = function(event)
+        answered = answered or event.name == "response"
+        if event.name == "request" and not answered then first = first + 1 end
+      end }
+      for i = 1, 40 do ids[i] = i end
+      for _, page, err in client:map(ids, function()
+        return deployment(client, box.customer_id)
+      end, { concurrency = asked or nil }) do assert(page, err) end
+      box:reset()
+      assert.equal(sent, first)
+    end)
+  end
+
   it("uses one connection for all, however often it falls idle", function()
     box:reset()
     local client, reused = new_client(), 0

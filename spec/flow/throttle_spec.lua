@@ -106,6 +106,19 @@ describe("partnercenter.flow.throttle", function()
     assert.equal(992, t:free(0.1, 8))
   end)
 
+  it("lets as many go at the start as somebody asks for, up to 64", function()
+    local t = throttle.new {}
+    t:ask(50)
+    assert.equal(50, t:free(0, 0))
+    t:ask(3)
+    assert.equal(50, t:free(0, 0))
+    t:ask(1000)
+    assert.equal(64, t:free(0, 0))
+    t:refused(0.1, 1, t:started(0))
+    t:ask(50)
+    assert.equal(8, t:free(2, 0))
+  end)
+
   it("tells for how long the service has said that it takes no calls", function()
     local t = throttle.new { concurrency = 4 }
     t:refused(10, 86400, t:started(10))

@@ -208,10 +208,12 @@ function M.new(dispatcher, throttle, input, fn, options, level)
     error(("bad argument #2 to map (a function is due, not a %s)"):format(type(fn)), level + 1)
   end
   local given = check.options("map", options, OPTIONS, level + 1)
+  local concurrency = concurrency_of(given.concurrency, throttle.bound, level + 1)
+  if given.concurrency then throttle:ask(concurrency) end
   local self = {
     dispatcher = dispatcher, throttle = throttle, driver = nil,
     source = source, total = total, fn = fn,
-    concurrency = concurrency_of(given.concurrency, throttle.bound, level + 1),
+    concurrency = concurrency,
     on_progress = given.on_progress,
     tasks = {}, places = {},                  -- by place; those that are free
     puller = nil, reader = nil,

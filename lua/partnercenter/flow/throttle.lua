@@ -19,8 +19,10 @@ local shares = require "partnercenter.flow.share"
 -- In flight at most where no number is given.
 local MOST = 1000
 -- In flight at most until the service has shown, at the start and after a
--- pause, that it takes calls: all of them may be refused.
-local OPENING = 8
+-- pause, that it takes calls: all of them may be refused. Up to so many at the start
+-- where somebody has asked for more at once: to wait for the first answers costs more
+-- than their time, as those that waited then go together in each round.
+local OPENING, WIDEST_OPENING = 8, 64
 -- Seconds of a window while none was seen: quotas are given per minute.
 local MINUTE = 60
 -- Seconds by which an announced end, given in whole ones, may miss a window's.
@@ -62,7 +64,9 @@ function M.new(options)
     most = most,
     limit = most,      -- calls in flight at most for now
     open = false,      -- whether a call has passed since the start or the last pause
+    opening = OPENING, -- in flight at most before that
     paused_until = -math.huge,
+    was_refused = false,
     pause = PAUSE,
     fixed = rate and pace.new(rate, MINUTE) or nil,
     share = shares.new(), -- of places that become free one by one
@@ -134,7 +138,7 @@ local function room(self, window, now)
   if self.pause > PAUSE then return 1 end
   local limit = self.limit
   if self.share.most then limit = math.min(limit, self.share:room(now, self.length or MINUTE)) end
-  if not self.open then return math.min(limit, OPENING) end
+  if not self.open then return math.min(limit, self.opening) end
   if self.budget and window.started >= self.careful * self.budget then
     return math.min(limit, window.in_flight)
   end
@@ -146,6 +150,13 @@ local function window_delay(self, window, now)
   if not is_beyond(self, window) or window.testing or self.tests >= CALLS_PER_TEST then return 0 end
   window.waited = true
   return math.max(0, window.start + self.length - now)
+end
+
+--- Somebody has asked for so many calls at once.
+-- @tparam number calls
+function methods:ask(calls)
+  if self.was_refused then return end
+  self.opening = math.max(self.opening, math.min(calls, WIDEST_OPENING))
 end
 
 --- How long one more call has to wait.
@@ -271,7 +282,7 @@ function methods:refused(now, seconds, ticket)
   self.paused_until = math.max(self.paused_until, now + pause)
   ticket.ends = math.max(ticket.ends or 0, now + pause)
   ticket.announced = ticket.announced or seconds ~= nil
-  self.open = false
+  self.open, self.opening, self.was_refused = false, OPENING, true
 end
 
 --- Does the time decide when the next call may be sent, and not only how many
