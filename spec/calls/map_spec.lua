@@ -457,7 +457,7 @@ describe("partnercenter.map", function()
   end)
 
   for asked, sent in pairs { [20] = 20, [false] = 8 } do
-    it(("sends %d before the first answer, of %s asked for"):format(sent, tostring(asked)), function()
+    it(("sends %d before the first answer, asked for %s"):format(sent, tostring(asked)), function()
       box:reset()
       box:control { latency = 300 }
       local first, answered, ids = 0, false, {}

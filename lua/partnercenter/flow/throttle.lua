@@ -1,5 +1,4 @@
---- How many calls may be in flight, and from when on. Pure: the time is a
--- parameter.
+--- How many calls may be in flight, and from when on. Pure: the time is a parameter.
 --
 -- A refusal (429) holds everybody back for the announced time. What a window
 -- takes is learned only from one that this client has filled itself: it knows
@@ -19,9 +18,8 @@ local shares = require "partnercenter.flow.share"
 -- In flight at most where no number is given.
 local MOST = 1000
 -- In flight at most until the service has shown, at the start and after a
--- pause, that it takes calls: all of them may be refused. Up to so many at the start
--- where somebody has asked for more at once: to wait for the first answers costs more
--- than their time, as those that waited then go together in each round.
+-- pause, that it takes calls: all of them may be refused. At the start the second number
+-- where so many are asked for: who waited for the first answers is late in each round.
 local OPENING, WIDEST_OPENING = 8, 64
 -- Seconds of a window while none was seen: quotas are given per minute.
 local MINUTE = 60
@@ -64,9 +62,8 @@ function M.new(options)
     most = most,
     limit = most,      -- calls in flight at most for now
     open = false,      -- whether a call has passed since the start or the last pause
-    opening = OPENING, -- in flight at most before that
+    opening = OPENING, -- in flight at most before that; nil after a refusal
     paused_until = -math.huge,
-    was_refused = false,
     pause = PAUSE,
     fixed = rate and pace.new(rate, MINUTE) or nil,
     share = shares.new(), -- of places that become free one by one
@@ -138,7 +135,7 @@ local function room(self, window, now)
   if self.pause > PAUSE then return 1 end
   local limit = self.limit
   if self.share.most then limit = math.min(limit, self.share:room(now, self.length or MINUTE)) end
-  if not self.open then return math.min(limit, self.opening) end
+  if not self.open then return math.min(limit, self.opening or OPENING) end
   if self.budget and window.started >= self.careful * self.budget then
     return math.min(limit, window.in_flight)
   end
@@ -155,8 +152,7 @@ end
 --- Somebody has asked for so many calls at once.
 -- @tparam number calls
 function methods:ask(calls)
-  if self.was_refused then return end
-  self.opening = math.max(self.opening, math.min(calls, WIDEST_OPENING))
+  if self.opening then self.opening = math.max(self.opening, math.min(calls, WIDEST_OPENING)) end
 end
 
 --- How long one more call has to wait.
@@ -282,7 +278,7 @@ function methods:refused(now, seconds, ticket)
   self.paused_until = math.max(self.paused_until, now + pause)
   ticket.ends = math.max(ticket.ends or 0, now + pause)
   ticket.announced = ticket.announced or seconds ~= nil
-  self.open, self.opening, self.was_refused = false, OPENING, true
+  self.open, self.opening = false, nil
 end
 
 --- Does the time decide when the next call may be sent, and not only how many
