@@ -201,7 +201,7 @@ describe("credentials.shared", function()
     for _ = 1, 200 do
       ask(client)
       local text = kept:get(util.key("sign-in", { "refresh_token", box.tenant, box.client_id },
-        box.authority, "") .. ":1")
+        box.authority, "") .. ":record")
       other = text ~= nil and text:find("eyJ", 1, true) ~= nil
       if other then break end
       os.execute "sleep 0.05"

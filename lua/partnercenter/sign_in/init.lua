@@ -22,9 +22,6 @@ local MARGIN = 300
 -- serves meanwhile.
 local TRY_AGAIN = 30
 
--- Seconds until a provider is asked again that could not store what it was granted.
-local OFFER_AGAIN = 2
-
 local M = { clouds = clouds, credentials = credentials, provider = provider }
 
 local mt = { __name = "partnercenter.sign_in" }
@@ -48,9 +45,8 @@ local function keep(self, granted)
     ends = ends,
     renew_at = ends - math.min(MARGIN, math.max(0, ends - now) / 2),
   }
-  if granted.provisional then
-    self.kept.renew_at = math.min(self.kept.renew_at, now + OFFER_AGAIN)
-  end
+  -- The provider wants to be asked again.
+  if granted.again then self.kept.renew_at = math.min(self.kept.renew_at, now + granted.again) end
   self.register.add(granted.access_token)
 end
 
@@ -74,9 +70,10 @@ local function context_of(self, flight, rejected, deadline, iterating)
     secret = self.register.add,
     mask = self.register.mask,
     tell = self.tell or function() end,
-    post = function(url, form, most)
+    post = function(url, form, latest)
       flight:heard()
-      local ends = most and math.min(deadline or math.huge, self.clock() + most) or deadline
+      local ends = latest and math.min(deadline or math.huge, latest) or deadline
+      if ends and self.clock() >= ends then return nil, out_of_time() end
       local answer, err = self.post(endpoint.request(url, form), iterating, ends)
       flight:heard()
       return answer, err
@@ -127,6 +124,7 @@ local function land(self, flight)
 end
 
 local function fly(self, rejected, deadline, iterating)
+  local before = self.kept and self.kept.token
   -- Nobody else should try the one that was refused.
   if self.kept and self.kept.token == rejected then self.kept = nil end
   local marker = {}
@@ -144,7 +142,10 @@ local function fly(self, rejected, deadline, iterating)
   if not granted and self.dispatcher.closed then err = cancelled() end
   conclude(self, flight, deadline, granted, err)
   land(self, flight)
-  if granted or flight.err then tell(self, flight.err, granted and granted.expires_at) end
+  -- The same one once more is no news.
+  if flight.err or granted and granted.access_token ~= before then
+    tell(self, flight.err, granted and granted.expires_at)
+  end
   if flight.token then return flight.token end
   return nil, flight.err
 end

@@ -36,18 +36,31 @@ function back:add(key, text, seconds)
   return nil, why
 end
 
--- A dictionary has nothing that looks and deletes at once.
-function back:delete(key, owner)
+-- A dictionary has nothing that looks and changes at once.
+local function locked(self, key, change)
   local mutex, tries = key .. ":mutex", 0
   repeat
     tries = tries + 1
     local mine = self.dict:add(mutex, true, MUTEX)
   until mine or tries == TRIES
-  local there = self.dict:get(key)
-  local found = there ~= nil and (owner == nil or text_of(there) == owner)
-  if found then self.dict:delete(key) end
+  local done, why = change(self.dict:get(key))
   self.dict:delete(mutex)
-  return found
+  return done, why
+end
+
+function back:replace(key, old, text, seconds)
+  return locked(self, key, function(there)
+    if there == nil or text_of(there) ~= old then return false end
+    return self:set(key, text, seconds)
+  end)
+end
+
+function back:delete(key, owner)
+  return locked(self, key, function(there)
+    local found = there ~= nil and (owner == nil or text_of(there) == owner)
+    if found then self.dict:delete(key) end
+    return found
+  end)
 end
 
 function back:incr(key, by, seconds)

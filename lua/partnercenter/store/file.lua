@@ -16,6 +16,9 @@ local PATIENCE = 2
 
 -- Letters of a digest, by which a value's file is named.
 local DIGEST = 64
+-- Digests that are remembered, since making one takes longer than reading a file: then
+-- it begins anew, as keys of windows and pages that are over do not come again.
+local NAMES = 256
 
 local M = {}
 
@@ -25,8 +28,9 @@ local mt = { __index = back }
 local function path_of(self, key)
   local name = self.names[key]
   if not name then
+    if self.named >= NAMES then self.names, self.named = {}, 0 end
     name = util.sha256.hex(key)
-    self.names[key] = name
+    self.names[key], self.named = name, self.named + 1
   end
   return self.path .. "/" .. name
 end
@@ -97,6 +101,15 @@ end
 
 function back:add(...) return locked(self, add, ...) end
 
+local function replace(self, key, old, text, seconds)
+  local there, why = read(self, key)
+  if there == old then return write(self, key, text, end_of(seconds)) end
+  if there == nil and why then return nil, why end
+  return false
+end
+
+function back:replace(...) return locked(self, replace, ...) end
+
 local function delete(self, key, owner)
   local there, why = read(self, key)
   if not there then
@@ -128,7 +141,7 @@ function back:incr(...) return locked(self, incr, ...) end
 -- @treturn Store
 function M.new(path, level)
   if not check.text(path) then error("store.file takes the path of a directory", level) end
-  return object.new(setmetatable({ path = path, names = {} }, mt))
+  return object.new(setmetatable({ path = path, names = {}, named = 0 }, mt))
 end
 
 return M

@@ -1,8 +1,8 @@
 --- Where something outlives a call, a worker or a process: `memory`, `file`,
--- `dictionary` (of an nginx) and `redis`, all with the same five methods. Its library
+-- `dictionary` (of an nginx) and `redis`, all with the same six methods. Its library
 -- is loaded when a store is made or first used.
 --
--- `get`, `set`, `add`, `delete` and `incr` never raise for what a server does: they give
+-- `get`, `set`, `add`, `replace`, `delete` and `incr` never raise for what a server does: they give
 -- nil and why. None waits longer than the store's time-out, and after a connection that
 -- failed the server is left alone for a moment.
 -- SPDX-License-Identifier: MIT

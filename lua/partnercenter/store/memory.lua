@@ -61,6 +61,12 @@ function back:add(key, text, seconds)
   return put(self, key, text, self.clock() + seconds)
 end
 
+function back:replace(key, old, text, seconds)
+  local entry = find(self, key)
+  if not entry or entry.text ~= old then return false end
+  return put(self, key, text, self.clock() + seconds)
+end
+
 function back:delete(key, owner)
   local entry = find(self, key)
   if not entry or owner and entry.text ~= owner then return false end

@@ -1,4 +1,4 @@
---- What a store is to its users: five methods over a *back end*, which knows how they
+--- What a store is to its users: six methods over a *back end*, which knows how they
 -- are done. What a back end has is reached from no store: there may be a password.
 -- SPDX-License-Identifier: MIT
 -- @classmod partnercenter.store.object
@@ -90,6 +90,22 @@ function methods:add(key, text, seconds)
   return value, why
 end
 
+--- Keep a text in the place of another one, only where that is what is there: nobody's
+-- change in between is lost.
+-- @tparam string key
+-- @tparam string old
+-- @tparam string text
+-- @tparam[opt] number seconds for how long
+-- @treturn[1] boolean whether it is kept now
+-- @treturn[2] nil
+-- @treturn[2] string why nobody knows
+function methods:replace(key, old, text, seconds)
+  check_text("replace", "value that was there", old)
+  check_text("replace", "value", text)
+  local value, why = run(self, "replace", key, old, text, seconds_of("replace", seconds))
+  return value, why
+end
+
 --- Take a text away.
 -- @tparam string key
 -- @tparam[opt] string owner only where this is the text
@@ -117,7 +133,7 @@ function methods:incr(key, by, seconds)
 end
 
 --- A store.
--- @tparam table back `kind`, `get`, `set`, `add`, `delete` and `incr`: as above, and a
+-- @tparam table back `kind`, `get`, `set`, `add`, `replace`, `delete` and `incr`: as above, and a
 --   third value true when the server was lost; `time` and `settle`: the same, of a server
 --   on another machine; `secrets`: texts that are never shown
 -- @treturn Store `kind` names it

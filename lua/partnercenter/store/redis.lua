@@ -14,6 +14,8 @@ local PATIENCE = 0.6
 -- Scripts for the server: what they do happens at once, with nothing in between.
 local DELETE = "if redis.call('get', KEYS[1]) ~= ARGV[1] then return 0 end "
   .. "return redis.call('del', KEYS[1])"
+local REPLACE = "if redis.call('get', KEYS[1]) ~= ARGV[1] then return 0 end "
+  .. "redis.call('set', KEYS[1], ARGV[2], 'PX', ARGV[3]) return 1"
 local INCR = "local n = redis.call('incrby', KEYS[1], ARGV[1]) "
   .. "if redis.call('pttl', KEYS[1]) < 0 then redis.call('pexpire', KEYS[1], ARGV[2]) end return n"
 
@@ -28,65 +30,66 @@ end
 
 -- One command: its answer (nil: there is none), or nil and why, and whether the server
 -- was lost.
-local function send(self, ...)
-  local answer, why, lost = self.exchange(self.place, ...)
+local function send(self, wanted, ...)
+  local answer, why, lost = self.exchange(self.place, wanted, ...)
   if why then return nil, "Redis at " .. self.place.name .. ": " .. why, lost end
   return answer
 end
 
-function back:get(key) return send(self, "get", self.prefix .. key) end
+-- One command that does something or not: whether it did.
+local function does(self, wanted, ...)
+  local answer, why, lost = send(self, wanted, ...)
+  if why then return nil, why, lost end
+  return answer ~= nil and answer ~= 0
+end
+
+function back:get(key) return send(self, "text", "GET", self.prefix .. key) end
 
 function back:set(key, text, seconds)
-  local answer, why, lost = send(self, "set", self.prefix .. key, text, "PX", milliseconds(seconds))
-  if why then return nil, why, lost end
-  return answer ~= nil
+  return does(self, "status", "SET", self.prefix .. key, text, "PX", milliseconds(seconds))
 end
 
 function back:add(key, text, seconds)
-  local answer, why, lost = send(self, "set", self.prefix .. key, text, "PX", milliseconds(seconds),
-    "NX")
-  if why then return nil, why, lost end
-  return answer ~= nil
+  return does(self, "status", "SET", self.prefix .. key, text, "PX", milliseconds(seconds), "NX")
+end
+
+function back:replace(key, old, text, seconds)
+  return does(self, "number", "EVAL", REPLACE, "1", self.prefix .. key, old, text,
+    milliseconds(seconds))
 end
 
 function back:delete(key, owner)
-  local count, why, lost
-  if owner then
-    count, why, lost = send(self, "eval", DELETE, "1", self.prefix .. key, owner)
-  else
-    count, why, lost = send(self, "del", self.prefix .. key)
-  end
-  if why then return nil, why, lost end
-  return count == 1
+  if not owner then return does(self, "number", "DEL", self.prefix .. key) end
+  return does(self, "number", "EVAL", DELETE, "1", self.prefix .. key, owner)
 end
 
 function back:incr(key, by, seconds)
-  local now, why, lost = send(self, "eval", INCR, "1", self.prefix .. key, wire.fixed(by, 0),
-    milliseconds(seconds))
+  local now, why, lost = send(self, "number", "EVAL", INCR, "1", self.prefix .. key,
+    wire.fixed(by, 0), milliseconds(seconds))
   if why and why:find("not an integer", 1, true) then why = "the value is no number" end
   return now, why, lost
 end
 
 -- Seconds since the epoch, by the server's clock.
 function back:time()
-  local answer, why, lost = send(self, "time")
+  local answer, why, lost = send(self, "list", "TIME")
   if why then return nil, why, lost end
-  local seconds, micro = wire.number(tostring(answer[1])), wire.number(tostring(answer[2]))
+  local seconds, micro = wire.number(answer and answer[1]), wire.number(answer and answer[2])
   if not seconds or not micro then return nil, "Redis tells no time" end
   return seconds + micro / 1e6
 end
 
 -- Of a server that has replicas, one has to have what was written: it may take its place.
 function back:settle()
-  local info, why, lost = send(self, "info", "replication")
+  local info, why, lost = send(self, "text", "INFO", "replication")
   if why then return nil, why, lost end
-  local replicas = type(info) == "table" and (info.replication or info).connected_slaves
-    or tostring(info):match("connected_slaves:(%d+)")
-  if (wire.number(replicas) or 0) == 0 then return true end
+  local replicas = wire.digits((info or ""):match "connected_slaves:(%d+)") or 0
+  if replicas == 0 then return true end
   local count
-  count, why, lost = send(self, "wait", "1", milliseconds(self.place.timeout * PATIENCE))
+  count, why, lost = send(self, "number", "WAIT", "1",
+    milliseconds(self.place.timeout * PATIENCE))
   if why then return nil, why, lost end
-  if wire.number(tostring(count)) == 0 then return nil, "no replica has what was written" end
+  if (count or 0) == 0 then return nil, "no replica has what was written" end
   return true
 end
 
@@ -114,6 +117,8 @@ local function parse(text)
   port = wire.digits(port:match("%d+")) or PORT
   if port < 1 or port > 65535 then return nil, "has no proper port" end
   return {
+    -- As in a URL, and for nginx: an address of IPv6 in brackets.
+    bracketed = host:find(":", 1, true) and "[" .. host .. "]" or host,
     tls = scheme == "rediss", host = host, port = port, database = wire.digits(database) or 0,
     user = user and user ~= "" and url.decode(user) or nil,
     password = password and url.decode(password),
@@ -147,7 +152,7 @@ function M.new(options, level)
   place.timeout, place.pool = o.timeout or TIMEOUT, o.pool or POOL
   place.password = o.password or place.password
   place.unix_socket, place.ca_file = o.unix_socket, o.ca_file
-  place.name = o.unix_socket or ("%s:%d"):format(place.host, place.port)
+  place.name = o.unix_socket or ("%s:%d"):format(place.bracketed, place.port)
   local in_nginx = type(rawget(_G, "ngx")) == "table" and ngx.socket ~= nil
   return object.new(setmetatable({
     place = place, prefix = o.prefix or "partnercenter:", secrets = { place.password },

@@ -4,9 +4,12 @@
 -- @module partnercenter.store.redis_nginx
 
 local core = require "partnercenter.core"
+local wire = require "partnercenter.store.redis_wire"
 
 -- Milliseconds that a connection without work is kept.
 local IDLE = 10000
+-- Bytes that are taken at once.
+local PIECE = 64 * 1024
 
 -- Where nginx lets a handler open a connection.
 local PHASES = {
@@ -16,90 +19,68 @@ local PHASES = {
 
 local M = {}
 
--- OpenResty's, or Debian's of the same author.
-local function load_library()
-  local ok, library = pcall(require, "resty.redis")
-  if not ok then ok, library = pcall(require, "nginx.redis") end
-  return ok and library or nil
-end
-
 -- What is left of a command's time is all that the next step has.
-local function bound(connection, ends)
-  connection:set_timeout(math.max(1, (ends - core.now()) * 1000))
+local function bound(socket, ends)
+  socket:settimeout(math.max(1, (ends - core.now()) * 1000))
 end
 
--- A new connection proves itself, and takes its database.
-local function greet(connection, place, ends)
-  if place.password then
-    local ok, why
-    if place.user then
-      ok, why = connection:auth(place.user, place.password)
-    else
-      ok, why = connection:auth(place.password)
-    end
-    if not ok then return nil, why end
-    bound(connection, ends)
-  end
-  if place.database == 0 then return true end
-  return connection:select(place.database)
+-- A socket as the protocol wants it.
+local function connection_of(socket, ends)
+  return {
+    send = function(bytes)
+      bound(socket, ends)
+      return socket:send(bytes)
+    end,
+    receive = function()
+      if core.now() >= ends then return nil, "timeout" end
+      bound(socket, ends)
+      return socket:receiveany(PIECE)
+    end,
+  }
 end
 
-local function connect(library, place, ends)
-  local connection = library:new()
-  bound(connection, ends)
+local function connect(socket, place, ends)
+  bound(socket, ends)
   local options = {
-    pool = ("partnercenter:%s/%d/%s"):format(place.name, place.database, place.user or ""),
+    pool = ("partnercenter:%s%s/%d/%s"):format(place.tls and "tls:" or "", place.name,
+      place.database, place.user or ""),
     pool_size = place.pool,
   }
-  local ok, why
-  if place.unix_socket then
-    ok, why = connection:connect("unix:" .. place.unix_socket, options)
-  else
-    ok, why = connection:connect(place.host, place.port, options)
-  end
-  if not ok then return nil, why end
-  bound(connection, ends)
-  if place.tls then
-    ok, why = connection._sock:sslhandshake(nil, place.host, true)
-    if not ok then return nil, why end
-    bound(connection, ends)
-  end
-  if connection:get_reused_times() == 0 then
-    ok, why = greet(connection, place, ends)
-    if not ok then return nil, why end
-  end
-  return connection
+  if place.unix_socket then return socket:connect("unix:" .. place.unix_socket, options) end
+  return socket:connect(place.bracketed, place.port, options)
 end
 
-local function exchange(library, place, name, ...)
-  if not PHASES[ngx.get_phase()] then
-    return nil, ("nginx opens no connection in the phase '%s'"):format(ngx.get_phase())
+-- A socket of the pool, or a new one that is ready for commands.
+local function open(socket, place, ends)
+  local ok, why = connect(socket, place, ends)
+  if ok and place.tls then
+    bound(socket, ends)
+    ok, why = socket:sslhandshake(nil, place.host, true)
   end
-  local ends = core.now() + place.timeout
-  local connection, why = connect(library, place, ends)
-  if not connection then return nil, why, true end
-  bound(connection, ends)
-  local answer
-  answer, why = connection[name](connection, ...)
-  if answer == nil then
-    connection:close()
-    return nil, why, true
+  if ok and socket:getreusedtimes() == 0 then
+    ok, why = wire.greet(connection_of(socket, ends), place)
   end
-  connection:set_keepalive(IDLE, place.pool)
-  if answer == false then return nil, why end
-  if answer == ngx.null then return nil end
-  return answer
+  return ok, why
 end
 
 --- How commands are sent.
--- @treturn function takes the place, the command's name and its arguments; gives its
---   answer, or nil; or nil and why, and whether the server was lost
+-- @treturn function takes the place, the kind of answer, the command's name and its
+--   arguments; gives its answer, or nil; or nil and why, and whether the server was lost
 function M.new()
-  local library
-  return function(...)
-    library = library or load_library()
-    if not library then return nil, "needs lua-nginx-redis, or OpenResty's lua-resty-redis" end
-    return exchange(library, ...)
+  return function(place, wanted, ...)
+    if not PHASES[ngx.get_phase()] then
+      return nil, ("nginx opens no connection in the phase '%s'"):format(ngx.get_phase())
+    end
+    local ends, socket = core.now() + place.timeout, ngx.socket.tcp()
+    local opened, why = open(socket, place, ends)
+    if not opened then
+      socket:close()
+      return nil, why, true
+    end
+    local ok, answer, stays = wire.ask(connection_of(socket, ends), wanted, ...)
+    if ok or stays then socket:setkeepalive(IDLE, place.pool) else socket:close() end
+    if ok then return answer end
+    return nil, answer, ok == nil
   end
 end
 

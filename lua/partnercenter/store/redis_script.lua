@@ -1,31 +1,39 @@
---- Commands to Redis from scripts: by lua-redis over LuaSocket, one connection for a
--- store. A command blocks everybody in the process for its round trip, and for the
--- store's time-out at most, in cqueues and luv as well: it is a fraction of a
--- millisecond beside a call's hundred, and there is no client for Redis that is kept up
--- and waits in either.
+--- Commands to Redis from scripts: by LuaSocket, one connection for a store. A command
+-- blocks everybody in the process for its round trip, and for the store's time-out at
+-- most, in cqueues and luv as well: it is a fraction of a millisecond beside a call's
+-- hundred.
 -- SPDX-License-Identifier: MIT
 -- @module partnercenter.store.redis_script
 
 local core = require "partnercenter.core"
+local lower = require("partnercenter.util").wire.lower
+local wire = require "partnercenter.store.redis_wire"
+
+-- Bytes that are taken at once.
+local PIECE = 64 * 1024
 
 local M = {}
 
--- lua-redis marks what the server has answered so.
-local ANSWERED = "redis error: "
-
--- A socket that has for its next step what is left of a command's time.
+-- A socket that has for its next step what is left of a command's time, all of it
+-- together: a server may send one byte after the other.
 local function bound(raw, ends)
-  raw:settimeout(math.max(0.001, ends - core.now()))
+  raw:settimeout(math.max(0.001, ends - core.now()), "t")
   return raw
 end
 
--- What lua-redis takes for a socket.
-local function timed(raw, ends)
-  local self = { ends = ends }
-  local function left() return bound(raw, self.ends) end
-  function self.send(_, bytes) return left():send(bytes) end
-  function self.receive(_, what) return left():receive(what) end
-  function self.close() raw:close() end
+-- A socket as the protocol wants it.
+local function connection_of(raw)
+  local self = { raw = raw, ends = nil }
+  function self.send(bytes) return bound(raw, self.ends):send(bytes) end
+  function self.receive()
+    if core.now() >= self.ends then return nil, "timeout" end
+    -- What is there when the first byte is.
+    local first, why = bound(raw, self.ends):receive(1)
+    if not first then return nil, why end
+    raw:settimeout(0, "t")
+    local bytes, _, some = raw:receive(PIECE)
+    return first .. (bytes or some or "")
+  end
   return self
 end
 
@@ -44,10 +52,11 @@ local function handshake(raw, place, ends)
   return secure
 end
 
--- Does a pattern of a certificate name the host?
+-- Does a pattern of a certificate name the host? A star is one name, below two at least.
 local function names(pattern, host)
+  pattern, host = lower(pattern), lower(host)
   if pattern == host then return true end
-  local rest = pattern:match("^%*(%..+)$")
+  local rest = pattern:match("^%*(%.[^.]+%..+)$")
   return rest ~= nil and host:match("^[^.]+(%..+)$") == rest
 end
 
@@ -88,73 +97,47 @@ local function open(place, ends)
   return secure
 end
 
-local function connect(library, place, ends)
+local function connect(place, ends)
   local raw, why = open(place, ends)
   if not raw then return nil, why end
-  local socket = timed(raw, ends)
-  local client = library.connect { socket = socket }
-  client.wait = library.command "WAIT" -- which it lacks
-  if place.password and place.user then
-    client:auth(place.user, place.password)
-  elseif place.password then
-    client:auth(place.password)
-  end
-  if place.database ~= 0 then client:select(place.database) end
-  return { client = client, socket = socket }
-end
-
-local function load_library()
-  local ok, library = pcall(require, "redis")
-  return ok and library or nil
-end
-
--- A failure as a text: lua-redis raises with a place in a file before it.
-local function reason(raised)
-  local text = tostring(raised)
-  local at = text:find(ANSWERED, 1, true)
-  if at then return text:sub(at + #ANSWERED), false end
-  return (text:gsub("^.-:%d+: ", "")), true
+  local made = connection_of(raw)
+  made.ends = ends
+  local ok
+  ok, why = wire.greet(made, place)
+  if ok then return made end
+  raw:close()
+  return nil, why
 end
 
 -- What does the same when it is done twice.
-local REPEATABLE = { get = true, time = true }
-
--- One command over a connection that is there: whether it was answered, and what; or why
--- not, and whether the server was lost.
-local function run(connection, ends, name, ...)
-  connection.socket.ends = ends
-  local ok, answer = pcall(connection.client[name], connection.client, ...)
-  if ok then return true, answer end
-  return false, reason(answer)
-end
+local REPEATABLE = { GET = true, TIME = true }
 
 --- How commands are sent.
 -- @treturn function as in `partnercenter.store.redis_nginx`
 function M.new()
-  local library, open_one
-  local function exchange(place, ends, name, ...)
-    local used_before = open_one ~= nil
-    if not open_one then
-      local ok, made, why = pcall(connect, library, place, ends)
-      if not ok then return nil, (reason(made)), true end
-      if not made then return nil, why, true end
-      open_one = made
+  local kept
+  local function exchange(place, ends, wanted, name, ...)
+    local used_before = kept ~= nil
+    if not kept then
+      local why
+      kept, why = connect(place, ends)
+      if not kept then return nil, why, true end
     end
-    local ok, answer, lost = run(open_one, ends, name, ...)
+    kept.ends = ends
+    local ok, answer, stays = wire.ask(kept, wanted, name, ...)
     if ok then return answer end
-    if lost then
-      open_one.socket.close()
-      open_one = nil
+    if not stays then
+      kept.raw:close()
+      kept = nil
     end
     -- A server ends connections that were idle, and one that was started again all of them.
-    if lost and used_before and REPEATABLE[name] and core.now() < ends then
-      return exchange(place, ends, name, ...)
+    if ok == nil and used_before and REPEATABLE[name] and core.now() < ends then
+      return exchange(place, ends, wanted, name, ...)
     end
-    return nil, answer, lost
+    return nil, answer, ok == nil
   end
   return function(place, ...)
-    library = library or load_library()
-    if not library then return nil, "needs lua-redis and LuaSocket" end
+    if not pcall(require, "socket") then return nil, "needs LuaSocket" end
     return exchange(place, core.now() + place.timeout, ...)
   end
 end

@@ -6,6 +6,7 @@
 
 local errors = require "partnercenter.errors"
 local key_of = require("partnercenter.util").key
+local known = require "partnercenter.sign_in.shared.known"
 local leases = require "partnercenter.sign_in.shared.lease"
 local protect = require("partnercenter.util").protect
 local provider = require "partnercenter.sign_in.provider"
@@ -19,86 +20,48 @@ local LEASE = 30
 local FIRST_PAUSE, LONGEST_PAUSE = 0.005, 0.2
 -- Seconds that the lock of others is waited for, one after the other.
 local PATIENCE = 120
--- Seconds for which a token is believed in when another one was just refused: all of
--- them may have been taken back.
-local NEW = 10
 -- Seconds between two looks for a store that is away, and for how many a call waits that
 -- has no token: a Redis that is started again is back by then.
 local LOOK_AGAIN, AWAY = 0.5, 5
--- Of a lease, what one request of the sign-in may take: it ends before the lease does.
-local PART = 0.8
+-- Of a lease, what one request of the sign-in may take at first; and what is left of it
+-- at the request's end, to write what came.
+local PART, REST = 0.8, 0.1
 
 local M = {}
 
--- What the store could not do, told and as an error.
-local function lost(self, context, why, readable)
-  context.tell { name = "store", store = self.store.kind, operation = "sign_in", reason = why }
-  local err = errors.from_failure(readable and "config" or "network",
-    "the store of the shared sign-in: " .. why, { retryable = not readable })
-  if not readable then context.state.lost = err end
-  return err
-end
-
--- What the record grants to a call, if it has not to be renewed.
-local function usable(context, record)
-  if not record or not record.access then return nil end
-  local now = context.time()
-  if record.access == context.rejected or now >= record.renew_at then return nil end
-  if context.rejected and now - record.stored > NEW then return nil end
-  return { access_token = record.access, expires_at = record.ends }
-end
-
--- Notes what the store has; what this process has is newer where the store has lost
--- something, and is offered to it then.
-local function load(self, context)
-  local state, kept = context.state, self.records(context)
-  local number, record, unreadable = kept:newest()
-  if not number then return nil, lost(self, context, record, unreadable) end
-  if record then
-    if record.access then context.secret(record.access) end
-    if record.refresh then context.secret(record.refresh) end
-  end
-  local own = state.shared
-  if own and own.number > number then
-    local added, why = kept:append(own.number, own.record)
-    if added == nil then return nil, lost(self, context, why) end
-    if not added then return load(self, context) end
-    state.unsaved_record = nil
-    return own
-  end
-  -- Its end was not written, or it was written when nobody waited for that any more.
-  if own and own.number == number and record and not record.access and own.record.access
-    and own.record.refresh == record.refresh then
-    local done, why = kept:complete(number, own.record)
-    if not done then return nil, lost(self, context, why) end
-    state.unsaved_record = nil
-    return own
-  end
-  -- Another process was quicker: what could not be written is not needed any more.
-  state.unsaved_record = nil
-  state.shared = { number = number, record = record }
-  return state.shared
+-- The lease is this process's: what another one was given meanwhile, or the lease, as
+-- long as nobody may have something newer than what is known. nil alone: not now.
+local function use(self, context, lease)
+  local ok, err = known.load(self, context)
+  local granted = ok and known.usable(self, context)
+  if not ok or granted then return nil, granted, err end
+  local settling, why = self.records(context):is_settling()
+  if why then return nil, nil, known.lost(self, context, why) end
+  if settling then return nil, known.at_hand(self, context) end
+  return lease
 end
 
 -- The lease, or what another process was given meanwhile, or an error.
 local function take(self, context)
   local state, pause, waited = context.state, FIRST_PAUSE, 0
   if state.lease then state.lease:release() end -- of a call that was dropped half-way
-  local lease = leases.new(self.store, self.records(context).lock, self.lease)
+  local lease = leases.new(self.store, self.records(context).lock, self.lease, context.now)
   while true do
     local taken, why = lease:take()
-    if taken == nil then return nil, nil, lost(self, context, why) end
-    if taken then state.lease = lease end
-    local known, err = load(self, context)
-    local granted = known and usable(context, known.record)
-    if not known or granted then
-      if taken then
-        lease:release()
-        state.lease = nil
-      end
-      return nil, granted, err
+    if taken == nil then return nil, nil, known.lost(self, context, why) end
+    local mine, granted, err
+    if taken then
+      state.lease = lease
+      mine, granted, err = use(self, context, lease)
+      if mine then return lease end
+      lease:release()
+      state.lease = nil
+    else
+      local ok
+      ok, err = known.load(self, context)
+      granted = ok and known.usable(self, context)
     end
-    if taken then return lease end
+    if granted or err then return nil, granted, err end
     if waited >= PATIENCE or not context.sleep(pause) then
       return nil, nil, errors.from_failure("timeout",
         "another process takes too long to sign in", { retryable = true })
@@ -107,22 +70,24 @@ local function take(self, context)
   end
 end
 
--- The context of the credentials below: nothing is sent without the lease.
-local function held_context(self, context, lease, keep)
+-- The context of the credentials below: nothing is sent without the lease, nor when a
+-- process that slept over its end wakes up.
+local function held_context(self, context, lease, before_sending, keep)
   local function make_sure()
     local held, why = lease:hold(self.lease * PART)
     if held then return true end
-    if held == nil then return nil, lost(self, context, why) end
+    if held == nil then return nil, known.lost(self, context, why) end
     return nil, errors.from_failure("timeout", "another process has taken over the sign-in",
       { retryable = true })
   end
   return setmetatable({
     keep = keep,
     post = function(url, form)
+      before_sending()
       local ok, err = make_sure()
       if not ok then return nil, err end
       local answer
-      answer, err = context.post(url, form, self.lease * PART)
+      answer, err = context.post(url, form, lease.ends - self.lease * REST)
       return answer, err
     end,
     sleep = function(seconds)
@@ -131,58 +96,46 @@ local function held_context(self, context, lease, keep)
   }, { __index = context })
 end
 
--- Notes a record in this process first, so that it outlives a store that is away.
-local function append(self, context, record)
-  local state, kept = context.state, self.records(context)
-  local number = (state.shared and state.shared.number or 0) + 1
-  state.shared = { number = number, record = record }
-  local added, why = kept:append(number, record)
-  if added == nil then
-    state.unsaved_record = true
-    lost(self, context, why)
-  elseif added then
-    local settled
-    settled, why = stores.settle(self.store)
-    if not settled then lost(self, context, why) end
-  end
-  return added
+local function write(self, context, record, before)
+  local written = known.write(self, context, record, before)
+  if not written then return written end
+  local settled, why = stores.settle(self.store)
+  if not settled then known.lost(self, context, why) end
+  return written
 end
 
 -- The access token belongs to the record of the refresh token that came with it.
-local function complete(self, context, granted, appended)
-  local state, now = context.state, context.time()
-  local record = {
-    refresh = state.refresh_token, access = granted.access_token, stored = now,
-    ends = granted.expires_at, renew_at = granted.expires_at,
-  }
-  state.granted = granted
-  if not appended then
-    append(self, context, record)
+local function complete(self, context, granted, issued, before)
+  local ends = granted.expires_at - context.time() + known.time(self, context)
+  local record = known.record(issued, context.state.refresh_token, granted.access_token, ends)
+  local ok
+  if before == context.state.shared then
+    ok = write(self, context, record, before)
+  elseif not context.state.unsaved_record then
+    ok = known.write(self, context, record, before)
   else
-    state.shared.record = record
-    if not state.unsaved_record then
-      local done, why = self.records(context):complete(state.shared.number, record)
-      if not done then lost(self, context, why) end
-    end
+    context.state.shared = record
   end
-  granted.provisional = state.unsaved_record
-  return granted
+  if ok == false then context.state.shared = nil end
+  return known.usable(self, context) or granted
 end
 
 local function sign_in(self, context, lease)
   local state = context.state
-  local record, appended, overtaken = state.shared.record, false, false
-  if record and record.refresh and not state.unsaved then state.refresh_token = record.refresh end
-  local granted, err = self.inner:acquire(held_context(self, context, lease, function(token)
+  local before, overtaken, issued = state.shared, false, nil
+  if before and before.refresh and not state.unsaved then state.refresh_token = before.refresh end
+  local granted, err = self.inner:acquire(held_context(self, context, lease, function()
+    issued = known.next_issued(self, context)
+  end, function(token)
     -- Before anything is done with what came along.
-    appended = append(self, context, { refresh = token }) ~= false
-    overtaken = not appended
+    issued = issued or known.next_issued(self, context)
+    overtaken = write(self, context, known.record(issued, token), before) == false
     return true
   end))
   -- Another process has taken over meanwhile: its token is the fleet's.
   if overtaken then state.shared = nil end
   if not overtaken and granted and granted.expires_at and granted.expires_at > context.time() then
-    return complete(self, context, granted, appended)
+    return complete(self, context, granted, issued or known.next_issued(self, context), before)
   end
   return granted, err
 end
@@ -194,16 +147,9 @@ local function finish(context, lease, ok, granted, err)
   return granted, err
 end
 
--- The store was away when the token came: it goes on, and is offered again.
-local function go_on(context)
-  local granted = context.state.granted
-  if not context.state.unsaved_record or context.time() >= granted.expires_at then return nil end
-  return granted.access_token ~= context.rejected and granted or nil
-end
-
--- The store is away, or takes nothing.
+-- The store is away, or takes nothing: the token at hand goes on, and is offered again.
 local function acquire_alone(self, context, err)
-  local granted = go_on(context)
+  local granted = known.at_hand(self, context, true)
   if granted then return granted end
   -- Nothing of theirs can be used up by two.
   if err.kind == "network" and not self.inner.renews then return self.inner:acquire(context) end
@@ -211,9 +157,9 @@ local function acquire_alone(self, context, err)
 end
 
 local function acquire(self, context)
-  local known, err = load(self, context)
-  if not known then return acquire_alone(self, context, err) end
-  local granted = usable(context, known.record)
+  local ok, err = known.load(self, context)
+  if not ok then return acquire_alone(self, context, err) end
+  local granted = known.usable(self, context)
   if granted then return granted end
   local lease
   lease, granted, err = take(self, context)
@@ -224,19 +170,12 @@ local function acquire(self, context)
   return finish(context, lease, protect.call(sign_in, self, context, lease))
 end
 
--- Is a token at hand that has to be renewed, but serves meanwhile?
-local function has_token(context)
-  local record = context.state.shared and context.state.shared.record
-  return record and record.access and record.access ~= context.rejected
-    and context.time() < record.ends
-end
-
 -- A store that is away only for a moment costs no call.
 local function acquire_patiently(self, context)
   local waited = 0
   while true do
     local granted, err = acquire(self, context)
-    if granted or not err or err ~= context.state.lost or waited >= AWAY or has_token(context)
+    if granted or not err or err ~= context.state.lost or waited >= AWAY
       or not context.sleep(LOOK_AGAIN) then
       return granted, err
     end

@@ -14,13 +14,16 @@ local mt = { __name = "partnercenter.lease", __index = methods }
 -- @tparam Store store
 -- @tparam string key
 -- @tparam number seconds that it lasts without a sign of its holder
--- @treturn Lease
-function M.new(store, key, seconds)
-  return setmetatable({ store = store, key = key, seconds = seconds, owner = core.guid() }, mt)
+-- @tparam[opt] function now steady seconds
+-- @treturn Lease `ends`: until when it is held for sure, by that clock
+function M.new(store, key, seconds, now)
+  return setmetatable({
+    store = store, key = key, seconds = seconds, owner = core.guid(), now = now or core.now,
+  }, mt)
 end
 
 local function add(self)
-  local ends = core.now() + self.seconds
+  local ends = self.now() + self.seconds
   local added, why = self.store:add(self.key, self.owner, self.seconds)
   if added then self.ends = ends end
   return added, why
@@ -43,7 +46,7 @@ function methods:hold(seconds)
   local owner, why = self.store:get(self.key)
   if why then return nil, why end
   if owner ~= self.owner then return false end
-  if core.now() + seconds <= self.ends then return true end
+  if self.now() + seconds <= self.ends then return true end
   local mine
   mine, why = self.store:delete(self.key, self.owner)
   if not mine then return mine, why end
