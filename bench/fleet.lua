@@ -26,7 +26,6 @@ local MOST, LIFETIME = math.ceil(1.15 * LEAST) + 2, 2 * LEAST + 120
 
 -- A client as every member of the fleet has it; `quota` is the store of the quota.
 local CLIENT = [[
-  package.path = package.path .. ";/usr/share/lua/5.3/?.lua"
   local partnercenter = require "partnercenter"
   local store = %s
   function new_client(quota, on_event)

@@ -12,8 +12,8 @@ local problems = {}
 local MODULES = {
   argparse = "lua-argparse", busted = "lua-busted", cjson = "lua-cjson", cqueues = "lua-cqueues",
   ltn12 = "lua-socket", luasql = "lua-sql-sqlite3", luassert = "lua-busted", luv = "lua-luv",
-  nginx = "lua-nginx-redis", ngx = "libnginx-mod-http-lua", openssl = "lua-luaossl",
-  redis = "lua-redis", resty = "libnginx-mod-http-lua", ["resty.redis"] = "lua-nginx-redis",
+  ngx = "libnginx-mod-http-lua", openssl = "lua-luaossl",
+  resty = "libnginx-mod-http-lua",
   say = "lua-busted", socket = "lua-socket", ssl = "lua-sec", system = "lua-busted",
   term = "lua-term", zlib = "lua-zlib",
 }

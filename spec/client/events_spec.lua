@@ -201,6 +201,24 @@ describe("deadline", function()
     return err
   end
 
+  it("lets nothing be sent once it has passed, whoever was slow", function()
+    local wait
+    local client = assert(partnercenter.new(box:client_options {
+      credentials = partnercenter.credentials.token(box.token), deadline = 3,
+      on_event = function(event)
+        if event.name == "request" and wait then os.execute "sleep 3.1" end
+      end,
+    }))
+    assert(client.customers:get()) -- so that there is a connection
+    wait = true
+    local before = box:stats().total
+    local page, err = client.customers:get()
+    client:close()
+    assert.is_nil(page)
+    assert.equal("timeout", err.kind)
+    assert.equal(before, box:stats().total)
+  end)
+
   it("ends a call whose headers do not come", function()
     box:control { latency = 3000 }
     assert.equal("timeout", fails_within(1).kind)

@@ -240,7 +240,6 @@ describe("the shared quota", function()
     local server = redis.start()
     finally(function() server:stop() end)
     local code = [[
-      package.path = package.path .. ";/usr/share/lua/5.3/?.lua"
       local socket, stores = require "socket", require "partnercenter.store"
       local gettime, time = socket.gettime, os.time
       socket.gettime = function() return gettime() + 3600 end

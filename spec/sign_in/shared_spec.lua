@@ -162,7 +162,6 @@ describe("credentials.shared", function()
       }
       client.analytics.licenses.deployment:get()]]):format(box.base_url, box.authority,
       box.ca_file, server.url, box.tenant, box.client_id, box.client_secret)
-    code = "package.path = package.path .. ';/usr/share/lua/5.3/?.lua'\n" .. code
     assert.equal(7, (process.run_lua(code)))
     assert.matches(":lock", server:cli "--raw KEYS '*'")
     ask(new(open(), { lease = 1 }))

@@ -72,15 +72,14 @@ describe("credentials.shared in trouble", function()
     return most
   end
 
-  -- A process that ends itself by an event of its sign-in.
-  local function dies_at(name)
-    local code = ([[
-      package.path = package.path .. ";/usr/share/lua/5.3/?.lua"
+  -- A process that does something at an event of its sign-in, and then asks twice.
+  local function that_does(what, name)
+    return ([[
       local partnercenter = require "partnercenter"
       local client = partnercenter.new {
         base_url = "%s", authority = "%s", ca_file = "%s",
         on_event = function(event)
-          if event.name == "%s" and event.resource == "sign-in" then os.exit(7) end
+          if event.name == "%s" and event.resource == "sign-in" then %s end
         end,
         credentials = partnercenter.credentials.shared {
           lease = 1, store = partnercenter.store.redis { url = "%s", timeout = 5 },
@@ -89,10 +88,15 @@ describe("credentials.shared in trouble", function()
           },
         },
       }
-      client.analytics.licenses.deployment:get()]]):format(box.base_url, box.authority,
-      box.ca_file, name, server.url, box.tenant, box.client_id, box.client_secret,
+      for _ = 1, 2 do
+        local page, err = client.analytics.licenses.deployment:get()
+        print(page and "a page" or err)
+      end]]):format(box.base_url, box.authority, box.ca_file, name, what, server.url, box.tenant, box.client_id, box.client_secret,
       box.refresh_token)
-    assert.equal(7, (process.run_lua(code)))
+  end
+
+  local function dies_at(name)
+    assert.equal(7, (process.run_lua(that_does("os.exit(7)", name))))
     assert.matches(":lock", server:cli "--raw KEYS '*'")
   end
 
@@ -131,6 +135,57 @@ describe("credentials.shared in trouble", function()
       box:control { expire_tokens = true, rotate = "revoke" }
       ask(new(kept))
       ask(new(kept))
+      assert.equal(3, box:stats().token_requests)
+    end)
+
+  -- Runs one that is stopped at an event of its sign-in until its lease is over and
+  -- `meanwhile` is done; gives what it says.
+  local function stopped_at(name, meanwhile)
+    local dir = nginx.run("mkdir -p build && mktemp -d $PWD/build/stopped.XXXXXX"):match "%S+"
+    finally(function() nginx.run("rm -rf " .. dir) end)
+    local file = assert(io.open(dir .. "/code.lua", "w"))
+    file:write((that_does(([[if not stopped then
+      stopped = true
+      os.execute "echo $PPID >%s/pid; kill -STOP $PPID"
+    end]]):format(dir), name)))
+    file:close()
+    nginx.run(("{ timeout 60 %s %s/code.lua >%s/out 2>&1; echo ended >>%s/out; } >/dev/null 2>&1 &"):format(
+      process.interpreter(), dir, dir, dir))
+    assert(nginx.await(("[ -s %s/pid ] && grep -q 'State:.T' /proc/$(cat %s/pid)/status"):format(
+      dir, dir), 20), "it was not stopped")
+    local pid = nginx.run("cat " .. dir .. "/pid"):match "%d+"
+    os.execute "sleep 1.2" -- its lease is one second
+    meanwhile()
+    nginx.run("kill -CONT " .. pid)
+    assert(nginx.await(("grep -q ended %s/out"):format(dir), 20), "it does not end")
+    return nginx.run("cat " .. dir .. "/out")
+  end
+
+  it("is not redeemed by one that was stopped before it sent, and wakes up after its lease",
+    function()
+      server = redis.start()
+      local one = new(open())
+      local told = stopped_at("request", function() ask(one) end)
+      assert.equal("a page", told:match "([^\n]*)\nended", told)
+      assert.equal(1, most_redeemed())
+      box:control { expire_tokens = true }
+      ask(one)
+      ask(new(open()))
+      assert.equal(2, box:stats().token_requests)
+    end)
+
+  it("is not written by one that was stopped before it wrote, and wakes up after its lease",
+    function()
+      server = redis.start()
+      box:control { rotate = "keep" } -- as Microsoft Entra does
+      local one = new(open())
+      local told = stopped_at("response", function() ask(one) end)
+      assert.equal("a page", told:match "([^\n]*)\nended", told)
+      assert.equal(2, most_redeemed()) -- nobody knew
+      -- And goes on from what the other one has.
+      box:control { expire_tokens = true, rotate = "revoke" }
+      ask(one)
+      ask(new(open()))
       assert.equal(3, box:stats().token_requests)
     end)
 

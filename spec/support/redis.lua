@@ -2,7 +2,8 @@
 --
 --   local server = redis.start { password = "…", tls = true, maxmemory = "2mb",
 --     save = true (it keeps what was written, over a restart), lifetime = 300 (seconds),
---     replica_of = another one }
+--     replica_of = another one, bind = "addresses", extra = "--more options",
+--     expired = true and names = "DNS:…" (of its certificate) }
 --   server.url, server.socket, server.port, server.ca_file
 --   server:signal("STOP"), server:stop(), server:revive(), server:cli("INFO")
 local nginx = require "spec.support.nginx"
@@ -14,22 +15,24 @@ local mt = { __name = "redis", __index = methods }
 
 local LIFETIME = 300     -- seconds until one that was forgotten ends itself, unless told
 
--- Debian has lua-redis for 5.1 to 5.3; it is the same file for every Lua.
-if not package.path:find("/usr/share/lua/5.3/?.lua", 1, true) then
-  package.path = package.path .. ";/usr/share/lua/5.3/?.lua"
-end
-
-local function make_certificate(dir)
-  nginx.run("cd " .. dir .. [[ && openssl req -x509 -newkey rsa:2048 -nodes -days 2 \
-    -subj /CN=redis -addext subjectAltName=DNS:127.0.0.1,IP:127.0.0.1 \
-    -keyout key.pem -out cert.pem 2>/dev/null]])
+-- Of an authority of its own, which signs nothing else; `expired` since yesterday.
+local function make_certificate(dir, options)
+  nginx.run(([[cd %s && touch index && mkdir new && openssl req -new -newkey rsa:2048 -nodes \
+    -subj /CN=redis -addext subjectAltName=%s -keyout key.pem -out request.pem 2>/dev/null
+    printf '[ca]\ndefault_ca=d\n[d]\ndatabase=index\nnew_certs_dir=new\npolicy=p\n\
+default_md=sha256\ncopy_extensions=copy\nrand_serial=yes\n[p]\ncommonName=supplied\n' >ca.conf
+    at() { date -u -d "$1" +%%Y%%m%%d%%H%%M%%SZ; }
+    openssl ca -config ca.conf -batch -selfsign -keyfile key.pem -in request.pem -out cert.pem \
+      -notext -startdate $(at '%s') -enddate $(at '%s') 2>&1]]):format(dir,
+    options.names or "DNS:127.0.0.1,IP:127.0.0.1", "3 days ago",
+    options.expired and "1 day ago" or "2 days"))
 end
 
 local function arguments(self)
   local o, list = self.options, {}
   local function add(...) list[#list + 1] = table.concat({ ... }, " ") end
   add("--dir", self.dir, "--pidfile", self.dir .. "/pid", "--unixsocket", self.socket)
-  add("--bind 127.0.0.1 127.0.0.2 --daemonize no --logfile", self.dir .. "/log")
+  add("--bind", o.bind or "127.0.0.1 127.0.0.2", "--daemonize no --logfile", self.dir .. "/log")
   add(o.save and "--appendonly yes --appendfsync always" or "--save '' --appendonly no")
   if o.tls then
     add("--port 0 --tls-port", self.port, "--tls-auth-clients no --tls-cert-file",
@@ -41,6 +44,7 @@ local function arguments(self)
   if o.replica_of then add("--replicaof 127.0.0.1", o.replica_of.port) end
   if o.password then add("--requirepass", o.password) end
   if o.maxmemory then add("--maxmemory", o.maxmemory, "--maxmemory-policy noeviction") end
+  if o.extra then add(o.extra) end
   return table.concat(list, " ")
 end
 
@@ -93,7 +97,7 @@ end
 function M.start(options)
   local dir = nginx.run("mkdir -p build && mktemp -d $PWD/build/redis.XXXXXX"):match("%S+")
   local self = setmetatable({ dir = dir, options = options or {}, socket = dir .. "/s" }, mt)
-  if self.options.tls then make_certificate(dir) end
+  if self.options.tls then make_certificate(dir, self.options) end
   for _ = 1, 5 do
     self.port = nginx.choose_port()
     if launch(self) then

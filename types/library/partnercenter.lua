@@ -367,6 +367,15 @@ function Store:set(key, text, seconds) end
 ---@return string? why
 function Store:add(key, text, seconds) end
 
+--- Only in the place of what is still there.
+---@param key string
+---@param old string
+---@param text string
+---@param seconds? number
+---@return boolean? kept
+---@return string? why
+function Store:replace(key, old, text, seconds) end
+
 ---@param key string
 ---@param owner? string only where this is the text
 ---@return boolean? deleted

@@ -168,6 +168,11 @@ local function send(call, token)
   local transport, request = call.transport, call.request
   call.attempts = call.attempts + 1
   if transport.tell then tell_request(call, request) end
+  -- A process may have been stopped until after its time: what it was to do, and may no
+  -- more, like redeeming a refresh token under a lock that has ended.
+  if call.deadline and transport.dispatcher.clock() >= call.deadline then
+    return nil, failures.out_of_time(call)
+  end
   local transfer, message, kind = transport.dispatcher:send(templates.of(call), request.url,
     headers_of(call, token), request.body, request.before)
   if not transfer then return nil, failures.new(call, kind, message) end

@@ -41,9 +41,9 @@ function M.dictionary(dict)
   return (require("partnercenter.store.dictionary").new(dict, 3)) -- as above
 end
 
---- Values in Redis, for a fleet. In nginx cosockets (`resty.redis`, or `nginx.redis` of
--- Debian's lua-nginx-redis), with a pool of connections; elsewhere lua-redis over
--- LuaSocket, one connection for each store, which blocks for a command's round trip.
+--- Values in Redis, for a fleet. In nginx over cosockets, with a pool of connections;
+-- elsewhere over LuaSocket, one connection for each store, which blocks for a command's
+-- round trip.
 -- Processes that fork open it afterwards.
 -- @tparam string|table options the URL, or:
 -- @tparam string options.url `redis://user:password@host:port/database`, or `rediss://`

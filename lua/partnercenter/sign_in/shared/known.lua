@@ -141,7 +141,9 @@ function M.write(self, context, record, before)
   local state, base = context.state, before and before.issued or 0
   state.shared = record
   local done, why = self.records(context):offer(record, function(there)
-    return there.issued <= base or there.refresh ~= nil and there.refresh == record.refresh
+    -- Or it is the first half of this one.
+    return there.issued <= base
+      or there.issued == record.issued and there.refresh == record.refresh
   end)
   state.unsaved_record = done == nil or nil
   if done == nil then M.lost(self, context, why) end
