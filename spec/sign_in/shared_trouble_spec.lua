@@ -91,8 +91,8 @@ describe("credentials.shared in trouble", function()
       for _ = 1, 2 do
         local page, err = client.analytics.licenses.deployment:get()
         print(page and "a page" or err)
-      end]]):format(box.base_url, box.authority, box.ca_file, name, what, server.url, box.tenant, box.client_id, box.client_secret,
-      box.refresh_token)
+      end]]):format(box.base_url, box.authority, box.ca_file, name, what, server.url,
+      box.tenant, box.client_id, box.client_secret, box.refresh_token)
   end
 
   local function dies_at(name)
@@ -149,8 +149,8 @@ describe("credentials.shared in trouble", function()
       os.execute "echo $PPID >%s/pid; kill -STOP $PPID"
     end]]):format(dir), name)))
     file:close()
-    nginx.run(("{ timeout 60 %s %s/code.lua >%s/out 2>&1; echo ended >>%s/out; } >/dev/null 2>&1 &"):format(
-      process.interpreter(), dir, dir, dir))
+    nginx.run(("{ timeout 60 %s %s/code.lua >%s/out 2>&1; echo ended >>%s/out; } "
+      .. ">/dev/null 2>&1 &"):format(process.interpreter(), dir, dir, dir))
     assert(nginx.await(("[ -s %s/pid ] && grep -q 'State:.T' /proc/$(cat %s/pid)/status"):format(
       dir, dir), 20), "it was not stopped")
     local pid = nginx.run("cat " .. dir .. "/pid"):match "%d+"
