@@ -51,6 +51,7 @@ local function new_cursor(text)
     end
     return c
   end
+  function cursor.begins(pattern) return text:find("^" .. pattern, i) ~= nil end
   function cursor.place() return line, i - start + 1 end
   function cursor.skip(n)
     i, start = i + n, start + n
@@ -106,9 +107,13 @@ end
 -- `names`: they must be names.
 local function read_record(cursor, separator, count, names, arrays)
   local fields, known = {}, {}
+  local is_page = names and cursor.begins "[ \t]*[<{%[]"
   while true do
     local field, line, byte, more = read_field(cursor, separator)
-    if not field then return nil, line, byte, more end
+    if not field then
+      local page = is_page and #fields == 0 and line == "CSV_QUOTE"
+      return nil, page and "CSV_PAGE" or line, byte, more
+    end
     fields[#fields + 1] = field
     if names and field:find("%z") then return nil, "CSV_UTF16", line, byte end
     if names and not arrays and field == "" then return nil, "CSV_HEADING", line, byte end
@@ -137,6 +142,9 @@ function M.read(text, separator, headings, arrays)
   local cursor, rows, count = new_cursor(text), {}, nil
   local start = text:sub(1, 2)
   if start == "\255\254" or start == "\254\255" then return {}, M.message "CSV_UTF16", 1, 1 end
+  if start == "\31\139" or text:sub(1, 3) == "PK\3" then
+    return {}, M.message "CSV_PACKED", 1, 1
+  end
   if text:sub(1, 3) == "\239\187\191" then cursor.skip(3) end
   while not cursor.at_end() do
     local line, byte = cursor.place()

@@ -373,6 +373,12 @@ static bool set_kinds(struct run *r, int slot, enum pc_csv_kind kind) {
   return found;
 }
 
+/* Whether the text at p begins as HTML, XML or JSON do. */
+static bool is_page(const struct run *r, const char *p) {
+  while (p < r->end && is_blank(*p)) p++;
+  return p < r->end && (*p == '<' || *p == '{' || *p == '[');
+}
+
 /* Read the name at p.  [-0, +0, m] */
 static const char *read_name(struct run *r, const char *p) {
   lua_State *L = r->L;
@@ -382,6 +388,9 @@ static const char *read_name(struct run *r, const char *p) {
   size_t len;
   if (next == NULL) {
     r->c->count--;
+    /* Attributes have quotes, and so have the names of members. */
+    if (r->c->err == PC_CSV_QUOTE && r->c->at == 0 && is_page(r, p))
+      r->c->err = PC_CSV_PAGE;
     return NULL;
   }
   name = lua_tolstring(L, -1, &len);
@@ -593,13 +602,28 @@ static const char *read_line(struct run *r, const char *p) {
   }
 }
 
-/* Skip a byte order mark; NULL when that is cut, or one of UTF-16. */
+/* What files of other kinds begin with. */
+static const struct {
+  const char *bytes;
+  enum pc_err err;
+} others[] = {
+    {"\xFF\xFE", PC_CSV_UTF16},
+    {"\xFE\xFF", PC_CSV_UTF16},
+    {"\x1F\x8B", PC_CSV_PACKED}, /* gzip */
+    {"PK\x03", PC_CSV_PACKED},   /* ZIP, and what is made of it: xlsx, ods */
+};
+
+/* Skip a byte order mark; NULL when the text is cut before that is clear, or of
+** another kind. */
 static const char *read_mark(struct run *r, const char *p) {
-  size_t there = (size_t)(r->end - p), n = there < MARK_LEN ? there : MARK_LEN;
-  if (n == 1 && !r->final && (*p == '\xFF' || *p == '\xFE')) return NULL;
-  if (n > 1 &&
-      (memcmp(p, "\xFF\xFE", 2) == 0 || memcmp(p, "\xFE\xFF", 2) == 0))
-    return fail(r, PC_CSV_UTF16, p, p);
+  size_t there = (size_t)(r->end - p), n, i;
+  for (i = 0; i < sizeof others / sizeof *others; i++) {
+    n = strlen(others[i].bytes);
+    if (memcmp(p, others[i].bytes, n < there ? n : there) != 0) continue;
+    if (n <= there) return fail(r, others[i].err, p, p);
+    if (!r->final) return NULL;
+  }
+  n = there < MARK_LEN ? there : MARK_LEN;
   if (memcmp(p, mark, n) == 0) {
     if (n < MARK_LEN && !r->final) return NULL;
     if (n == MARK_LEN) p += n;
