@@ -133,10 +133,15 @@ describe("partner.reports", function()
     { "/ScheduledQueries", '{"value":[{"name":"x"}]}', "queryId" },
     { "/ScheduledQueries", '{"value":[{"queryId":5}]}', "queryId" },
     { "/ScheduledReport", '{"value":[{"reportId":null}]}', "reportId" },
+    { "/ScheduledReport", '{"value":[{"reportId":"../x"}]}', "reportId" },
+    { "/ScheduledQueries", '{"value":[{"queryId":"a/../b"}]}', "queryId" },
     { "/execution/", '{"value":[true]}', "no object" },
     { "/execution/", '{"value":[{"executionStatus":"Completed"}]}', "executionId" },
     { "/reports/", "<html><body>Sign in</body></html>", "begins with <html>" },
-    { "/reports/", '{"error":1}', "quote" },
+    { "/reports/", '{"error":1}', "no CSV, but HTML, XML or JSON" },
+    { "/reports/", "\31\139\8\0", "compressed" },
+    { "/reports/", "", "names of the columns is missing" },
+    { "/reports/", ("CustomerName,WorkloadName,MonthlyActiveUsers\nx,y,1\n"):rep(2), "come again" },
     { "/reports/", "[]", "begins with []" },
     { "/reports/", "CustomerName,Month\nx,2017-01\n", "no column 'WorkloadName'" },
   } do
@@ -177,6 +182,76 @@ describe("partner.reports", function()
     assert.same({ { CustomerName = "x", WorkloadName = "y", MonthlyActiveUsers = "1" } },
       assert(partner.reports:all(USAGE)))
     assert.equal(0, left())
+  end)
+
+  describe("a file that comes in parts", function()
+    local HEAD = "CustomerName,WorkloadName,MonthlyActiveUsers\r\n"
+    local BODY = HEAD .. "x,y,1\r\nz,w,2\r\n"
+    local ROWS = { { CustomerName = "x", WorkloadName = "y", MonthlyActiveUsers = "1" },
+      { CustomerName = "z", WorkloadName = "w", MonthlyActiveUsers = "2" } }
+    local AT = #HEAD + 3 -- it breaks off here
+
+    -- An answer of the store: the bytes from..to of a body, of a file so long.
+    local function part(from, to, headers, body)
+      body = body or BODY
+      headers["Content-Range"] = ("bytes %d-%d/%d"):format(from, to - 1, #body)
+      return { match = "/reports/", status = 206, headers = headers, body = body:sub(from + 1, to) }
+    end
+    local function whole(headers, body)
+      return { match = "/reports/", status = 200, headers = headers, body = body or BODY }
+    end
+    -- Over HTTP/2 and without a length, so that it is no whole file for certain.
+    local function broken(headers)
+      return { match = "/reports/", status = 200, headers = headers, body = BODY:sub(1, AT) }
+    end
+    local OTHER = HEAD .. "a,b,3\r\nc,d,4\r\n"
+    local DAY = "Sun, 01 Jan 2017 00:00:00 GMT"
+
+    for _, c in ipairs {
+      { "the rest", { broken { ETag = '"1"' }, part(AT, #BODY, { ETag = '"1"' }) } },
+      { "the rest, in two", { broken { ETag = '"1"' }, part(AT, AT + 4, { ETag = '"1"' }),
+        part(AT + 4, #BODY, { ETag = '"1"' }) } },
+      { "the whole anew", { broken { ETag = '"1"' }, whole { ETag = '"1"' },
+        { match = "/reports/", status = 416, body = "<Error/>" } } },
+      { "the rest, marked by its day", { broken { ["Last-Modified"] = DAY },
+        part(AT, #BODY, { ["Last-Modified"] = DAY }) } },
+      { "parts that nobody asked for", { part(0, AT, { ETag = '"1"' }), part(AT, #BODY, { ETag = '"1"' }) } },
+    } do
+      it("is whole with " .. c[1], function()
+        box:control { faults = c[2] }
+        assert.same(ROWS, assert(partner.reports:all(USAGE)))
+        assert.equal(0, left())
+      end)
+    end
+
+    for _, c in ipairs {
+      { "of another file", { broken { ETag = '"1"' }, part(AT, #BODY, { ETag = '"2"' }, OTHER) },
+        "it has changed" },
+      { "of another day", { broken { ["Last-Modified"] = DAY },
+        part(AT, #BODY, { ["Last-Modified"] = "Mon, 02 Jan 2017 00:00:00 GMT" }, OTHER) },
+        "it has changed" },
+      { "of another length", { part(0, AT, { ETag = '"1"' }), part(AT, #BODY, { ETag = '"1"' },
+        BODY .. "a,b,3\r\n") }, "it has changed" },
+      { "that is too long", { part(0, AT, { ETag = '"1"' }), whole({ ETag = '"1"' },
+        BODY .. "a,b,3\r\n") }, "it has changed" },
+      { "without a mark", { broken { ETag = '"1"' }, part(AT, #BODY, {}, OTHER) },
+        "nothing tells" },
+      { "whole, without a mark", { broken {}, whole({}, OTHER) }, "nothing tells" },
+      { "from another place", { broken { ETag = '"1"' }, part(AT + 1, #BODY, { ETag = '"1"' }) },
+        "the wrong place" },
+      { "that begins in the midst", { part(AT, #BODY, { ETag = '"1"' }) }, "the wrong place" },
+      { "that is not there", { part(0, AT, { ETag = '"1"' }),
+        { match = "/reports/", status = 416, body = "<Error/>" } }, "has not all of it" },
+    } do
+      it("takes no rest " .. c[1], function()
+        box:control { faults = c[2] }
+        local rows, err = partner.reports:all(USAGE)
+        assert.is_nil(rows)
+        assert.equal("protocol", err.kind, tostring(err))
+        assert.truthy(err.message:find(c[3], 1, true), err.message)
+        assert.equal(0, left())
+      end)
+    end
   end)
 
   it("takes away anew what an answer was lost of", function()

@@ -111,7 +111,7 @@ describe("partner.reports", function()
 
   it("asks for what the language has", function()
     local what = with { columns = { "customername", "Workload Name" }, distinct = true, limit = 3,
-      order = { "CustomerName desc", "workloadname" },
+      order = { "customer name desc", "workloadname" },
       where = f.all { f.any { f.eq("WorkloadName", "Exchange"), f.eq("WorkloadName",
         "SharePoint") },
         f.negate(f.contains("CustomerName", "corp")), f.ge("MonthlyActiveUsers", 0) } }

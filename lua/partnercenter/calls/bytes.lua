@@ -13,13 +13,14 @@ local mt = { __name = "partnercenter.bytes", __index = methods }
 -- still be asked for again.
 -- @tparam table call
 -- @tparam Transfer transfer
--- @treturn[1] Bytes with `status`, `header` (a function), and `next`
+-- @treturn[1] Bytes with `status`, what its headers say (`range`, `etag`, `encoding`,
+--   `length`, `modified`), and `next`
 -- @treturn[2] nil
 -- @treturn[2] Error
 function M.open(call, transfer)
   local self = setmetatable({ call = call, transfer = transfer, status = transfer:status() }, mt)
-  self.range, self.etag, self.encoding, self.length =
-    transfer:header("Content-Range", "ETag", "Content-Encoding", "Content-Length")
+  self.range, self.etag, self.encoding, self.length, self.modified = transfer:header(
+    "Content-Range", "ETag", "Content-Encoding", "Content-Length", "Last-Modified")
   self.ok, self.piece = attempt.read(call, transfer, "piece")
   if not self.ok and self.piece then return nil, self.piece end
   return self

@@ -6,6 +6,7 @@
 local calls = require "partnercenter.calls"
 local csv = require "partnercenter.csv"
 local errors = require "partnercenter.errors"
+local places = require "partnercenter.reports.place"
 
 local BREAKS = 5 -- in a row, without a byte in between
 
@@ -29,35 +30,13 @@ end
 
 local function request_of(file, link)
   local headers = { { "Accept", "*/*" } }
-  if file.count > 0 then
-    headers[2] = { "Range", ("bytes=%d-"):format(file.count) }
+  if file.place.count > 0 then
+    headers[2] = { "Range", ("bytes=%d-"):format(file.place.count) }
     headers[3] = { "Accept-Encoding", "identity" }
   end
   return { method = "GET", url = link, headers = headers, resource = "the report's file",
     raw = true,
     base_url = link }
-end
-
--- Where in the file the answer begins; an error when it is of no use.
-local function take_place(file, stream)
-  -- Compressed on the way it is the same file, by a mark that says so.
-  local etag = stream.etag and stream.etag:gsub("^W/", "")
-  if file.etag and etag and file.etag ~= etag then
-    return failure "it has changed while it was read"
-  end
-  file.etag = etag
-  file.skip = 0
-  if file.count == 0 then return nil end
-  if stream.encoding and stream.encoding ~= "identity" then
-    return failure "it broke off, and the rest only comes compressed"
-  end
-  if stream.status ~= 206 then
-    file.skip = file.count -- the store knows no ranges: read it anew
-    return nil
-  end
-  local from = (stream.range or ""):match("^bytes (%d+)%-")
-  if from ~= ("%d"):format(file.count) then return failure "the rest begins in the wrong place" end
-  return nil
 end
 
 local KINDS = { [403] = "forbidden", [404] = "not_found", [429] = "throttled" }
@@ -78,6 +57,13 @@ local function finish(file)
   return nil
 end
 
+-- Nothing of it is missing, as far as its store has told.
+local function finish_whole(file)
+  local whole, why = places.is_whole(file.place)
+  if whole then return finish(file) end
+  return failure(why or "its store has not all of it")
+end
+
 -- The way broke: whether to go on.
 local function may_resume(file, err)
   file.stream = nil
@@ -89,7 +75,7 @@ end
 -- and while rows were given, the way itself may be gone for longer than a call's tries.
 local function is_break(file, err)
   if err.status then return err.status < 300 end
-  return err.kind == "network" and file.count > 0
+  return err.kind == "network" and file.place.count > 0
 end
 
 -- Ask for the file, or for the rest of it. A link that is over is asked for anew.
@@ -104,13 +90,14 @@ local function open(file, iterating)
     local stream
     stream, err = file.transport:bytes(request_of(file, link), iterating, file)
     if stream then
-      err = take_place(file, stream)
-      if not err then file.stream = stream end
-      return err
+      local why = places.take(file.place, stream)
+      if why then return failure(why) end
+      file.stream = stream
+      return nil
     end
     if is_break(file, err) and may_resume(file, err) then return nil end
     -- All of it had come, but not its end.
-    if err.status == 416 and file.count > 0 then return finish(file) end
+    if err.status == 416 and file.place.count > 0 then return finish_whole(file) end
     local over = err.status == 403 or err.status == 404 or err.status == 400
     if not over or attempt == 2 then break end
   end
@@ -118,14 +105,11 @@ local function open(file, iterating)
 end
 
 local function feed(file, piece)
-  if file.skip > 0 then
-    local n = math.min(file.skip, #piece)
-    file.skip = file.skip - n
-    if n == #piece then return nil end
-    piece = piece:sub(n + 1)
-  end
-  file.count, file.breaks = file.count + #piece, 0
-  local ok, message, line, byte, column = file.decoder:feed(piece)
+  local new, why = places.advance(file.place, piece)
+  if not new then return failure(why) end
+  if new == "" then return nil end
+  file.breaks = 0
+  local ok, message, line, byte, column = file.decoder:feed(new)
   if not ok then return csv.failure(file.decoder, message, line, byte, column) end
   return nil
 end
@@ -137,13 +121,15 @@ local function stop(file)
   if call then calls.cancel(call) end
 end
 
--- A body has ended. One that may have broken off is asked for what lies behind its end:
--- where that is nothing, it is the file's.
+-- A body has ended. One that is no whole file, or may have broken off, is asked for what
+-- lies behind its end: where that is nothing, it is the file's.
 local function confirm(file)
-  local here = file.ended_at == file.count and file.skip == 0
-  if here or not file.stream.unsure then return finish(file) end
+  local whole, why = places.is_whole(file.place)
+  if whole == nil then return failure(why) end
+  local sure = file.place.length or file.ended_at == file.place.count or not file.stream.unsure
+  if whole and sure then return finish(file) end
   if file.breaks > BREAKS then return failure "where it ends cannot be told" end
-  file.stream, file.ended_at, file.breaks = nil, file.count, file.breaks + 1
+  file.stream, file.ended_at, file.breaks = nil, file.place.count, file.breaks + 1
   return nil
 end
 
@@ -190,7 +176,7 @@ function M.new(options)
     transport = options.transport, register = options.register, find_link = options.find_link,
     keeper = options.keeper, decoder = csv.decoder(options.csv), separator = options.csv.separator,
     left_to_give = options.limit or math.huge,
-    rows = {}, at = 0, count = 0, skip = 0, breaks = 0,
+    rows = {}, at = 0, place = { count = 0, skip = 0 }, breaks = 0,
   }
 end
 

@@ -55,7 +55,7 @@ function M.await(report, service, seconds, iterating, on_wait)
     end
     local run = runs[1]
     if reading.is_ready(run) then return run end
-    state = run and run.executionStatus and tostring(run.executionStatus)
+    state = run and type(run.executionStatus) == "string" and run.executionStatus or nil
     if on_wait then on_wait(state or "None", now - began) end
     local least = shortest(calls)
     pause = pause or least * FIRST_PART

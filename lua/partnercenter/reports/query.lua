@@ -137,13 +137,11 @@ end
 local function order_text(order, find)
   local parts = {}
   for i, entry in ipairs(type(order) == "table" and order or { order }) do
-    local name, way = tostring(entry):match("^%s*(%S+)%s*(%a*)%s*$")
+    local name, way = tostring(entry):match("^(.-)%s+(%a+)%s*$")
     way = way and wire.upper(way)
-    if way ~= "" and way ~= "ASC" and way ~= "DESC" then
-      refuse("order '" .. tostring(entry) .. "' must be a column, with asc or desc behind it")
-    end
     -- The service sorts downwards where nothing is said; people do not expect that.
-    parts[i] = find(name) .. " " .. (way == "" and "ASC" or way)
+    if way ~= "ASC" and way ~= "DESC" then name, way = entry, "ASC" end
+    parts[i] = find(name) .. " " .. way
   end
   return #parts > 0 and " ORDER BY " .. table.concat(parts, ", ") or ""
 end

@@ -7,7 +7,7 @@ local errors = require "partnercenter.errors"
 local pages = require "partnercenter.pages"
 local util = require "partnercenter.util"
 
-local json, url, wire = util.json, util.url, util.wire
+local check, json, url, wire = util.check, util.json, util.url, util.wire
 
 local PREFIX = "/insights/v1/mpn/"
 local CLEAN_UP = 60 -- seconds for taking away what is not needed any more
@@ -45,10 +45,13 @@ function M.new(parts)
   return setmetatable({ transport = parts.transport, base_url = parts.settings.base_url }, mt)
 end
 
--- What the rows of a kind of thing must have.
-local DATASET = { datasetName = "string", selectableColumns = "table" }
-local QUERY, REPORT, RUN = { queryId = "string" }, { reportId = "string" },
-  { executionId = "string" }
+local function is_text(value) return type(value) == "string" end
+
+-- What the rows of a kind of thing must have. Ids that go into paths are GUIDs.
+local DATASET = { datasetName = is_text,
+  selectableColumns = function(value) return type(value) == "table" end }
+local QUERY, REPORT, RUN = { queryId = check.guid }, { reportId = check.guid },
+  { executionId = is_text }
 
 local function malformed(what, facts)
   return errors.from_failure("protocol", "reports: the answer has " .. what .. " in it",
@@ -112,8 +115,8 @@ end
 -- Rows that have what is worked with.
 local function complete(members, rows, facts)
   for _, row in ipairs(rows or {}) do
-    for name, kind in pairs(members) do
-      if type(row[name]) ~= kind then return nil, malformed("a row without " .. name, facts) end
+    for name, is_good in pairs(members) do
+      if not is_good(row[name]) then return nil, malformed("a row without a fit " .. name, facts) end
     end
   end
   return rows, facts
@@ -176,7 +179,7 @@ end
 function methods:create_query(body, how)
   local row, err = create(self, { path = "ScheduledQueries", param = "queryName",
     name = body.Name, noun = "query", members = QUERY,
-    is = function(row) return row.name == body.Name and type(row.queryId) == "string" end },
+    is = function(row) return row.name == body.Name and check.guid(row.queryId) end },
     body, how)
   return row, err
 end
@@ -192,7 +195,7 @@ function methods:create_report(body, how)
   local row, err = create(self, { path = "ScheduledReport", param = "reportName",
     name = body.ReportName, noun = "report", members = REPORT,
     is = function(row)
-      return how.unique and row.reportName == body.ReportName and type(row.reportId) == "string"
+      return how.unique and row.reportName == body.ReportName and check.guid(row.reportId)
         and wire.lower(tostring(row.queryId)) == wire.lower(body.QueryId)
     end }, body, how)
   return row, err
