@@ -215,7 +215,8 @@ describe("partner.reports", function()
         { match = "/reports/", status = 416, body = "<Error/>" } } },
       { "the rest, marked by its day", { broken { ["Last-Modified"] = DAY },
         part(AT, #BODY, { ["Last-Modified"] = DAY }) } },
-      { "parts that nobody asked for", { part(0, AT, { ETag = '"1"' }), part(AT, #BODY, { ETag = '"1"' }) } },
+      { "parts that nobody asked for", { part(0, AT, { ETag = '"1"' }),
+        part(AT, #BODY, { ETag = '"1"' }) } },
     } do
       it("is whole with " .. c[1], function()
         box:control { faults = c[2] }

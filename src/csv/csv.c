@@ -8,6 +8,37 @@
 #include <emmintrin.h>
 #endif
 
+/* --- the beginning of a text --- */
+
+static const struct {
+  const char *bytes;
+  enum pc_err err;
+} beginnings[] = {
+    {PC_CSV_MARK, PC_OK},       {"\xFF\xFE", PC_CSV_UTF16},
+    {"\xFE\xFF", PC_CSV_UTF16}, {"\x1F\x8B", PC_CSV_PACKED}, /* gzip */
+    {"PK\x03", PC_CSV_PACKED}, /* ZIP, and what is made of it: xlsx, ods */
+};
+
+enum pc_err pc_csv_mark(const char *p, const char *end, bool final,
+                        size_t *n) {
+  size_t i, there = (size_t)(end - p);
+  *n = 0;
+  for (i = 0; i < sizeof beginnings / sizeof *beginnings; i++) {
+    size_t len = strlen(beginnings[i].bytes);
+    if (memcmp(p, beginnings[i].bytes, len < there ? len : there) != 0)
+      continue;
+    if (len > there) return final ? PC_OK : PC_TRUNCATED;
+    *n = len;
+    return beginnings[i].err;
+  }
+  return PC_OK;
+}
+
+bool pc_csv_is_page(const char *p, const char *end) {
+  while (p < end && (*p == ' ' || *p == '\t')) p++;
+  return p < end && (*p == '<' || *p == '{' || *p == '[');
+}
+
 /* --- fields without quotes --- */
 
 static bool is_stop(char c, char separator) {

@@ -12,6 +12,18 @@
 
 #define PC_CSV_SCAN 16 /* bytes looked at together */
 
+#define PC_CSV_MARK     "\xEF\xBB\xBF" /* a byte order mark */
+#define PC_CSV_MARK_LEN (sizeof PC_CSV_MARK - 1)
+
+/* Look at the beginning of a text: how many bytes of a byte order mark there
+** are in front of it. PC_TRUNCATED: it is cut before that is clear, which
+** `final` rules out; PC_CSV_UTF16, PC_CSV_PACKED: it is such a file. */
+PC_MUST_CHECK enum pc_err pc_csv_mark(const char *p, const char *end,
+                                      bool final, size_t *n);
+
+/* Whether the text at p begins as HTML, XML or JSON do. */
+bool pc_csv_is_page(const char *p, const char *end);
+
 struct pc_csv_field {
   const char *text; /* its first byte; of a quoted one, inside the quotes */
   size_t len;       /* as written: quotes inside are still doubled */

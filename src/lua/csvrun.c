@@ -12,9 +12,6 @@
 #define MAX_SHORT     9  /* digits that fit any integer */
 #define FIRST_COLUMNS 32 /* room for columns at first */
 
-static const char mark[] = "\xEF\xBB\xBF"; /* a byte order mark */
-#define MARK_LEN (sizeof mark - 1)
-
 /* A run: what is the same all through it, close at hand. While a row is
 ** built, it lies on top of the stack. */
 struct run {
@@ -373,12 +370,6 @@ static bool set_kinds(struct run *r, int slot, enum pc_csv_kind kind) {
   return found;
 }
 
-/* Whether the text at p begins as HTML, XML or JSON do. */
-static bool is_page(const struct run *r, const char *p) {
-  while (p < r->end && is_blank(*p)) p++;
-  return p < r->end && (*p == '<' || *p == '{' || *p == '[');
-}
-
 /* Read the name at p.  [-0, +0, m] */
 static const char *read_name(struct run *r, const char *p) {
   lua_State *L = r->L;
@@ -389,7 +380,8 @@ static const char *read_name(struct run *r, const char *p) {
   if (next == NULL) {
     r->c->count--;
     /* Attributes have quotes, and so have the names of members. */
-    if (r->c->err == PC_CSV_QUOTE && r->c->at == 0 && is_page(r, p))
+    if (r->c->err == PC_CSV_QUOTE && r->c->at == 0 &&
+        pc_csv_is_page(p, r->end))
       r->c->err = PC_CSV_PAGE;
     return NULL;
   }
@@ -477,11 +469,12 @@ static inline bool is_first_name(struct run *r, const char *p) {
   const char *text, *name;
   if (!r->c->headings || p == r->end) return false;
   if (lua_rawequal(r->L, -1, r->names)) return pc_rawlen(r->L, -1) > 0;
-  if (*p != mark[0] || lua_type(r->L, -1) != LUA_TSTRING) return false;
+  if (*p != PC_CSV_MARK[0] || lua_type(r->L, -1) != LUA_TSTRING) return false;
   text = lua_tolstring(r->L, -1, &len);
   name = lua_tolstring(r->L, r->names, &n);
-  return len == n + MARK_LEN && memcmp(text, mark, MARK_LEN) == 0 &&
-         memcmp(text + MARK_LEN, name, n) == 0;
+  return len == n + PC_CSV_MARK_LEN &&
+         memcmp(text, PC_CSV_MARK, PC_CSV_MARK_LEN) == 0 &&
+         memcmp(text + PC_CSV_MARK_LEN, name, n) == 0;
 }
 
 /* Whether the row on top has the names of the columns behind the first one.
@@ -602,35 +595,16 @@ static const char *read_line(struct run *r, const char *p) {
   }
 }
 
-/* What files of other kinds begin with. */
-static const struct {
-  const char *bytes;
-  enum pc_err err;
-} others[] = {
-    {"\xFF\xFE", PC_CSV_UTF16},
-    {"\xFE\xFF", PC_CSV_UTF16},
-    {"\x1F\x8B", PC_CSV_PACKED}, /* gzip */
-    {"PK\x03", PC_CSV_PACKED},   /* ZIP, and what is made of it: xlsx, ods */
-};
-
-/* Skip a byte order mark; NULL when the text is cut before that is clear, or of
-** another kind. */
+/* Skip a byte order mark; NULL when the text is cut before that is clear, or no
+** CSV. */
 static const char *read_mark(struct run *r, const char *p) {
-  size_t there = (size_t)(r->end - p), n, i;
-  for (i = 0; i < sizeof others / sizeof *others; i++) {
-    n = strlen(others[i].bytes);
-    if (memcmp(p, others[i].bytes, n < there ? n : there) != 0) continue;
-    if (n <= there) return fail(r, others[i].err, p, p);
-    if (!r->final) return NULL;
-  }
-  n = there < MARK_LEN ? there : MARK_LEN;
-  if (memcmp(p, mark, n) == 0) {
-    if (n < MARK_LEN && !r->final) return NULL;
-    if (n == MARK_LEN) p += n;
-  }
+  size_t n = 0;
+  enum pc_err err = pc_csv_mark(p, r->end, r->final, &n);
+  if (err == PC_TRUNCATED) return NULL;
+  if (err != PC_OK) return fail(r, err, p, p);
   r->c->marked = true;
-  r->c->line = offset_of(r, p);
-  return p;
+  r->c->line = offset_of(r, p + n);
+  return p + n;
 }
 
 /* Skip the line feed behind a carriage return. */

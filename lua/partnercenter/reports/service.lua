@@ -116,7 +116,7 @@ end
 local function complete(members, rows, facts)
   for _, row in ipairs(rows or {}) do
     for name, is_good in pairs(members) do
-      if not is_good(row[name]) then return nil, malformed("a row without a fit " .. name, facts) end
+      if not is_good(row[name]) then return nil, malformed("a row without " .. name, facts) end
     end
   end
   return rows, facts
