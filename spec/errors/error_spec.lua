@@ -316,7 +316,8 @@ describe("partnercenter.error", function()
     it("does not retry 501 with code 0", function()
       check_fields(answer(501, '{"code":0,"description":"Undefined exception"}'),
         { kind = "http", code = 0, retryable = false,
-          message = "Partner Center answered 501, code 0: Undefined exception" })
+          message = "Partner Center answered 501, code 0: Undefined exception; the service does "
+            .. "not do that: check method, path and parameters" })
     end)
 
     for _, c in ipairs {

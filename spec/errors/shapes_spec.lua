@@ -107,13 +107,52 @@ describe("an error of the shape", function()
     { "nesting without end", 400, ('{"error":'):rep(60) .. '{"message":"deep"}' .. ("}"):rep(60),
       { kind = "http" } },
     { "an error that is null", 400, '{"error":null,"message":"m"}', { description = "m" } },
+    { "Entra's, inside (a proxy of the token's endpoint)", 500, '{"error":{"code":"x","message":'
+      .. '"AADSTS7000222: The secret has expired. Trace ID: 1f-2 Correlation ID: 3a-4"}}',
+      { error_codes = { 7000222 }, request_id = "1f-2",
+        says = "the client secret has expired: make a new one" } },
+    { "a quota that is used up (API Management)", 403, '{"statusCode":403,"message":"Out of call '
+      .. 'volume quota. Quota will be replenished in 02:13:05."}',
+      { kind = "throttled", retry_after = 7985, says = "call less often", not_says = "GDAP" } },
+    { "a quota of a month that is used up", 403, '{"statusCode":403,"message":"Out of call '
+      .. 'volume quota. Quota will be replenished in 3.02:00:01."}', { retry_after = 266401 } },
+    { "a page of Front Door's", 403, "<html><h1>The request is blocked.</h1></html>",
+      { kind = "forbidden", says = "X-Azure-Ref", not_says = "whoever runs the network" },
+      { ["X-Azure-Ref"] = "0abc" } },
+    { "a page of Front Door's, of one that is away", 503, "<html>Service unavailable</html>",
+      { kind = "http", retryable = true, says = "the service's front door" },
+      { ["X-Azure-Ref"] = "0abc" } },
+    { "a failure in the body of a success", 200, '{"statusCode":404,"message":"No such one"}',
+      { kind = "not_found", says = "check the ids" } },
+    { "a throttle in the body of a success", 200,
+      '{"statusCode":429,"message":"Try again in 7 seconds."}',
+      { kind = "throttled", retry_after = 7 } },
+    { "no words at 405", 405, "", { kind = "http", says = "does not take this method" } },
+    { "a status without a row of its own, of the service", 520, "", { says = "try again later" } },
+    { "the same of the request", 431, "", { says = "check ids and parameters" } },
     { "numbers where words should be", 400, '{"error":7,"message":8,"details":9}',
       { status = 400 } },
   } do
     it(c[1] .. " has its words in the description", function()
-      check(answer(c[2], c[3]), c[4])
+      check(answer(c[2], c[3], c[5]), c[4])
     end)
   end
+
+  it("Entra's, inside, has its advice at the token's endpoint", function()
+    local err = answer(400, '{"error":{"message":"AADSTS50053: The account is locked."}}', nil, true)
+    check(err, { kind = "sign_in", code = 50053, says = "the account is locked" })
+    err = answer(503, '{"error":"temporarily_unavailable"}', nil, true)
+    check(err, { kind = "http", retryable = true, says = "try again later" })
+  end)
+
+  it("claims that are an object hands them over as they were sent", function()
+    local claims = '{"access_token":{"nbf":{"essential":true, "value":"1"},"x":null}}'
+    for _, body in ipairs { '{"error":"interaction_required","claims":%s}',
+      '{"error":{"code":"InvalidAuthenticationToken","message":"m"},"claims": %s }' } do
+      assert.equal(claims, answer(400, body:format(claims), nil, true).claims)
+    end
+    assert.is_nil(answer(400, '{"error":"x","claims":{}', nil, true).claims)
+  end)
 end)
 
 describe("a challenge", function()

@@ -105,9 +105,9 @@ end
 
 -- The facts of an answer that support asks for.
 local function facts_of(call, transfer)
-  local request_id, correlation_id, ms_cv, server_id, compliant, token, link = transfer:header(
-    "MS-RequestId", "MS-CorrelationId", "MS-CV", "MS-ServerId", "isMfaCompliant",
-    "MS-ContinuationToken", "Link")
+  local request_id, correlation_id, ms_cv, server_id, compliant, token, link, other =
+    transfer:header("MS-RequestId", "MS-CorrelationId", "MS-CV", "MS-ServerId", "isMfaCompliant",
+      "MS-ContinuationToken", "Link", "x-ms-continuation")
   local facts = {
     status = transfer:status(),
     request_id = returned(call, request_id, call.request_id),
@@ -117,6 +117,7 @@ local function facts_of(call, transfer)
     mfa_compliant = compliant and COMPLIANT[wire.lower(compliant)],
     continuation_token = returned(call, token),
     link = returned(call, link),
+    unknown_continuation = other and other ~= "" and "x-ms-continuation" or nil,
     attempts = call.attempts,
     timings = transfer:timings(),
   }

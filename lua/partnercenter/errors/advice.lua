@@ -41,6 +41,9 @@ local M = {
   CLAIMS = "a person has to sign in again: pass err.claims as the option claims of "
     .. "credentials.device_code or authorize_url",
   -- An answer that is not the service's.
+  -- A page of what stands before the service.
+  FRONT = "the service's front door has answered in its place: try again later, and if that does "
+    .. "not help ask Microsoft, with the answer's X-Azure-Ref",
   IN_BETWEEN = "a proxy, a firewall or a sign-in page of the network has answered in its place; "
     .. "ask whoever runs the network",
 }
@@ -122,14 +125,22 @@ end
 --- What a status means where the code says nothing.
 M.status = {
   [400] = "check ids and parameters",
+  [402] = "the account has to be put in order: " .. ADMIN,
   [401] = "sign in again, with multi-factor authentication: the access token was refused",
   [403] = "check that the resource may be read with these credentials (most need App+User), and "
     .. "the user's GDAP role in the customer's tenant",
   [404] = "check the ids and the path",
+  [405] = "the resource does not take this method: check method and path",
   [407] = "check the credentials in the proxy option",
   [408] = LATER,
+  [409] = "something else has changed it meanwhile: read it again, and try once more",
+  [410] = "it is not there any more: check the ids, the path and the API's version",
+  [412] = "read the resource again: it has changed meanwhile",
+  [413] = "send less at once",
+  [414] = "the address is too long: filter by less, and decide the rest locally",
   [429] = "wait, and call less often or with less concurrency",
   [500] = LATER,
+  [501] = "the service does not do that: check method, path and parameters",
   [502] = LATER,
   [503] = LATER,
   [504] = LATER,
@@ -235,7 +246,9 @@ M.oauth = {
   invalid_resource = "check the resource and the cloud",
   invalid_scope = "check the scope and the cloud",
   login_required = SIGN_IN,
+  server_error = LATER,
   slow_down = "finish the sign-in in the browser",
+  temporarily_unavailable = LATER,
   unauthorized_client = "allow this way of signing in for the application, in its registration",
   unsupported_grant_type = "check authority and the version of the token endpoint",
 }

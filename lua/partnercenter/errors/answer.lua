@@ -200,11 +200,15 @@ local function read_document(document)
   if name and rest then rest.error = nil end
   return {
     shape = name and "fault" or shape,
+    status = number_or_nil(d.statuscode),
     code = found.code,
     error = name or not found.code and found.error or nil,
     description = description,
     source = found.source,
     data = rest and next(rest) ~= nil and rest or d.data,
+    error_codes = entra_codes({}, description),
+    request_id = id_in(description, "Trace"),
+    correlation_id = id_in(description, "Correlation"),
   }
 end
 
@@ -217,15 +221,25 @@ local function decode_table(body, decode)
   return ok and type(document) == "table" and document or nil
 end
 
+-- Claims that are an object, as they were sent: what a sign-in passes on is a text.
+local function claims_in(body, decode)
+  local claims = body:match('"claims"%s*:%s*(%b{})')
+  return claims and decode_table(claims, decode) and claims or nil
+end
+
 --- Reads the body of an error answer.
 -- @tparam ?string body
 -- @tparam function decode takes JSON text; gives the value, or nil, or raises
 -- @treturn table `shape` ("fault", "gateway", "token", "api" or "none") and, as
---   far as they are there: `code`, `error`, `description` (raw), `source`, `data`,
---   `error_codes`, `suberror`, `claims`, `request_id`, `correlation_id`
+--   far as they are there: `status` (which the body names), `code`, `error`, `description`
+--   (raw), `source`, `data`, `error_codes`, `suberror`, `claims`, `request_id`,
+--   `correlation_id`
 function M.read(body, decode)
   local document = body and decode_table(body, decode)
-  return document and read_document(document) or { shape = "none" }
+  if not document then return { shape = "none" } end
+  local found = read_document(document)
+  found.claims = found.claims or claims_in(body, decode)
+  return found
 end
 
 -- Where a description that is JSON itself holds the words for people.

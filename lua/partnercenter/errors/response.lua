@@ -46,8 +46,14 @@ local function seconds_to_wait(header, description)
     local now = at and (datetime.http_date(header("Date") or "") or os.time())
     if at then return math.max(0, at - now) end
   end
-  local words = (description or ""):match("[Tt]ry again in (%d+) seconds?")
-  return wire.digits(words)
+  description = description or ""
+  local words = description:match("[Tt]ry again in (%d+) seconds?")
+  if words then return wire.digits(words) end
+  local hours, minutes, seconds = description:match("replenished in ([%d.]+):(%d%d):(%d%d)")
+  if not hours then return nil end
+  local days, rest = hours:match("^(%d+)%.(%d+)$")
+  hours = days and 24 * wire.digits(days) + wire.digits(rest) or wire.digits(hours)
+  return hours and hours * 3600 + 60 * wire.digits(minutes) + wire.digits(seconds)
 end
 
 local function nothing() end
@@ -68,13 +74,16 @@ local function read(response, decode)
   seen.found, seen.body = mask(answer.read(body, decode)), mask(body)
   local challenge = response.status == 401 and challenges.read(header("WWW-Authenticate", true))
   seen.challenge = mask(challenge or {})
+  -- Some gateways say in the body alone that it is no success.
+  local success = response.status >= 200 and response.status < 300
+  seen.means = success and seen.found.status or response.status
   return seen
 end
 
 -- Is it the token endpoint that speaks, or a gateway with its words?
 local function is_about_tokens(seen)
   local found = seen.found
-  if seen.token_endpoint then return found.error ~= nil end
+  if seen.token_endpoint then return (found.error or found.error_codes) ~= nil end
   return found.shape == "token" and advice.oauth[found.error] ~= nil
 end
 
@@ -87,7 +96,7 @@ local function is_in_between(seen)
   for _, name in ipairs(OWN_HEADERS) do
     if seen.header(name) then return false end
   end
-  return true
+  return seen.header("X-Azure-Ref") == nil
 end
 
 -- The advice for Microsoft Entra's error numbers, and the number it is for. The last of
@@ -108,6 +117,18 @@ local function numbers_in(description)
   return codes
 end
 
+-- API Management answers 403 where all calls of a day or a month are used up.
+local function is_used_up(seen)
+  local description = seen.found.description
+  return seen.status == 403 and description ~= nil
+    and wire.lower(description):find("out of call volume quota", 1, true) ~= nil
+end
+
+-- A page of Azure Front Door's, which stands before the service.
+local function front_reference(seen)
+  return seen.found.shape == "none" and seen.header("X-Azure-Ref") or nil
+end
+
 -- The second factor is missing, where only the words say so.
 local function says_mfa(description)
   return type(description) == "string"
@@ -115,13 +136,14 @@ local function says_mfa(description)
 end
 
 local function service_advice(seen)
-  local found, status = seen.found, seen.status
-  local row = (advice.faults[status] or {})[found.code]
+  local found, status = seen.found, seen.means
+  local row = (advice.faults[seen.status] or {})[found.code]
   if not row and status == 401 and says_mfa(found.description) then
     row = advice.faults[401][900421]
   end
-  local entra = (status == 401 or status == 403) and entra_advice(numbers_in(found.description))
+  local entra = entra_advice(found.error_codes or numbers_in(seen.challenge.description))
   if entra then return entra, row and row.kind end
+  if is_used_up(seen) then return advice.status[429], "throttled" end
   if seen.insights and status == 403 and not row then return advice.INSIGHTS_ROLE end
   local needs_role = row and row.role or not row and status == 403 and not seen.found.code
   if needs_role and seen.roles then return advice.missing_role(seen.roles) end
@@ -129,7 +151,8 @@ local function service_advice(seen)
   if seen.challenge.claims or seen.challenge.error == "insufficient_claims" then
     return advice.CLAIMS
   end
-  return advice.status[status]
+  if front_reference(seen) and status >= 400 then return advice.FRONT end
+  return advice.status[status] or advice.status[status >= 500 and 500 or status >= 400 and 400]
 end
 
 -- What to do; the kind, where a code decides it; and Entra's number.
@@ -145,7 +168,7 @@ local function advice_for(seen)
 end
 
 local function kind_of(seen)
-  local status = seen.status
+  local status = seen.means
   if status == 429 then return "throttled" end
   if is_about_tokens(seen) then
     if status >= 500 or status == 408 or PASSING_OAUTH_ERRORS[seen.found.error] then
@@ -217,7 +240,8 @@ function M.from_response(response, decode)
     description = found.description or challenge.description,
     error = found.error or challenge.error,
     claims = found.claims or challenge.claims,
-    retry_after = seconds_to_wait(header, seen.status == 429 and found.description or nil),
+    retry_after = seconds_to_wait(header, (kind or kind_of(seen)) == "throttled"
+      and found.description or nil),
     request_id = header("MS-RequestId") or found.request_id or seen.request_id,
     correlation_id = header("MS-CorrelationId") or found.correlation_id or seen.correlation_id,
     ms_cv = header("MS-CV"),

@@ -30,7 +30,12 @@ local PLAIN_ATTRIBUTES = { objectType = true, etag = true }
 
 -- Names that tell of more rows behind these.
 local CONTINUATIONS = { "^next$", "next.*link", "next.*page", "next.*ur[il]", "next.*token",
-  "next.*cursor", "next.*marker", "continuation", "skiptoken", "^has_?more" }
+  "next.*cursor", "next.*marker", "continuation", "skiptoken", "^has_?more", "^cursors?$" }
+
+-- Names for the number of a page, from 1 on or from 0, and for how many there are.
+local PAGE_NUMBERS = { "pagenumber", "page_number", "currentpage", "current_page", "page",
+  "pageindex", "page_index" }
+local PAGE_COUNTS = { "totalpages", "total_pages", "pagecount", "page_count", "pages" }
 
 -- Names that tell it where they are false.
 local ENDS = { islastpage = true, lastpage = true }
@@ -86,6 +91,23 @@ local function tells_of_more(name, value)
   return false
 end
 
+local function number_at(object, keys, names)
+  for _, name in ipairs(names) do
+    local value = keys[name] and object[keys[name]]
+    if type(value) == "number" then return value, keys[name] end
+  end
+  return nil
+end
+
+-- The member that says that this is not the last of the pages. Which of them a number names
+-- first nobody knows, but that there are others behind number 0 or below the last one.
+local function page_number(object, keys)
+  local number, key = number_at(object, keys, PAGE_NUMBERS)
+  local count = number and number_at(object, keys, PAGE_COUNTS)
+  if not count then return nil end
+  return (number == 0 and count > 1 or number >= 1 and number < count) and key or nil
+end
+
 -- The member by which an answer goes on in a way that is not known, or nil: one
 -- of another name, or one whose value is of another kind.
 local function unknown_continuation(document, keys)
@@ -93,7 +115,10 @@ local function unknown_continuation(document, keys)
     local value = document[key]
     if not KNOWN[name] and tells_of_more(name, value) then return key end
     if HOLDERS[name] and type(value) == "table" then
-      for inner, spelling in pairs(M.spellings(value)) do
+      local members = M.spellings(value)
+      local number = page_number(value, members)
+      if number then return key .. "." .. number end
+      for inner, spelling in pairs(members) do
         if inner ~= "self" and tells_of_more(inner, value[spelling])
           and not (name == "links" and inner == "next") then
           return key .. "." .. spelling
@@ -107,7 +132,7 @@ local function unknown_continuation(document, keys)
   end
   local key = keys.continuationtoken
   if key and type(document[key]) ~= "string" and is_set(document[key]) then return key end
-  return nil
+  return page_number(document, keys)
 end
 
 local function text_at(document, key)
@@ -135,6 +160,16 @@ local function next_in_array(links)
   return nil
 end
 
+-- Does a link say no more than how it would be asked for? Its address is null or empty: there
+-- is no next page.
+local function is_empty(link)
+  for name, value in pairs(link) do
+    local nothing = type(value) == "table" and next(value) == nil
+    if is_set(value) and not nothing and name ~= "method" then return false end
+  end
+  return true
+end
+
 -- What stands at `links.next`, as a table: a text is its address.
 local function links_next_of(document, keys)
   local links = document[keys.links or ""]
@@ -142,7 +177,8 @@ local function links_next_of(document, keys)
   if links[1] ~= nil then return next_in_array(links) end
   local following = links[M.spellings(links).next or ""]
   if not is_set(following) then return nil end
-  return type(following) == "table" and following or { uri = following }
+  if type(following) ~= "table" then return { uri = following } end
+  return not is_empty(following) and following or nil
 end
 
 --- What an answer says about the next page.
@@ -172,13 +208,15 @@ end
 
 --- Where the body does not say how an answer goes on, its headers may.
 -- @tparam table envelope what `find` gave, and more; it is changed
--- @tparam ?table facts of the answer: `continuation_token`, `link`
+-- @tparam ?table facts of the answer: `continuation_token`, `link`, `unknown_continuation`
 -- @tparam ?string sent the token of the request: servers may send it back
 function M.complete(envelope, facts, sent)
   if not facts or envelope.next_link or envelope.links_next or envelope.token then return end
   envelope.next_link = next_in_header(facts.link)
   local token = facts.continuation_token
   if token ~= sent and token ~= "" then envelope.token = token end
+  if envelope.next_link or envelope.token then return end
+  envelope.unknown = envelope.unknown or facts.unknown_continuation
 end
 
 --- The member by which an answer goes on.

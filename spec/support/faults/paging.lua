@@ -56,7 +56,10 @@ return {
   leads("link-dots-encoded", "a link with dots, encoded", "/v1/%2e%2E/admin"),
   leads("link-lines", "a link with line ends in it", "/v1/customers?n=2\\r\\nX-A: b"),
   leads("link-itself", "a link to the page itself", "/v1/customers"),
-  leads("link-empty", "a link without an address", ""),
+  fault("link-empty", "a link without an address: the end, as an empty @nextLink is",
+    pages(page("1", links(""))), { gets = 1 }),
+  fault("link-empty-but", "a link without an address that has headers to send",
+    pages(page("1", links("", '{"key":"MS-ContinuationToken","value":"a"}')))),
   fault("link-post", "a link for another method",
     pages(page("1", ',"links":{"next":{"uri":"/v1/customers?n=2","method":"DELETE"}}'))),
   fault("link-number", "a link that is a number",
@@ -142,6 +145,16 @@ return {
       c:answer(200, { JSON, 'Link: <https://127.0.0.1:{port:well}/v1/customers>; rel="next"' },
         page "1")
     end, { untouched = "well", like = "another origin" }),
+  fault("header-unknown", "more rows by the header x-ms-continuation, which is not known",
+    function(c)
+      c:head()
+      c:answer(200, { JSON, "x-ms-continuation: abc" }, page "1")
+    end, { like = "x%-ms%-continuation" }),
+  fault("page-number", "the first of three pages, by their numbers",
+    pages('{"items":[{"id":"1"}],"pageNumber":1,"totalPages":3}'), { like = "pageNumber" }),
+  fault("links-next-null", "links.next whose address is null: the end",
+    pages('{"totalCount":1,"items":[{"id":"1"}],"links":{"next":{"uri":null,"method":"GET"}}}'),
+    { gets = 1 }),
   fault("two-arrays", "rows under two names",
     pages('{"value":[{"id":"1"}],"items":[{"id":"2"}]}'), { like = "and under" }),
   fault("no-row", "rows under a name that is not known",
