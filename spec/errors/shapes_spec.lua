@@ -139,7 +139,7 @@ describe("an error of the shape", function()
   end
 
   it("Entra's, inside, has its advice at the token's endpoint", function()
-    local err = answer(400, '{"error":{"message":"AADSTS50053: The account is locked."}}', nil, true)
+    local err = answer(400, '{"error":{"message":"AADSTS50053: It is locked."}}', nil, true)
     check(err, { kind = "sign_in", code = 50053, says = "the account is locked" })
     err = answer(503, '{"error":"temporarily_unavailable"}', nil, true)
     check(err, { kind = "http", retryable = true, says = "try again later" })
