@@ -50,12 +50,20 @@ local function connect(socket, place, ends)
   return socket:connect(place.bracketed, place.port, options)
 end
 
+-- Some versions of nginx's module raise, without saying why, where a handshake fails after
+-- it had to wait; the log says it.
+local function handshake(socket, host)
+  local fine, ok, why = pcall(socket.sslhandshake, socket, nil, host, true)
+  if fine then return ok, why end
+  return nil, "the TLS handshake failed; nginx's log says why, as a rule it is the certificate"
+end
+
 -- A socket of the pool, or a new one that is ready for commands.
 local function open(socket, place, ends)
   local ok, why = connect(socket, place, ends)
   if ok and place.tls then
     bound(socket, ends)
-    ok, why = socket:sslhandshake(nil, place.host, true)
+    ok, why = handshake(socket, place.host)
   end
   if ok and socket:getreusedtimes() == 0 then
     ok, why = wire.greet(connection_of(socket, ends), place)
