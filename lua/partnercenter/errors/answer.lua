@@ -85,12 +85,12 @@ local function first_of(d, names, convert)
   return nil
 end
 
--- Entra's numbers: from the list, else from the AADSTS marks in the description.
-local function entra_codes(document, description)
-  local codes = array_of(document.error_codes, number_or_nil)
-  if codes then return codes end
-  codes = {}
-  for digits in (description or ""):gmatch("AADSTS(%d+)") do
+--- Entra's numbers in a text, as in AADSTS70008.
+-- @tparam ?string words
+-- @treturn ?{number,...} nil when there is none
+function M.entra_codes(words)
+  local codes = {}
+  for digits in (words or ""):gmatch("AADSTS(%d+)") do
     codes[#codes + 1] = number_or_nil(digits)
   end
   return codes[1] and codes or nil
@@ -107,7 +107,7 @@ local function read_token_error(document)
     shape = "token",
     error = document.error,
     description = description,
-    error_codes = entra_codes(document, description),
+    error_codes = array_of(document.error_codes, number_or_nil) or M.entra_codes(description),
     suberror = string_or_nil(document.suberror),
     claims = string_or_nil(document.claims),
     request_id = string_or_nil(document.trace_id) or id_in(description, "Trace"),
@@ -206,7 +206,7 @@ local function read_document(document)
     description = description,
     source = found.source,
     data = rest and next(rest) ~= nil and rest or d.data,
-    error_codes = entra_codes({}, description),
+    error_codes = M.entra_codes(description),
     request_id = id_in(description, "Trace"),
     correlation_id = id_in(description, "Correlation"),
   }

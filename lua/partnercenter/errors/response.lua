@@ -23,9 +23,9 @@ local MAX_NAME = 60             -- bytes of a header's value in a message
 local IN_BETWEEN = { [401] = true, [403] = true, [404] = true, [407] = true, [451] = true,
   [502] = true, [503] = true, [504] = true, [511] = true }
 
--- What tells that the service itself has answered.
+-- What tells that the service itself has answered, or Azure Front Door before it.
 local OWN_HEADERS = { "MS-RequestId", "MS-CorrelationId", "MS-CV", "MS-ServerId",
-  "x-ms-request-id" }
+  "x-ms-request-id", "X-Azure-Ref" }
 
 local KIND_OF_STATUS = { [401] = "sign_in", [403] = "forbidden", [404] = "not_found" }
 
@@ -96,7 +96,7 @@ local function is_in_between(seen)
   for _, name in ipairs(OWN_HEADERS) do
     if seen.header(name) then return false end
   end
-  return seen.header("X-Azure-Ref") == nil
+  return true
 end
 
 -- The advice for Microsoft Entra's error numbers, and the number it is for. The last of
@@ -109,14 +109,6 @@ local function entra_advice(codes)
   return nil, codes[#codes]
 end
 
-local function numbers_in(description)
-  local codes = {}
-  for digits in (description or ""):gmatch("AADSTS(%d+)") do
-    codes[#codes + 1] = wire.digits(digits)
-  end
-  return codes
-end
-
 -- API Management answers 403 where all calls of a day or a month are used up.
 local function is_used_up(seen)
   local description = seen.found.description
@@ -125,8 +117,8 @@ local function is_used_up(seen)
 end
 
 -- A page of Azure Front Door's, which stands before the service.
-local function front_reference(seen)
-  return seen.found.shape == "none" and seen.header("X-Azure-Ref") or nil
+local function is_front_page(seen)
+  return seen.found.shape == "none" and seen.header("X-Azure-Ref") ~= nil
 end
 
 -- The second factor is missing, where only the words say so.
@@ -141,7 +133,7 @@ local function service_advice(seen)
   if not row and status == 401 and says_mfa(found.description) then
     row = advice.faults[401][900421]
   end
-  local entra = entra_advice(found.error_codes or numbers_in(seen.challenge.description))
+  local entra = entra_advice(found.error_codes or answer.entra_codes(seen.challenge.description))
   if entra then return entra, row and row.kind end
   if is_used_up(seen) then return advice.status[429], "throttled" end
   if seen.insights and status == 403 and not row then return advice.INSIGHTS_ROLE end
@@ -151,8 +143,9 @@ local function service_advice(seen)
   if seen.challenge.claims or seen.challenge.error == "insufficient_claims" then
     return advice.CLAIMS
   end
-  if front_reference(seen) and status >= 400 then return advice.FRONT end
-  return advice.status[status] or advice.status[status >= 500 and 500 or status >= 400 and 400]
+  if status < 400 then return nil end
+  if is_front_page(seen) then return advice.FRONT end
+  return advice.status[status] or advice.status[status >= 500 and 500 or 400]
 end
 
 -- What to do; the kind, where a code decides it; and Entra's number.
@@ -233,15 +226,15 @@ function M.from_response(response, decode)
   local seen = read(response, decode or require "partnercenter.core".decode)
   local header, found, challenge = seen.header, seen.found, seen.challenge
   local hint, kind, entra_code = advice_for(seen)
+  kind = kind or kind_of(seen)
   local err = {
-    kind = kind or kind_of(seen),
+    kind = kind,
     status = seen.status,
     code = found.code or entra_code,
     description = found.description or challenge.description,
     error = found.error or challenge.error,
     claims = found.claims or challenge.claims,
-    retry_after = seconds_to_wait(header, (kind or kind_of(seen)) == "throttled"
-      and found.description or nil),
+    retry_after = seconds_to_wait(header, kind == "throttled" and found.description or nil),
     request_id = header("MS-RequestId") or found.request_id or seen.request_id,
     correlation_id = header("MS-CorrelationId") or found.correlation_id or seen.correlation_id,
     ms_cv = header("MS-CV"),
