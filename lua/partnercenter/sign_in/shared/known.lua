@@ -14,6 +14,8 @@ local NEW = 10
 -- Seconds between two looks at what the others have: a store that has lost the newest
 -- sign-in gets it back so soon. And at a store that is away.
 local LOOK, AWAY = 2, 30
+-- Records that are looked at before this one is given up: no fleet is as quick.
+local TRIES = 8
 -- The least time from one record to the next: later ones are newer, whatever clocks say.
 local NEXT = 0.001
 
@@ -103,7 +105,7 @@ end
 -- @treturn[2] Error
 function M.load(self, context)
   local state, kept = context.state, self.records(context)
-  while true do
+  for _ = 1, TRIES do
     local there, why, unreadable = kept:newest()
     if why then return nil, M.lost(self, context, why, unreadable) end
     for _, name in ipairs { "access", "refresh" } do
@@ -119,6 +121,7 @@ function M.load(self, context)
     if given then return true end
     if given == nil then return nil, err end
   end
+  return nil, M.lost(self, context, "the sign-in there changes all the time")
 end
 
 --- When a sign-in is issued that begins now.
