@@ -149,8 +149,9 @@ describe("the command on a terminal", function()
   end)
 
   it("ends without a word but that after Ctrl-C when nothing is there", function()
-    box:control { faults = { { match = "/v1/customers", delay = 30 } } }
     for _, words in ipairs { "customers -v", "deployment -a -v", "whoami -v" } do
+      -- For each anew: it is for one request.
+      box:control { faults = { { match = "/v1/customers", delay = 30 } } }
       local code, shown = run(words, { talk = interrupt_at "request GET" })
       assert.equal(130, code)
       assert.truthy(shown:find("partnercenter: interrupted\27%[0m\n$")
